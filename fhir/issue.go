@@ -1,0 +1,67 @@
+package fhir
+
+import "fmt"
+
+// Code is a FHIR IssueType (http://hl7.org/fhir/R4/valueset-issue-type.html).
+type Code string
+
+// The issue types that Satchel uses.
+const (
+	CodeInvalid       Code = "invalid"       // content does not follow the specification
+	CodeStructure     Code = "structure"     // broken JSON, wrong shape
+	CodeRequired      Code = "required"      // a required element is missing
+	CodeValue         Code = "value"         // an element value is not legal
+	CodeNotSupported  Code = "not-supported" // parameter, type or operation this server does not offer
+	CodeNotFound      Code = "not-found"
+	CodeDeleted       Code = "deleted"
+	CodeDuplicate     Code = "duplicate"
+	CodeMultiple      Code = "multiple-matches"
+	CodeConflict      Code = "conflict" // If-Match did not match, edit lost
+	CodeTooLong       Code = "too-long" // body or line over a limit
+	CodeTooCostly     Code = "too-costly"
+	CodeLogin         Code = "login"     // no or wrong credentials
+	CodeForbidden     Code = "forbidden" // credentials are right, the permission is missing
+	CodeThrottled     Code = "throttled"
+	CodeTransient     Code = "transient"
+	CodeNoStore       Code = "no-store" // disk full
+	CodeException     Code = "exception"
+	CodeProcessing    Code = "processing"
+	CodeInformational Code = "informational"
+)
+
+// Error is a failure whose text may be shown to the caller. Diagnostics says what, where and what to do next,
+// and never carries health data. Expression is the FHIRPath of the element at fault, if one is known.
+type Error struct {
+	Code        Code
+	Diagnostics string
+	Expression  string
+}
+
+func (e *Error) Error() string { return e.Diagnostics }
+
+// Errorf returns an [*Error] with a formatted diagnostics text.
+func Errorf(code Code, format string, args ...any) error {
+	return &Error{Code: code, Diagnostics: fmt.Sprintf(format, args...)}
+}
+
+// Severity is a FHIR IssueSeverity.
+type Severity string
+
+// The issue severities.
+const (
+	SeverityFatal       Severity = "fatal"
+	SeverityError       Severity = "error"
+	SeverityWarning     Severity = "warning"
+	SeverityInformation Severity = "information"
+)
+
+// Issue is one finding about a resource: an entry of OperationOutcome.issue.
+type Issue struct {
+	Severity    Severity
+	Code        Code
+	Diagnostics string
+	Expression  string // FHIRPath of the element, such as "Patient.name[0].family"
+}
+
+// Outcome renders issues as one compact OperationOutcome resource.
+func Outcome(issues ...Issue) []byte { panic("todo") }
