@@ -1,0 +1,111 @@
+-- +goose Up
+
+-- One row per resource: its current version, or its tombstone (body is null). rid is the order of first arrival and
+-- never changes; exports read in this order because SQLite then reads the file front to back.
+CREATE TABLE resource (
+    rid     INTEGER PRIMARY KEY,
+    type    TEXT    NOT NULL,
+    id      TEXT    NOT NULL,
+    version INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,              -- position in the order of all writes
+    updated INTEGER NOT NULL,              -- meta.lastUpdated, Unix milliseconds
+    owned   INTEGER NOT NULL,              -- 1: in the compartment of at least one patient (owner.why < 3)
+    sha256  BLOB    NOT NULL,              -- of body; of nothing for a tombstone
+    body    BLOB                           -- stamped compact JSON; null: deleted
+) STRICT;
+CREATE UNIQUE INDEX resource_key ON resource (type, id);
+CREATE INDEX resource_updated ON resource (updated);
+
+-- Superseded versions, apart from the current rows so that scans of those stay dense. The version was current for
+-- seq <= N < superseded.
+CREATE TABLE history (
+    rid        INTEGER NOT NULL REFERENCES resource (rid),
+    version    INTEGER NOT NULL,
+    seq        INTEGER NOT NULL,
+    superseded INTEGER NOT NULL,
+    updated    INTEGER NOT NULL,
+    owned      INTEGER NOT NULL,
+    sha256     BLOB    NOT NULL,
+    body       BLOB,
+    PRIMARY KEY (rid, version)
+) STRICT;
+CREATE INDEX history_updated ON history (updated);
+
+-- Which resource belongs to which patient, and from which write to which. Tombstones keep their owners: the deleted
+-- files of an incremental export need them. until is null while it holds.
+CREATE TABLE owner (
+    patient TEXT    NOT NULL,
+    rid     INTEGER NOT NULL,
+    since   INTEGER NOT NULL,              -- seq
+    until   INTEGER,                       -- seq
+    why     INTEGER NOT NULL,              -- fhir.Why
+    PRIMARY KEY (patient, rid, since)
+) STRICT, WITHOUT ROWID;
+
+-- fhir.Entry rows of current versions: the index narrows, the document decides.
+CREATE TABLE entry (
+    key   INTEGER NOT NULL,
+    value INTEGER NOT NULL,
+    rid   INTEGER NOT NULL,
+    PRIMARY KEY (key, value, rid)
+) STRICT, WITHOUT ROWID;
+
+-- The one clock: the last seq given out and the last millisecond used. One row.
+CREATE TABLE clock (
+    one  INTEGER PRIMARY KEY CHECK (one = 1),
+    seq  INTEGER NOT NULL,
+    time INTEGER NOT NULL
+) STRICT;
+INSERT INTO clock VALUES (1, 0, 0);
+
+CREATE TABLE job (
+    id               TEXT    PRIMARY KEY,  -- unguessable
+    kind             TEXT    NOT NULL,     -- bulk
+    state            TEXT    NOT NULL,     -- queued, running, complete, failed, (a cancelled job has no row)
+    account          TEXT    NOT NULL,
+    url              TEXT    NOT NULL,     -- the kick-off URL as the client sent it
+    request          TEXT    NOT NULL,     -- JSON of engine.Request
+    seq              INTEGER NOT NULL,     -- the snapshot
+    transaction_time INTEGER NOT NULL,     -- Unix milliseconds of the snapshot
+    created          INTEGER NOT NULL,
+    started          INTEGER,
+    ended            INTEGER,
+    expires          INTEGER,
+    done             INTEGER NOT NULL DEFAULT 0,  -- resources looked at
+    total            INTEGER NOT NULL DEFAULT 0,  -- resources to look at
+    error            TEXT    NOT NULL DEFAULT ''  -- plain words, no health data
+) STRICT;
+CREATE INDEX job_state ON job (state, created);
+
+CREATE TABLE job_file (
+    job    TEXT    NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+    ord    INTEGER NOT NULL,
+    name   TEXT    NOT NULL,               -- file name in the job's folder
+    list   TEXT    NOT NULL,               -- output, deleted, error
+    type   TEXT    NOT NULL,
+    count  INTEGER NOT NULL,               -- resources
+    bytes  INTEGER NOT NULL,
+    sha256 BLOB,
+    PRIMARY KEY (job, ord)
+) STRICT;
+CREATE UNIQUE INDEX job_file_name ON job_file (job, name);
+
+CREATE TABLE account (
+    name             TEXT    PRIMARY KEY COLLATE NOCASE,
+    given_name       TEXT    NOT NULL DEFAULT '',
+    family_name      TEXT    NOT NULL DEFAULT '',
+    password         TEXT    NOT NULL,     -- argon2id, PHC string
+    password_changed INTEGER NOT NULL,
+    locked           INTEGER NOT NULL DEFAULT 0,
+    disabled         INTEGER NOT NULL DEFAULT 0,
+    created          INTEGER NOT NULL,
+    last_login       INTEGER
+) STRICT;
+
+-- Roles and permissions an account holds, Smile CDR's names; a role is an authority like any other.
+CREATE TABLE authority (
+    account    TEXT NOT NULL REFERENCES account (name) ON DELETE CASCADE ON UPDATE CASCADE,
+    permission TEXT NOT NULL,
+    argument   TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (account, permission, argument)
+) STRICT, WITHOUT ROWID;
