@@ -1,0 +1,55 @@
+# Satchel. `make demo` shows the main job on a fresh machine, `make test` passes the tests; both need only Go and make.
+SHELL   := /bin/sh
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT  ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -buildid= -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+# The race detector needs a C compiler; without one the tests run without it, and say so.
+CC_FOUND := $(shell command -v $${CC:-cc} 2>/dev/null)
+RACE     := $(if $(CC_FOUND),-race,)
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+.PHONY: build demo test vet lint torture bench bench-short generate clean help
+
+build: ## bin/satchel for this machine, without cgo
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/satchel .
+
+demo: build ## a synthetic practice: imported, exported, checked; into ./demo-practice
+	bin/satchel demo
+
+test: vet ## every test, with the race detector where a C compiler is there
+	@test -n "$(RACE)" || echo "no C compiler found: running without the race detector"
+	$(GO) test $(RACE) -timeout 15m ./...
+
+vet: ## go vet for both systems
+	$(GO) vet ./...
+	GOOS=windows $(GO) vet ./...
+
+lint: ## formatting, staticcheck, known vulnerabilities (where the database can be reached)
+	@bad=$$(gofmt -l .); test -z "$$bad" || { echo "not formatted: $$bad"; exit 1; }
+	@need=$$(awk '$$1=="modernc.org/libc"{print $$2}' "$$($(GO) list -m -f '{{.Dir}}' modernc.org/sqlite)/go.mod"); \
+	 have=$$($(GO) list -m -f '{{.Version}}' modernc.org/libc); \
+	 test "$$need" = "$$have" || { echo "modernc.org/libc is $$have, but modernc.org/sqlite needs exactly $$need"; exit 1; }
+	$(GO) run $(STATICCHECK) ./...
+	@$(GO) run $(GOVULNCHECK) ./... || { rc=$$?; test $$rc -ne 3 || exit 3; echo "govulncheck: its database cannot be reached from here; skipped"; }
+
+torture: build ## SIGKILL at random moments of imports and exports; N=20 rounds of each
+	SATCHEL_TORTURE=$${N:-20} $(GO) test -count=1 -timeout 60m -run 'TestTorture' -v .
+
+bench: build ## 100,000 and 1,000,000 resources; prints a table and writes bench/result.json
+	$(GO) run ./bench -satchel bin/satchel -sizes 100000,1000000 -json bench/result.json
+
+bench-short: build ## the same with few resources, to see that it runs
+	$(GO) run ./bench -satchel bin/satchel -sizes 5000,20000
+
+generate: ## derive fhir's tables from HL7's definitions again (DEFINITIONS=folder of the unpacked npm package)
+	$(GO) run ./fhir/internal/generate -in "$(DEFINITIONS)"
+
+clean:
+	rm -rf bin dist
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' Makefile
