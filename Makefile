@@ -33,8 +33,10 @@ lint: ## formatting, staticcheck, known vulnerabilities (where the database can 
 	@need=$$(awk '$$1=="modernc.org/libc"{print $$2}' "$$($(GO) list -m -f '{{.Dir}}' modernc.org/sqlite)/go.mod"); \
 	 have=$$($(GO) list -m -f '{{.Version}}' modernc.org/libc); \
 	 test "$$need" = "$$have" || { echo "modernc.org/libc is $$have, but modernc.org/sqlite needs exactly $$need"; exit 1; }
-	$(GO) run $(STATICCHECK) ./...
-	@$(GO) run $(GOVULNCHECK) ./... || { rc=$$?; test $$rc -ne 3 || exit 3; echo "govulncheck: its database cannot be reached from here; skipped"; }
+	GOBIN=$(CURDIR)/bin/tools $(GO) install $(STATICCHECK)
+	bin/tools/staticcheck ./...
+	GOBIN=$(CURDIR)/bin/tools $(GO) install $(GOVULNCHECK)
+	@bin/tools/govulncheck ./... || { rc=$$?; test $$rc -ne 3 || exit 3; echo "govulncheck: its database cannot be reached from here; skipped"; }
 
 torture: build ## SIGKILL at random moments of imports and exports; N=20 rounds of each
 	SATCHEL_TORTURE=$${N:-20} $(GO) test -count=1 -timeout 60m -run 'TestTorture' -v .
