@@ -17,7 +17,7 @@ type element struct {
 	Backbone string   // for nested elements: the name of the type that holds the children, such as "Patient.contact"; contentReference resolves to it
 	Targets  []string // Reference targets ("Patient", "Group"), empty for any
 	children *table   // elements of the value, nil for primitives and Resource
-	check    *format  // of a primitive, nil for others
+	format   *format  // of a primitive, nil for others
 }
 
 // table is one type: a resource, a data type or a backbone.
@@ -112,7 +112,7 @@ func (t *table) index(all map[string]*table) {
 		} else if target := all[e.Type]; target.kind != "primitive" && e.Type != "Resource" {
 			e.children = target
 		} else {
-			e.check = formats[e.Type]
+			e.format = formats[e.Type]
 		}
 	}
 }

@@ -1,6 +1,12 @@
 package fhir
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // Code is a FHIR IssueType (http://hl7.org/fhir/R4/valueset-issue-type.html).
 type Code string
@@ -26,6 +32,7 @@ const (
 	CodeNoStore       Code = "no-store" // disk full
 	CodeException     Code = "exception"
 	CodeProcessing    Code = "processing"
+	CodeInvariant     Code = "invariant" // a rule of the specification beyond structure
 	CodeInformational Code = "informational"
 )
 
@@ -63,5 +70,34 @@ type Issue struct {
 	Expression  string // FHIRPath of the element, such as "Patient.name[0].family"
 }
 
-// Outcome renders issues as one compact OperationOutcome resource.
-func Outcome(issues ...Issue) []byte { panic("todo") }
+// Outcome renders issues as one compact OperationOutcome resource. Without issues it says that all is well,
+// as an OperationOutcome needs at least one.
+func Outcome(issues ...Issue) []byte {
+	if len(issues) == 0 {
+		issues = []Issue{{SeverityInformation, CodeInformational, "no issues", ""}}
+	}
+	var out bytes.Buffer
+	out.WriteString(`{"resourceType":"OperationOutcome","issue":[`)
+	for i, issue := range issues {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		fmt.Fprintf(&out, `{"severity":%s,"code":%s`, quote(string(issue.Severity)), quote(string(issue.Code)))
+		if issue.Diagnostics != "" {
+			fmt.Fprintf(&out, `,"diagnostics":%s`, quote(issue.Diagnostics))
+		}
+		if issue.Expression != "" {
+			fmt.Fprintf(&out, `,"expression":[%s]`, quote(issue.Expression))
+		}
+		out.WriteByte('}')
+	}
+	out.WriteString(`]}`)
+	return out.Bytes()
+}
+
+// quote writes s as a JSON string; bytes that are not UTF-8 and zero characters, which FHIR forbids, go.
+func quote(s string) []byte {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
+	b, _ := jsontext.AppendQuote(nil, s) // fails on invalid UTF-8 only
+	return b
+}
