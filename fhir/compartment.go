@@ -1,5 +1,10 @@
 package fhir
 
+import (
+	"slices"
+	"strings"
+)
+
 // Why says how a document came to belong to a patient.
 type Why int
 
@@ -16,10 +21,63 @@ type Owner struct {
 	Why     Why
 }
 
+// subjectLike are the compartment parameters that say whom a document is about.
+var subjectLike = []string{"subject", "patient", "beneficiary", "individual"}
+
 // Owners lists the patients in whose compartment (CompartmentDefinition/patient, R4) the document is, each once,
 // with the strongest reason, in order of id. References count when relative ("Patient/1", "Patient/1/_history/2") or
 // absolute with a trailing "Patient/1".
-func (d *Document) Owners() []Owner { panic("todo") }
+func (d *Document) Owners() []Owner {
+	t := searchOf(d.Type())
+	if t == nil {
+		return nil
+	}
+	var owners []Owner
+	if id := d.ID(); d.Type() == "Patient" && id != "" {
+		owners = append(owners, Owner{strings.Clone(id), WhySubject})
+	}
+	t.owners.walk(d.root(), func(e *end, v node) bool {
+		if l := linkOf(v, "Reference"); l.typ == "Patient" {
+			owners = addOwner(owners, l.id, e.param.names())
+		}
+		return true
+	})
+	if len(owners) > 1 {
+		settle(owners)
+	}
+	return owners
+}
+
+// names is why a patient named by the parameter owns the document, as far as the parameter alone tells.
+func (p *param) names() Why {
+	if slices.Contains(subjectLike, p.Code) {
+		return WhySubject
+	}
+	return WhyRole
+}
+
+// addOwner adds a patient, or strengthens the reason if it is there already.
+func addOwner(owners []Owner, id string, why Why) []Owner {
+	for i := range owners {
+		if owners[i].Patient == id {
+			owners[i].Why = min(owners[i].Why, why)
+			return owners
+		}
+	}
+	return append(owners, Owner{strings.Clone(id), why})
+}
+
+// settle weakens roles beside the subject to WhyOther, and sorts by id.
+func settle(owners []Owner) {
+	if slices.ContainsFunc(owners, func(o Owner) bool { return o.Why == WhySubject }) {
+		for i := range owners {
+			if owners[i].Why == WhyRole {
+				owners[i].Why = WhyOther
+			}
+		}
+	}
+	slices.SortFunc(owners, func(a, b Owner) int { return strings.Compare(a.Patient, b.Patient) })
+}
 
 // InPatientCompartment reports whether resources of the type can be in a patient's compartment (Patient included).
-func InPatientCompartment(typ string) bool { panic("todo") }
+func InPatientCompartment(typ string) bool { return typ == "Patient" || compartmentParams(typ) != nil }

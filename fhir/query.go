@@ -1,6 +1,9 @@
 package fhir
 
-import "time"
+import (
+	"slices"
+	"strings"
+)
 
 // Param is one name=value pair of a search as it came, already URL-decoded, in order.
 type Param struct{ Name, Value string }
@@ -11,58 +14,97 @@ type Query struct {
 	Criteria []Criterion
 }
 
-// Criterion is one search parameter with its modifier and values.
-type Criterion struct{}
-
 // ParseQuery reads search parameters of a type from the R4 SearchParameter definitions (those of the type, and _id,
 // _lastUpdated, _tag, _profile, _security, _source of Resource). It returns the names that it does not know in unknown,
 // and an [*Error] that names the parameter for a value, modifier or prefix that is wrong or not supported, for chained
 // parameters and _has. Result parameters (_count, _sort, _summary, _total, _elements, _include …) are the caller's
 // and count as unknown here.
-func ParseQuery(typ string, params []Param) (q Query, unknown []string, err error) { panic("todo") }
+//
+// What R4 leaves open: times without a zone are UTC; codes are compared as they are written; an absolute reference
+// in a resource meets "Type/id" whatever its server, and an absolute URL in a search meets a relative reference.
+func ParseQuery(typ string, params []Param) (q Query, unknown []string, err error) {
+	t := searchOf(typ)
+	if t == nil {
+		return Query{}, nil, Errorf(CodeNotSupported, "resource type %q cannot be searched; use a type of FHIR R4", typ)
+	}
+	q.Type = typ
+	for _, one := range params {
+		name, modifier, _ := strings.Cut(one.Name, ":")
+		name, chain, chained := strings.Cut(name, ".")
+		p := t.param(name)
+		switch {
+		case p == nil && strings.HasPrefix(name, "_") && refusals[name] != "":
+			return Query{}, nil, unsupported(one.Name, refusals[name])
+		case p == nil:
+			unknown = append(unknown, one.Name)
+			continue
+		case p.refusal != "":
+			return Query{}, nil, unsupported(one.Name, p.refusal)
+		case chained || strings.Contains(modifier, "."):
+			return Query{}, nil, unsupportedChain(one.Name, p, chain)
+		}
+		c, err := parseCriterion(p, one, modifier)
+		if err != nil {
+			return Query{}, nil, err
+		}
+		q.Criteria = append(q.Criteria, c)
+	}
+	return q, unknown, nil
+}
+
+func unsupported(name, instead string) error {
+	return Errorf(CodeNotSupported, "search parameter %q is not supported; %s", name, instead)
+}
+
+// unsupportedChain refuses "subject:Patient.name" and "patient.name".
+func unsupportedChain(name string, p *param, chain string) error {
+	if p.Type != "reference" {
+		return Errorf(CodeInvalid, "search parameter %q: %q is no reference, so nothing can follow it; drop %q", name, p.Code, "."+chain)
+	}
+	return unsupported(name, `chained search does not exist here; search the other type first and name the results with "`+p.Code+`"`)
+}
 
 // Match reports whether the document meets every criterion. The document must be of the query's type.
 // _id and _lastUpdated read the stamped text.
-func (q Query) Match(d *Document) bool { panic("todo") }
-
-// Entry is one row of the search index. All resources that can match a criterion's [Range] have an entry in it;
-// an entry may also be there for a resource that does not match.
-type Entry struct {
-	Key   int64 // stands for (type, parameter)
-	Value int64 // stands for the value: hash of a code or reference, day of a date, first letters of a string
-}
-
-// Entries appends the index entries of the document to dst, each once. References to patients of compartment
-// parameters have none: the owner index serves them.
-func (d *Document) Entries(dst []Entry) []Entry { panic("todo") }
-
-// Range narrows a search: rows with Key and From <= Value <= To, or, if Patient is set, rows owned by that patient
-// for whatever reason ([WhyOther] included).
-type Range struct {
-	Key      int64
-	From, To int64
-	Patient  string
+func (q Query) Match(d *Document) bool {
+	for i := range q.Criteria {
+		if !q.Criteria[i].match(d) {
+			return false
+		}
+	}
+	return true
 }
 
 // Ranges are, per criterion that an index can narrow, the ranges whose union holds every match.
 // A criterion that cannot be narrowed is left out; with no entry at all the whole type must be read.
-func (q Query) Ranges() [][]Range { panic("todo") }
-
-// IDs are the logical ids that an _id criterion names, or nil without one.
-func (q Query) IDs() []string { panic("todo") }
-
-// ParseInstant reads a FHIR instant or a date-time with zone and at least seconds.
-func ParseInstant(s string) (time.Time, error) { panic("todo") }
-
-// FormatInstant writes t in UTC with milliseconds and a Z, as every timestamp of Satchel is written.
-func FormatInstant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
-
-// SearchParam describes one search parameter of a type, for the CapabilityStatement.
-type SearchParam struct {
-	Name       string
-	Type       string // token, reference, date, string, number, quantity, uri, composite, special
-	Definition string // canonical URL
+func (q Query) Ranges() [][]Range {
+	var all [][]Range
+	for i := range q.Criteria {
+		if ranges := q.Criteria[i].ranges(); ranges != nil {
+			all = append(all, ranges)
+		}
+	}
+	return all
 }
 
-// SearchParams lists the parameters that ParseQuery supports for the type, sorted by name.
-func SearchParams(typ string) []SearchParam { panic("todo") }
+// IDs are the logical ids that every _id criterion names, or nil without one. A list that is empty but not nil
+// says that nothing can match.
+func (q Query) IDs() []string {
+	var ids []string
+	for _, c := range q.Criteria {
+		if c.param.Code != "_id" || c.negated || c.presence != 0 {
+			continue
+		}
+		named := []string{}
+		for _, t := range c.tests {
+			if code := t.(tokenTest).code; code != "" && !slices.Contains(named, code) {
+				named = append(named, code)
+			}
+		}
+		if ids != nil {
+			named = slices.DeleteFunc(named, func(id string) bool { return !slices.Contains(ids, id) })
+		}
+		ids = named
+	}
+	return ids
+}
