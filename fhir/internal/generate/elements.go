@@ -20,7 +20,9 @@ type bundle struct {
 	} `json:"entry"`
 }
 
-// structure is what is used of a StructureDefinition.
+// structure is what is used of a StructureDefinition. Its own elements come from the differential: that of HL7's core
+// types lists each with cardinality and types, and the package's publisher extended some snapshots by elements of his
+// own and of R5 without a change of version.
 type structure struct {
 	URL            string `json:"url"`
 	Version        string `json:"version"`
@@ -29,18 +31,15 @@ type structure struct {
 	Abstract       bool   `json:"abstract"`
 	Derivation     string `json:"derivation"`
 	BaseDefinition string `json:"baseDefinition"`
-	Snapshot       struct {
+	Differential   struct {
 		Element []elementDefinition `json:"element"`
-	} `json:"snapshot"`
+	} `json:"differential"`
 }
 
 type elementDefinition struct {
-	Path string `json:"path"`
-	Min  int    `json:"min"`
-	Max  string `json:"max"`
-	Base struct {
-		Path string `json:"path"`
-	} `json:"base"`
+	Path             string       `json:"path"`
+	Min              int          `json:"min"`
+	Max              string       `json:"max"`
 	ContentReference string       `json:"contentReference"`
 	Type             []typeOption `json:"type"`
 }
@@ -110,7 +109,7 @@ func writeStructure(out *bytes.Buffer, s structure) {
 		return
 	}
 	writeChildren(out, s, s.Type)
-	for _, e := range s.Snapshot.Element {
+	for _, e := range s.Differential.Element {
 		if isNested(s, e) {
 			fmt.Fprintf(out, "backbone %s %s\n", e.Path, e.Type[0].Code)
 			writeChildren(out, s, e.Path)
@@ -120,26 +119,20 @@ func writeStructure(out *bytes.Buffer, s structure) {
 
 // isNested reports whether e has children of its own in the definition.
 func isNested(s structure, e elementDefinition) bool {
-	return strings.Contains(e.Path, ".") && slices.ContainsFunc(s.Snapshot.Element, func(c elementDefinition) bool {
+	return strings.Contains(e.Path, ".") && slices.ContainsFunc(s.Differential.Element, func(c elementDefinition) bool {
 		return strings.HasPrefix(c.Path, e.Path+".")
 	})
 }
 
 // writeChildren writes the elements directly below path that path's own type adds to its base.
 func writeChildren(out *bytes.Buffer, s structure, path string) {
-	for _, e := range s.Snapshot.Element {
+	for _, e := range s.Differential.Element {
 		name, direct := strings.CutPrefix(e.Path, path+".")
-		if !direct || strings.Contains(name, ".") || e.Max == "0" || inherited(e) {
+		if !direct || strings.Contains(name, ".") || e.Max == "0" || strangers[e.Path] {
 			continue
 		}
 		fmt.Fprintf(out, " %s %d..%s %s\n", name, e.Min, e.Max, strings.Join(typesOf(s, e), " "))
 	}
-}
-
-// inherited reports whether the element comes from an abstract base, whose own entry lists it.
-func inherited(e elementDefinition) bool {
-	owner, _, _ := strings.Cut(e.Base.Path, ".")
-	return e.Base.Path != e.Path && slices.Contains([]string{"Element", "BackboneElement", "Resource", "DomainResource", "Quantity"}, owner)
 }
 
 // typesOf lists the types of an element as the tables write them: "string", "Reference(Patient|Group)", "@Patient.contact".
@@ -175,7 +168,7 @@ func typeText(path string, t typeOption) string {
 	}
 	var targets []string
 	for _, p := range t.TargetProfile {
-		if target, hl7 := strings.CutPrefix(p, profileBase); hl7 && !stranger(path, target) {
+		if target, hl7 := strings.CutPrefix(p, profileBase); hl7 && !slices.Contains(targets, target) {
 			targets = append(targets, target)
 		}
 	}

@@ -5,7 +5,6 @@
 //
 // It reads profiles-types.json, profiles-resources.json, search-parameters.json and
 // compartmentdefinition-patient.json, and takes only what carries version 4.0.1 and lies under http://hl7.org/fhir.
-// What the package's publisher changed inside HL7's files is undone by the table in strangers.go.
 // The output is plain text in a stable order, so that a change of definitions reads as a diff.
 package main
 
