@@ -1,0 +1,180 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"satchel/fhir"
+)
+
+// Client is one backend client: a program that gets tokens by SMART Backend Services. It has KeySet or KeySetURL.
+type Client struct {
+	Name         string // client_id; no account has it, and names do not differ by case alone
+	KeySet       string // public keys, a JSON Web Key Set
+	KeySetURL    string // where the keys are published
+	AllowPrivate bool   // KeySetURL may lead to an address of the local network
+	Scopes       string // registered scopes, separated by spaces
+	Secret       []byte // SHA-256 of the client secret; nil: has none
+	Disabled     bool
+	Created      time.Time
+	LastUsed     time.Time // when it last got a token; zero: never
+	Authorities  []Authority
+}
+
+// AddClient stores a new client and sets Created. A name that a client or an account has is a fhir.Error duplicate.
+func (s *Store) AddClient(ctx context.Context, c Client) error {
+	err := s.Write(ctx, func(tx *Tx) error {
+		var holder string
+		err := tx.scan(`SELECT 'client' FROM client WHERE name = ?1 UNION ALL SELECT 'account' FROM account WHERE name = ?1`,
+			[]any{c.Name}, &holder)
+		if err == nil {
+			return fhir.Errorf(fhir.CodeDuplicate, "the name %q is taken by another %s; choose another name", c.Name, holder)
+		} else if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		err = tx.exec(`INSERT INTO client (name, jwks, jwks_url, allow_private, scopes, secret, disabled, created)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			c.Name, c.KeySet, c.KeySetURL, c.AllowPrivate, c.Scopes, c.Secret, c.Disabled, millis(tx.Time))
+		if err != nil {
+			return err
+		}
+		return tx.putClientAuthorities(c)
+	})
+	return wrapClient("add", c.Name, err)
+}
+
+// UpdateClient reads the client, lets f change it and stores it, in one transaction; not-found if there is none.
+// f may refuse by an error. Name, Created and LastUsed stay as they are. All tokens of the client are revoked, so that
+// nothing it was granted before outlives the change.
+func (s *Store) UpdateClient(ctx context.Context, name string, f func(c *Client) error) error {
+	err := s.Write(ctx, func(tx *Tx) error {
+		c, err := client(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		name := c.Name
+		if err := f(&c); err != nil {
+			return err
+		}
+		c.Name = name
+		err = tx.exec(`UPDATE client SET jwks = ?, jwks_url = ?, allow_private = ?, scopes = ?, secret = ?, disabled = ? WHERE name = ?`,
+			c.KeySet, c.KeySetURL, c.AllowPrivate, c.Scopes, c.Secret, c.Disabled, name)
+		if err != nil {
+			return err
+		}
+		if err := tx.exec(`DELETE FROM client_authority WHERE client = ?`, name); err != nil {
+			return err
+		}
+		if err := tx.putClientAuthorities(c); err != nil {
+			return err
+		}
+		return tx.exec(`DELETE FROM token WHERE client = ?`, name)
+	})
+	return wrapClient("update", name, err)
+}
+
+// RemoveClient deletes the client with its tokens, which are void at once; not-found if there is none. Its jobs stay.
+func (s *Store) RemoveClient(ctx context.Context, name string) error {
+	err := s.Write(ctx, func(tx *Tx) error {
+		n, err := tx.change(`DELETE FROM client WHERE name = ?`, name) // the rest goes by reference
+		if err == nil && n == 0 {
+			err = noClient(name)
+		}
+		return err
+	})
+	return wrapClient("remove", name, err)
+}
+
+// Client is one client with its authorities; not-found otherwise.
+func (s *Store) Client(ctx context.Context, name string) (Client, error) {
+	c, err := client(ctx, s.reads, name)
+	return c, wrapClient("read", name, err)
+}
+
+// Clients lists all clients by name.
+func (s *Store) Clients(ctx context.Context) ([]Client, error) {
+	rows, err := query(ctx, s.reads, `SELECT name FROM client ORDER BY name`)
+	if err != nil {
+		return nil, fmt.Errorf("list clients: %w", err)
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fmt.Errorf("list clients: %w", err)
+		}
+		names = append(names, name)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list clients: %w", err)
+	}
+	var all []Client
+	for _, name := range names {
+		c, err := client(ctx, s.reads, name)
+		if isNotFound(err) { // removed in between
+			continue
+		} else if err != nil {
+			return nil, fmt.Errorf("list clients: %w", err)
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+func client(ctx context.Context, q querier, name string) (Client, error) {
+	var c Client
+	var created, used int64
+	err := scan(ctx, q, `SELECT name, jwks, jwks_url, allow_private, scopes, secret, disabled, created, last_used
+		FROM client WHERE name = ?`, []any{name},
+		&c.Name, &c.KeySet, &c.KeySetURL, &c.AllowPrivate, &c.Scopes, &c.Secret, &c.Disabled, &created, &used)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Client{}, noClient(name)
+	} else if err != nil {
+		return Client{}, err
+	}
+	c.Created, c.LastUsed = instant(created), instant(used)
+	rows, err := query(ctx, q, `SELECT permission, argument FROM client_authority WHERE client = ? ORDER BY permission, argument`, name)
+	if err != nil {
+		return Client{}, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var a Authority
+		if err := rows.Scan(&a.Permission, &a.Argument); err != nil {
+			return Client{}, err
+		}
+		c.Authorities = append(c.Authorities, a)
+	}
+	return c, rows.Err()
+}
+
+func (tx *Tx) putClientAuthorities(c Client) error {
+	for _, a := range c.Authorities {
+		err := tx.exec(`INSERT INTO client_authority VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, c.Name, a.Permission, a.Argument)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func noClient(name string) error {
+	return fhir.Errorf(fhir.CodeNotFound, "there is no client %.80q; satchel client list shows all", name)
+}
+
+func isNotFound(err error) bool {
+	e, ok := errors.AsType[*fhir.Error](err)
+	return ok && e.Code == fhir.CodeNotFound
+}
+
+// wrapClient says what was being done, but leaves alone what the caller may see.
+func wrapClient(doing, name string, err error) error {
+	if _, ok := errors.AsType[*fhir.Error](err); ok || err == nil {
+		return err
+	}
+	return fmt.Errorf("%s client %q: %w", doing, name, err)
+}
