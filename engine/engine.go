@@ -13,8 +13,11 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"satchel/storage"
@@ -29,44 +32,108 @@ type Options struct {
 	Log       *slog.Logger  // nil: discarded
 }
 
-// Engine runs jobs.
-type Engine struct{}
+// withDefaults fills in what was left zero.
+func (o Options) withDefaults() Options {
+	if o.MaxJobs <= 0 {
+		o.MaxJobs = 4
+	}
+	if o.FileCount <= 0 {
+		o.FileCount = 1000
+	}
+	if o.FileSize <= 0 {
+		o.FileSize = 100_000_000
+	}
+	if o.Retention <= 0 {
+		o.Retention = 168 * time.Hour
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Engine runs jobs. The job's row is the truth; memory holds only who uses which folder right now.
+type Engine struct {
+	store   *storage.Store
+	folder  *os.Root // one sub-folder per job, named by its id
+	options Options
+	wake    chan struct{} // a token per job that was added
+
+	mu      sync.Mutex
+	running map[string]context.CancelFunc // by job id
+	holds   map[string]int                // by job id: its worker and its open files
+	doomed  map[string]bool               // folders to remove when the last hold is gone
+}
 
 // New makes an engine on a store and a folder that holds one sub-folder per job.
-func New(s *storage.Store, folder *os.Root, o Options) *Engine { panic("todo") }
+func New(s *storage.Store, folder *os.Root, o Options) *Engine {
+	o = o.withDefaults()
+	return &Engine{
+		store: s, folder: folder, options: o,
+		wake:    make(chan struct{}, o.MaxJobs),
+		running: map[string]context.CancelFunc{},
+		holds:   map[string]int{},
+		doomed:  map[string]bool{},
+	}
+}
+
+// maxWorkers bounds the jobs that run at once; above it they wait in the queue. One job keeps two cores busy.
+const maxWorkers = 4
 
 // Run requeues what a crash left running, removes folders without a job, works on jobs and expires files until ctx ends.
 // It returns when all workers have stopped; unfinished jobs stay in the store and run again at the next start.
-func (e *Engine) Run(ctx context.Context) error { panic("todo") }
+func (e *Engine) Run(ctx context.Context) error {
+	if _, err := e.store.RequeueJobs(ctx); err != nil {
+		return fmt.Errorf("requeue jobs: %w", err)
+	}
+	if err := e.sweep(ctx); err != nil {
+		return fmt.Errorf("sweep the export folder: %w", err)
+	}
+	var workers sync.WaitGroup
+	for range min(e.options.MaxJobs, maxWorkers) {
+		workers.Go(func() { e.work(ctx) })
+	}
+	workers.Go(func() { e.expire(ctx) })
+	workers.Wait()
+	return nil
+}
 
 // Start stores a job and answers it within milliseconds, whatever its size. Errors: throttled above MaxJobs; not-found if
 // the request's group or a patient does not exist. url is the kick-off URL as the client sent it.
 func (e *Engine) Start(ctx context.Context, account, url string, r Request) (storage.Job, error) {
-	panic("todo")
+	if err := e.check(ctx, r); err != nil {
+		return storage.Job{}, err
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return storage.Job{}, fmt.Errorf("encode request: %w", err)
+	}
+	job, err := e.store.AddJob(ctx, storage.Job{Kind: "bulk", Account: account, URL: url, Request: text}, e.options.MaxJobs)
+	if err != nil {
+		return storage.Job{}, err
+	}
+	select {
+	case e.wake <- struct{}{}:
+	default: // as many tokens as there can be jobs are waiting already
+	}
+	return job, nil
 }
 
 // Cancel stops a job if it runs, and removes its row and its files; from its return on, the job does not exist.
 // A file that is being downloaded stays until its reader closes it. Not-found if there is no such job.
-func (e *Engine) Cancel(ctx context.Context, id string) error { panic("todo") }
-
-// File is one open file of a job.
-type File struct {
-	*os.File
-	Job  storage.Job
-	Info storage.JobFile
-}
-
-// Open opens a file of a complete job. It is served only if the job's row lists the name; not-found otherwise.
-// While it is open the job is not expired.
-func (e *Engine) Open(ctx context.Context, id, name string) (*File, error) { panic("todo") }
-
-// Manifest is what an export without a server answers.
-type Manifest struct {
-	Snapshot storage.Snapshot
-	Files    []storage.JobFile
-}
-
-// Export runs a request at once into a folder, without a job row: the engine of `satchel export`. progress may be nil.
-func (e *Engine) Export(ctx context.Context, r Request, folder *os.Root, progress func(done, total int64)) (Manifest, error) {
-	panic("todo")
+func (e *Engine) Cancel(ctx context.Context, id string) error {
+	found, err := e.store.DeleteJob(ctx, id)
+	if err != nil {
+		return fmt.Errorf("cancel job: %w", err)
+	}
+	if !found {
+		return noJob(id)
+	}
+	e.mu.Lock()
+	if stop := e.running[id]; stop != nil {
+		stop()
+	}
+	e.mu.Unlock()
+	e.remove(id)
+	return nil
 }

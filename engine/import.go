@@ -2,6 +2,10 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
 
 	"satchel/fhir"
 	"satchel/storage"
@@ -18,7 +22,7 @@ type Import struct {
 // Finding is one thing an import has to say about one place.
 type Finding struct {
 	File    string // path, with "!" and the member's name inside an archive
-	Line    int64  // of NDJSON, from 1; the entry's number in a Bundle
+	Line    int64  // of NDJSON, from 1; the entry's number in a Bundle; 0: the whole file
 	Key     string // "Patient/1" if known
 	Refused bool   // the resource is not in the store
 	Issue   fhir.Issue
@@ -30,5 +34,112 @@ type Counts struct{ Created, Updated, Unchanged, Refused int64 }
 // Run reads paths in order: .ndjson, .ndjson.gz, .json (a resource or a Bundle), .zip, and folders of these. It goes
 // transaction by transaction in bounded memory; stopping it loses nothing that was counted, and running it again does
 // not make new versions of same content. It answers counts by type, also beside an error (a file that cannot be read,
-// an archive that is unsafe).
-func (m *Import) Run(ctx context.Context, paths ...string) (map[string]Counts, error) { panic("todo") }
+// an archive that is unsafe); refused lines whose type is not known count under "". After such a file the others are
+// still read.
+//
+// A resource without an id gets one: in a Bundle that of its fullUrl; otherwise one made of its content and its place
+// (file name without folders, and line), so that the same file gives the same ids again.
+//
+// Memory grows with the number of entries of one Bundle file, by some hundred bytes each, and with nothing else.
+func (m *Import) Run(ctx context.Context, paths ...string) (map[string]Counts, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	full, free := make(chan *batch), make(chan *batch, batches)
+	for range batches {
+		free <- &batch{}
+	}
+	counts := map[string]Counts{}
+	var storing sync.WaitGroup
+	storing.Go(func() {
+		defer close(free)
+		if err := m.storeAll(ctx, full, free, counts); err != nil {
+			stop(err)
+		}
+	})
+	r := reading{Import: m, ctx: ctx, full: full, free: free, batch: <-free, refused: map[string]int64{}}
+	err := r.all(paths)
+	close(full)
+	storing.Wait()
+	for typ, n := range r.refused {
+		c := counts[typ]
+		c.Refused += n
+		counts[typ] = c
+	}
+	return counts, err
+}
+
+// storeAll stores batches until there are no more, and counts what became of them. A batch is stored whole or not at
+// all. Nothing is stored after an error.
+func (m *Import) storeAll(ctx context.Context, full <-chan *batch, free chan<- *batch, counts map[string]Counts) (err error) {
+	defer recovered(slog.Default(), &err)
+	for b := range full {
+		changes, err := m.Store.Import(ctx, b.docs[:b.used])
+		if err != nil {
+			return fmt.Errorf("store resources: %w", err)
+		}
+		for i, change := range changes {
+			c := counts[b.docs[i].Type()]
+			switch change {
+			case storage.Created:
+				c.Created++
+			case storage.Updated:
+				c.Updated++
+			default:
+				c.Unchanged++
+			}
+			counts[b.docs[i].Type()] = c
+		}
+		b.reset()
+		free <- b
+	}
+	return nil
+}
+
+// Limits of a batch: one transaction.
+const (
+	batches    = 3
+	batchCount = 1000
+	batchBytes = 4 << 20
+	docKeep    = 1 << 20 // a document that has grown beyond this is not kept for the next batch
+)
+
+// batch is a set of documents that are stored in one transaction. Its documents keep their memory for the next set.
+type batch struct {
+	docs  []*fhir.Document
+	used  int
+	bytes int
+}
+
+// next is a document to fill; it belongs to the batch once it is taken.
+func (b *batch) next() *fhir.Document {
+	if b.used == len(b.docs) {
+		b.docs = append(b.docs, &fhir.Document{})
+	}
+	return b.docs[b.used]
+}
+
+// take adds the document of the last next. It reports whether the batch is full.
+func (b *batch) take() bool {
+	b.bytes += len(b.docs[b.used].JSON())
+	b.used++
+	return b.used >= batchCount || b.bytes >= batchBytes
+}
+
+func (b *batch) reset() {
+	for i, d := range b.docs[:b.used] {
+		if len(d.JSON()) > docKeep {
+			b.docs[i] = &fhir.Document{}
+		}
+	}
+	b.used, b.bytes = 0, 0
+}
+
+// issueOf is the issue for an error about one resource.
+func issueOf(err error) fhir.Issue {
+	issue := fhir.Issue{Severity: fhir.SeverityError, Code: fhir.CodeStructure, Diagnostics: err.Error()}
+	var known *fhir.Error
+	if errors.As(err, &known) {
+		issue.Code, issue.Expression = known.Code, known.Expression
+	}
+	return issue
+}

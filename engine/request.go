@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"context"
+	"slices"
 	"time"
 
 	"satchel/fhir"
@@ -20,9 +20,9 @@ const (
 // Request is one export, parsed. The zero Since and Until mean everything.
 type Request struct {
 	Level    Level     `json:"level"`
-	Group    string    `json:"group,omitempty"`    // id, for LevelGroup
-	Patients []string  `json:"patients,omitempty"` // ids; for LevelPatient nil means all, for LevelGroup it narrows the members
-	Types    []string  `json:"types,omitempty"`    // nil: every type of the level
+	Group    string    `json:"group,omitempty"`   // id, for LevelGroup
+	Patients []string  `json:"patients,omitzero"` // ids; for LevelPatient nil means all, for LevelGroup it narrows the members
+	Types    []string  `json:"types,omitzero"`    // nil: every type of the level; empty: none
 	Since    time.Time `json:"since,omitzero"`
 	Until    time.Time `json:"until,omitzero"`
 	// Ignored holds what `Prefer: handling=lenient` let pass: one issue per parameter, written to an error file.
@@ -37,14 +37,71 @@ type Params []fhir.Param
 // is set for [base]/Patient/[id]/$export. post says that the parameters came in a body, where alone `patient` is legal.
 // lenient lets unknown and unsupported parameters pass into Ignored; otherwise they are an error that names them.
 // Wrong values are always errors (except under lenient where the specification lets the server go on).
-// It is pure: whether group and patients exist is Start's question.
+// Several problems are one [*ParamError]. It is pure: whether group and patients exist is Start's question.
 func ParseRequest(level Level, group, patient string, params Params, post, lenient bool) (Request, error) {
-	panic("todo")
+	p := parser{request: Request{Level: level}, post: post, lenient: lenient}
+	if level == LevelGroup {
+		p.request.Group = group
+		p.checkID("Group", group)
+	}
+	if patient != "" {
+		p.request.Patients = []string{patient}
+		p.checkID("Patient", patient)
+		p.path = true
+	}
+	for _, name := range params.names() {
+		p.parse(name, params.values(name))
+	}
+	p.checkWindow()
+	if len(p.issues) > 0 {
+		return Request{}, &ParamError{Issues: p.issues}
+	}
+	return p.request, nil
 }
 
-// Members resolves a group to the ids of its patients, nested groups included, inactive and expired members left out.
-// Not-found if there is no such group.
-func (e *Engine) Members(ctx context.Context, group string) ([]string, error) { panic("todo") }
+// names lists the parameter names, each once, in order of first occurrence.
+func (p Params) names() []string {
+	var names []string
+	for _, param := range p {
+		if !slices.Contains(names, param.Name) {
+			names = append(names, param.Name)
+		}
+	}
+	return names
+}
 
-// ExportTypes lists the types that an export of the level holds when none are asked for.
-func ExportTypes(level Level) []string { panic("todo") }
+// values lists the values under a name.
+func (p Params) values(name string) []string {
+	var values []string
+	for _, param := range p {
+		if param.Name == name {
+			values = append(values, param.Value)
+		}
+	}
+	return values
+}
+
+// ExportTypes lists the types that an export of the level holds when none are asked for, sorted.
+// A patient level export holds neither Group nor List: both name other people. A group level export holds of the
+// Groups the exported one alone.
+func ExportTypes(level Level) []string {
+	var types []string
+	for _, typ := range fhir.Types() {
+		if exportable(level, typ) {
+			types = append(types, typ)
+		}
+	}
+	return types
+}
+
+// exportable reports whether an export of the level can hold resources of a known type.
+func exportable(level Level, typ string) bool {
+	switch level {
+	case LevelSystem:
+		return true
+	case LevelPatient:
+		return fhir.InPatientCompartment(typ) && typ != "Group" && typ != "List"
+	default:
+		return fhir.InPatientCompartment(typ)
+	}
+}

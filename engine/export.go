@@ -1,0 +1,202 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"satchel/fhir"
+	"satchel/storage"
+)
+
+// Manifest is what an export without a server answers.
+type Manifest struct {
+	Snapshot storage.Snapshot
+	Files    []storage.JobFile
+}
+
+// Export runs a request at once into a folder, without a job row: the engine of `satchel export`. progress may be nil.
+// It fails, and removes the files it made, if it cannot write all of them; a file that is there already is an error.
+func (e *Engine) Export(ctx context.Context, r Request, folder *os.Root, progress func(done, total int64)) (m Manifest, err error) {
+	defer recovered(e.options.Log, &err)
+	if err := e.check(ctx, r); err != nil {
+		return Manifest{}, err
+	}
+	at, err := e.store.Snapshot(ctx)
+	if err != nil {
+		return Manifest{}, fmt.Errorf("take a snapshot: %w", err)
+	}
+	if progress == nil {
+		progress = func(int64, int64) {}
+	}
+	files, err := e.write(ctx, r, at, folder, progress)
+	return Manifest{Snapshot: at, Files: files}, err
+}
+
+// check answers not-found or deleted unless the request's group and patients exist now and belong together.
+func (e *Engine) check(ctx context.Context, r Request) error {
+	var members []string
+	if r.Level == LevelGroup {
+		var err error
+		if members, err = e.Members(ctx, r.Group); err != nil {
+			return err
+		}
+	}
+	for _, id := range r.Patients {
+		p, err := e.store.Resource(ctx, "Patient", id)
+		if err != nil {
+			return err
+		}
+		if p.Deleted {
+			return fhir.Errorf(fhir.CodeDeleted, "Patient/%s was deleted", id)
+		}
+		if _, is := slices.BinarySearch(members, id); r.Level == LevelGroup && !is {
+			return fhir.Errorf(fhir.CodeNotFound, "Patient/%s is not a member of Group/%s", id, r.Group)
+		}
+	}
+	return nil
+}
+
+// plan is what one export reads from the store.
+type plan struct {
+	living  *storage.Selection // nil: nothing
+	deleted *storage.Selection // nil: nothing
+	group   *fhir.Resource     // the exported group itself, if it is to be in the output
+}
+
+// plan resolves a request to what is to be read, as of a snapshot.
+//
+// Provenance whose target is a resource of the compartment, but no patient, is not in the R4 compartment and so not
+// selected here.
+func (e *Engine) plan(ctx context.Context, r Request, at storage.Snapshot) (plan, error) {
+	sel := storage.Selection{Types: r.Types, Since: r.Since, Until: r.Until}
+	if sel.Types == nil && r.Level != LevelSystem {
+		sel.Types = ExportTypes(r.Level)
+	}
+	var p plan
+	switch {
+	case r.Level == LevelGroup:
+		g, members, err := e.members(ctx, r.Group, at.Time)
+		if err != nil {
+			return plan{}, err
+		}
+		sel.Patients = narrowed(members, r.Patients)
+		if slices.Contains(sel.Types, "Group") && changedWithin(g, r) {
+			p.group = &g
+		}
+		// Other groups name other people: the scan holds none.
+		sel.Types = slices.DeleteFunc(slices.Clone(sel.Types), func(typ string) bool { return typ == "Group" })
+	case r.Level == LevelPatient && r.Patients != nil:
+		sel.Patients = r.Patients
+	case r.Level == LevelPatient:
+		sel.Owned = true
+	}
+	if sel.Types != nil && len(sel.Types) == 0 || sel.Patients != nil && len(sel.Patients) == 0 {
+		return p, nil
+	}
+	p.living = &sel
+	if !r.Since.IsZero() {
+		gone := sel
+		gone.Deleted = true
+		p.deleted = &gone
+	}
+	return p, nil
+}
+
+// narrowed is members without those that are not wanted; wanted nil means all. Never nil.
+func narrowed(members, wanted []string) []string {
+	if wanted == nil {
+		return members
+	}
+	return slices.DeleteFunc(slices.Clone(members), func(id string) bool { return !slices.Contains(wanted, id) })
+}
+
+// changedWithin reports whether a resource changed strictly within the request's window.
+func changedWithin(g fhir.Resource, r Request) bool {
+	return (r.Since.IsZero() || g.Updated.After(r.Since)) && (r.Until.IsZero() || g.Updated.Before(r.Until))
+}
+
+// write writes all files of a request, as of a snapshot, into a folder. When it answers without error they are
+// complete, on the disk and under their final names; otherwise what it made is gone. progress is called at most twice
+// a second, from one goroutine.
+func (e *Engine) write(ctx context.Context, r Request, at storage.Snapshot, folder *os.Root, progress func(done, total int64)) ([]storage.JobFile, error) {
+	p, err := e.plan(ctx, r, at)
+	if err != nil {
+		return nil, err
+	}
+	total, err := e.total(ctx, p, at)
+	if err != nil {
+		return nil, err
+	}
+	out := newOutput(ctx, folder, e.options)
+	meter := startMeter(total, progress)
+	err = e.fill(out, r, p, at, meter)
+	meter.stop()
+	if err != nil {
+		out.discard(err)
+		return nil, err
+	}
+	return out.close()
+}
+
+// total is the number of rows to look at, for the progress.
+func (e *Engine) total(ctx context.Context, p plan, at storage.Snapshot) (int64, error) {
+	var total int64
+	for _, sel := range []*storage.Selection{p.living, p.deleted} {
+		if sel == nil {
+			continue
+		}
+		n, err := e.store.Count(ctx, at, *sel)
+		if err != nil {
+			return 0, fmt.Errorf("count resources: %w", err)
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// fill writes what the plan selects.
+func (e *Engine) fill(out *output, r Request, p plan, at storage.Snapshot, m *meter) error {
+	if p.group != nil {
+		if err := out.resource(p.group.Type, p.group.ID, p.group.JSON); err != nil {
+			return err
+		}
+	}
+	err := e.scan(out, p.living, at, m, func(row storage.Row) error { return out.resource(row.Type, row.ID, row.JSON) })
+	if err != nil {
+		return err
+	}
+	err = e.scan(out, p.deleted, at, m, func(row storage.Row) error { return out.deletion(row.Type, row.ID) })
+	if err != nil {
+		return err
+	}
+	for _, issue := range r.Ignored {
+		if err := out.issue(issue); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scan calls f with each row of a selection, if there is one, until the output fails.
+func (e *Engine) scan(out *output, sel *storage.Selection, at storage.Snapshot, m *meter, f func(storage.Row) error) error {
+	if sel == nil {
+		return nil
+	}
+	err := e.store.Scan(out.ctx, at, *sel, func(row storage.Row) error {
+		m.done.Add(1)
+		return f(row)
+	})
+	if err != nil && out.ctx.Err() != nil {
+		return context.Cause(out.ctx) // the writer's error rather than the scan's "context canceled"
+	}
+	return err
+}
+
+// isMissing reports whether err says that a resource does not exist, or no longer.
+func isMissing(err error) bool {
+	var known *fhir.Error
+	return errors.As(err, &known) && (known.Code == fhir.CodeNotFound || known.Code == fhir.CodeDeleted)
+}

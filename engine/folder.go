@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+
+	"satchel/fhir"
+)
+
+// A job's folder has users: its worker and the readers of its files. Each holds it; what is to be removed goes when
+// the last of them lets go, because Windows cannot remove an open file and a download is to reach its end.
+
+// hold notes one more user of the job's folder.
+func (e *Engine) hold(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.holds[id]++
+}
+
+// release notes one user less, and removes the folder if it was the last and the folder is doomed.
+func (e *Engine) release(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.holds[id]--; e.holds[id] > 0 {
+		return
+	}
+	delete(e.holds, id)
+	if e.doomed[id] {
+		delete(e.doomed, id)
+		e.removeFolder(id)
+	}
+}
+
+// held reports whether the folder has users.
+func (e *Engine) held(id string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.holds[id] > 0
+}
+
+// remove removes the folder of a job without a row, now or when its last user lets go.
+func (e *Engine) remove(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.holds[id] > 0 {
+		e.doomed[id] = true
+		return
+	}
+	e.removeFolder(id)
+}
+
+// removeFolder removes a folder. What cannot be removed now, such as a file that a virus scanner has open, is left to
+// the next sweep.
+func (e *Engine) removeFolder(id string) {
+	if err := e.folder.RemoveAll(id); err != nil {
+		e.options.Log.Warn("export folder not removed, will be tried again", "job", id, "error", plain(err))
+	}
+}
+
+// emptyFolder makes the job's folder new, without what an interrupted run may have left in it.
+func (e *Engine) emptyFolder(id string) (*os.Root, error) {
+	if err := e.folder.RemoveAll(id); err != nil {
+		return nil, fmt.Errorf("empty the job's folder: %w", err)
+	}
+	if err := e.folder.Mkdir(id, 0o700); err != nil {
+		return nil, fmt.Errorf("make the job's folder: %w", err)
+	}
+	root, err := e.folder.OpenRoot(id)
+	if err != nil {
+		return nil, fmt.Errorf("open the job's folder: %w", err)
+	}
+	return root, nil
+}
+
+// syncFolder makes the names in a folder durable. Windows does that by itself and has no call for it.
+func syncFolder(folder *os.Root) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	f, err := folder.Open(".")
+	if err != nil {
+		return fmt.Errorf("open the folder: %w", err)
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("sync the folder: %w", err)
+	}
+	return nil
+}
+
+// noJob is the error for a job that does not exist, or no longer.
+func noJob(id string) error {
+	return fhir.Errorf(fhir.CodeNotFound, "there is no export job %q; it may have been deleted or have expired", id)
+}

@@ -1,0 +1,144 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"satchel/fhir"
+)
+
+// group is what an export needs to know of a Group resource.
+type group struct {
+	Member []struct {
+		Entity   struct{ Reference string }  `json:"entity"`
+		Period   struct{ Start, End string } `json:"period"`
+		Inactive bool                        `json:"inactive"`
+	} `json:"member"`
+}
+
+// Members resolves a group to the ids of its patients, nested groups included, inactive and expired members left out.
+// Not-found if there is no such group.
+func (e *Engine) Members(ctx context.Context, group string) ([]string, error) {
+	_, members, err := e.members(ctx, group, time.Time{})
+	return members, err
+}
+
+// members answers a group and the ids of its patients, sorted, as they stood at a time; the zero time is now.
+// Nested groups that do not exist have no members. A group that contains itself does no harm.
+func (e *Engine) members(ctx context.Context, id string, at time.Time) (fhir.Resource, []string, error) {
+	top, err := e.groupAt(ctx, id, at)
+	if err != nil {
+		return fhir.Resource{}, nil, err
+	}
+	now := at
+	if now.IsZero() {
+		now = e.store.Now()
+	}
+	patients, seen := map[string]bool{}, map[string]bool{id: true}
+	for queue := []fhir.Resource{top}; len(queue) > 0; queue = queue[1:] {
+		nested, err := collect(queue[0], now, patients)
+		if err != nil {
+			return fhir.Resource{}, nil, err
+		}
+		for _, id := range nested {
+			if seen[id] {
+				continue
+			}
+			seen[id] = true
+			g, err := e.groupAt(ctx, id, at)
+			if isMissing(err) {
+				continue
+			}
+			if err != nil {
+				return fhir.Resource{}, nil, err
+			}
+			queue = append(queue, g)
+		}
+	}
+	members := make([]string, 0, len(patients))
+	for id := range patients {
+		members = append(members, id)
+	}
+	slices.Sort(members)
+	return top, members, nil
+}
+
+// collect adds a group's own patients and answers the ids of the groups in it.
+func collect(r fhir.Resource, now time.Time, patients map[string]bool) (nested []string, err error) {
+	var g group
+	if err := json.Unmarshal(r.JSON, &g); err != nil {
+		return nil, fmt.Errorf("read members of %s: %w", r.Key(), err)
+	}
+	for _, m := range g.Member {
+		if m.Inactive || !within(m.Period.Start, m.Period.End, now) {
+			continue
+		}
+		switch typ, id, _ := reference(m.Entity.Reference); typ {
+		case "Patient":
+			patients[id] = true
+		case "Group":
+			nested = append(nested, id)
+		}
+	}
+	return nested, nil
+}
+
+// groupAt is the version of a group that was current at a time; the zero time is now.
+func (e *Engine) groupAt(ctx context.Context, id string, at time.Time) (fhir.Resource, error) {
+	r, err := e.store.Resource(ctx, "Group", id)
+	for err == nil && !at.IsZero() && r.Updated.After(at) {
+		if r.Version == 1 {
+			return fhir.Resource{}, fhir.Errorf(fhir.CodeNotFound, "there is no Group/%s", id)
+		}
+		r, err = e.store.Version(ctx, "Group", id, r.Version-1)
+	}
+	if err == nil && r.Deleted {
+		return fhir.Resource{}, fhir.Errorf(fhir.CodeDeleted, "Group/%s was deleted", id)
+	}
+	return r, err
+}
+
+// reference reads "Patient/1", "Patient/1/_history/2" and absolute URLs that end so, as [fhir.Document.Owners] does.
+func reference(text string) (typ, id string, ok bool) {
+	text, _, _ = strings.Cut(text, "/_history/")
+	parts := strings.Split(text, "/")
+	n := len(parts)
+	if n < 2 || n > 2 && !strings.Contains(text, "://") {
+		return "", "", false
+	}
+	typ, id = parts[n-2], parts[n-1]
+	if !fhir.IsType(typ) || !fhir.IsID(id) {
+		return "", "", false
+	}
+	return typ, id, true
+}
+
+// within reports whether now lies in a FHIR Period. Its ends may be days, months or years and are then meant
+// inclusively, in UTC; an end that is absent or unreadable sets no bound.
+func within(start, end string, now time.Time) bool {
+	if from, _, ok := span(start); ok && now.Before(from) {
+		return false
+	}
+	if _, to, ok := span(end); ok && !now.Before(to) {
+		return false
+	}
+	return true
+}
+
+// span is the time that a FHIR dateTime covers: from its first instant to the first one after it.
+func span(text string) (from, to time.Time, ok bool) {
+	if t, err := fhir.ParseInstant(text); err == nil {
+		return t, t.Add(time.Millisecond), true
+	}
+	for layout, step := range map[string][3]int{"2006": {1, 0, 0}, "2006-01": {0, 1, 0}, "2006-01-02": {0, 0, 1}} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, t.AddDate(step[0], step[1], step[2]), true
+		}
+	}
+	return time.Time{}, time.Time{}, false
+}

@@ -1,0 +1,290 @@
+package engine
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"satchel/fhir"
+)
+
+// A Bundle is read twice. The first reading finds where its resources stand and what their fullUrls mean, and keeps
+// none of them; the second takes them one by one, with the links among them rewritten.
+
+// bundle is what the first reading finds out about a JSON document.
+type bundle struct {
+	typ     string // resourceType, "" if there is none
+	size    int64
+	entries []bundleEntry
+	links   map[string]string // from urn: fullUrls to relative references
+}
+
+// bundleEntry is one entry of a Bundle.
+type bundleEntry struct {
+	start, end int64  // where the resource stands in the text, with what may be before it; end 0: there is none
+	id         string // for a resource without one, "" if its fullUrl has none either
+	deletes    bool   // request.method is DELETE
+	twice      bool   // a member that may be there once is there again
+}
+
+// jsonError is broken JSON, or JSON that is no resource.
+type jsonError struct{ err error }
+
+func (e *jsonError) Error() string { return e.err.Error() }
+
+// bundleScan is a first reading under way.
+type bundleScan struct {
+	dec   *jsontext.Decoder
+	in    *leash
+	found bundle
+}
+
+// scanBundle reads a JSON document for the first time. Errors of the text are [*jsonError].
+func scanBundle(r io.Reader) (bundle, error) {
+	s := bundleScan{in: &leash{r: r}}
+	// A resource with duplicate names or bad UTF-8 is refused alone, when it is parsed.
+	s.dec = jsontext.NewDecoder(s.in, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	s.found.links = map[string]string{}
+	err := s.document()
+	s.found.size = s.dec.InputOffset()
+	var syntax *jsontext.SyntacticError
+	if errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF {
+		err = &jsonError{fmt.Errorf("broken JSON at byte %d: %w", s.dec.InputOffset(), err)}
+	}
+	return s.found, err
+}
+
+// document reads the root object, and demands that nothing follows it.
+func (s *bundleScan) document() error {
+	if s.dec.PeekKind() != '{' {
+		if _, err := s.token(); err != nil {
+			return err
+		}
+		return &jsonError{errors.New("the text is not a JSON object")}
+	}
+	err := s.object(func(name string) error {
+		switch {
+		case name == "resourceType" && s.dec.PeekKind() == '"':
+			tok, err := s.token()
+			s.found.typ = tok.String()
+			return err
+		case name == "entry" && s.dec.PeekKind() == '[':
+			return s.array(s.entry)
+		}
+		return s.skip()
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := s.token(); err != io.EOF {
+		return &jsonError{fmt.Errorf("more text after the end of the JSON object, at byte %d", s.dec.InputOffset())}
+	}
+	return nil
+}
+
+// entry reads one entry.
+func (s *bundleScan) entry() error {
+	if s.dec.PeekKind() != '{' {
+		s.found.entries = append(s.found.entries, bundleEntry{})
+		return s.skip()
+	}
+	var e bundleEntry
+	var fullURL, typ, id string
+	err := s.object(func(name string) (err error) {
+		kind := s.dec.PeekKind()
+		switch {
+		case name == "fullUrl" && kind == '"':
+			var tok jsontext.Token
+			tok, err = s.token()
+			fullURL = tok.String()
+		case name == "resource":
+			e.twice = e.end != 0
+			e.start = s.dec.InputOffset()
+			typ, id, err = s.resource()
+			e.end = s.dec.InputOffset()
+		case name == "request" && kind == '{':
+			e.deletes, err = s.request()
+		default:
+			err = s.skip()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if e.id = idOf(fullURL, typ); id == "" {
+		id = e.id
+	}
+	if strings.HasPrefix(fullURL, "urn:") && fhir.IsType(typ) && fhir.IsID(id) {
+		s.found.links[fullURL] = typ + "/" + id
+	}
+	s.found.entries = append(s.found.entries, e)
+	return nil
+}
+
+// idOf is the id that a fullUrl gives to a resource without one, "" if it has no legal one: the part after urn:uuid: or
+// urn:oid:, or after the type in a URL.
+func idOf(fullURL, typ string) string {
+	id, ok := strings.CutPrefix(fullURL, "urn:uuid:")
+	if !ok {
+		id, ok = strings.CutPrefix(fullURL, "urn:oid:")
+	}
+	if !ok {
+		var named string
+		named, id, _ = reference(fullURL)
+		ok = named == typ
+	}
+	if !ok || !fhir.IsID(id) {
+		return ""
+	}
+	return id
+}
+
+// resource reads over a resource and answers its type and id as they are written.
+func (s *bundleScan) resource() (typ, id string, err error) {
+	if s.dec.PeekKind() != '{' {
+		return "", "", s.skip()
+	}
+	err = s.object(func(name string) error {
+		if s.dec.PeekKind() != '"' || name != "resourceType" && name != "id" {
+			return s.skip()
+		}
+		tok, err := s.token()
+		if name == "id" {
+			id = tok.String()
+		} else {
+			typ = tok.String()
+		}
+		return err
+	})
+	return typ, id, err
+}
+
+// request reads an entry's request.
+func (s *bundleScan) request() (deletes bool, err error) {
+	err = s.object(func(name string) error {
+		if name != "method" || s.dec.PeekKind() != '"' {
+			return s.skip()
+		}
+		tok, err := s.token()
+		deletes = tok.String() == "DELETE"
+		return err
+	})
+	return deletes, err
+}
+
+// object calls member with each name of an object; it must read the value.
+func (s *bundleScan) object(member func(name string) error) error {
+	if _, err := s.token(); err != nil {
+		return err
+	}
+	for s.dec.PeekKind() == '"' {
+		tok, err := s.token()
+		if err != nil {
+			return err
+		}
+		if err := member(tok.String()); err != nil {
+			return err
+		}
+	}
+	_, err := s.token()
+	return err
+}
+
+// array calls item for each item of an array; it must read it.
+func (s *bundleScan) array(item func() error) error {
+	if _, err := s.token(); err != nil {
+		return err
+	}
+	for kind := s.dec.PeekKind(); kind != ']' && kind != 0; kind = s.dec.PeekKind() {
+		if err := item(); err != nil {
+			return err
+		}
+	}
+	_, err := s.token()
+	return err
+}
+
+// skip reads over one value, token by token.
+func (s *bundleScan) skip() error {
+	depth := s.dec.StackDepth()
+	for {
+		if _, err := s.token(); err != nil || s.dec.StackDepth() == depth {
+			return err
+		}
+	}
+}
+
+// token reads one token, which may be long but not without end.
+func (s *bundleScan) token() (jsontext.Token, error) {
+	s.in.left = 2 * fhir.MaxResourceSize
+	return s.dec.ReadToken()
+}
+
+// leash is a reader that gives no more than is left.
+type leash struct {
+	r    io.Reader
+	left int
+}
+
+func (l *leash) Read(p []byte) (int, error) {
+	if l.left <= 0 {
+		return 0, &jsonError{fmt.Errorf("a text in it is %w", errLong)}
+	}
+	n, err := l.r.Read(p[:min(len(p), l.left)])
+	l.left -= n
+	return n, err
+}
+
+// entries reads a Bundle for the second time.
+func (r *reading) entries(s *source, t *text, b bundle) error {
+	var buffer []byte
+	at, passed := place{src: s}, int64(0)
+	for _, e := range b.entries {
+		if at.line++; r.ctx.Err() != nil {
+			return nil
+		}
+		if e.deletes {
+			r.note(at, nil, "deletions in files are not carried out; delete the resource on the server")
+			continue
+		}
+		if e.end == 0 {
+			r.note(at, nil, "skipped: the entry has no resource")
+			continue
+		}
+		if e.twice {
+			r.refuse(at, nil, issueOf(fhir.Errorf(fhir.CodeStructure, "the entry has more than one resource")))
+			continue
+		}
+		size := e.end - e.start
+		if size > fhir.MaxResourceSize+maxGap {
+			r.refuse(at, nil, issueOf(fhir.Errorf(fhir.CodeTooLong, "%s", errLong)))
+			continue
+		}
+		if err := skipTo(t, e.start-passed); err != nil {
+			return err
+		}
+		if passed = e.end; int64(cap(buffer)) < size || cap(buffer) > docKeep {
+			buffer = make([]byte, size)
+		}
+		buffer = buffer[:size]
+		if _, err := io.ReadFull(t, buffer); err != nil {
+			return err
+		}
+		r.add(at, bytes.TrimLeft(buffer, ": \t\r\n"), e.id, b.links)
+	}
+	return nil
+}
+
+// maxGap is how much white space may stand before a resource.
+const maxGap = 1 << 10
+
+// skipTo passes over n bytes.
+func skipTo(t *text, n int64) error {
+	_, err := io.CopyN(io.Discard, t, n)
+	return err
+}

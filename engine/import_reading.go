@@ -1,0 +1,181 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"satchel/fhir"
+)
+
+// reading is the side of an import that reads files and fills batches; it alone reports findings and progress.
+type reading struct {
+	*Import
+	ctx     context.Context
+	full    chan<- *batch
+	free    <-chan *batch
+	batch   *batch
+	refused map[string]int64 // by type
+	scratch fhir.Document
+
+	total, before, at int64 // bytes: of all files, of the files before this one, of this one as far as read
+}
+
+// place is where a resource stands.
+type place struct {
+	src  *source
+	line int64
+}
+
+// all reads every file of the paths, in order, and hands over the last batch. It goes on after a file that cannot be
+// read, and answers all such errors.
+func (r *reading) all(paths []string) error {
+	sources, err := r.find(paths)
+	errs := []error{err}
+	for _, s := range sources {
+		r.total += s.size
+	}
+	for _, s := range sources {
+		if r.ctx.Err() != nil {
+			break
+		}
+		if err := s.read(r, s); err != nil && r.ctx.Err() == nil {
+			errs = append(errs, fmt.Errorf("%s: %w", s.name, err))
+		}
+		r.before, r.at = r.before+s.size, 0
+		r.report()
+	}
+	if r.ctx.Err() == nil && r.batch.used > 0 {
+		r.hand()
+	}
+	if r.ctx.Err() != nil {
+		errs = append(errs, context.Cause(r.ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// report tells the progress.
+func (r *reading) report() {
+	if r.Progress != nil {
+		r.Progress(min(r.before+r.at, r.total), r.total)
+	}
+}
+
+// hand gives the batch to the store and takes a free one.
+func (r *reading) hand() {
+	select {
+	case r.full <- r.batch:
+	case <-r.ctx.Done():
+		return
+	}
+	if next, ok := <-r.free; ok {
+		r.batch = next
+	}
+	r.report()
+}
+
+// add takes one resource as text. fallback is the id for a resource without one; if it is empty too, content and place
+// make the id. links are rewritten.
+func (r *reading) add(at place, text []byte, fallback string, links map[string]string) {
+	d := r.batch.next()
+	if err := r.parse(d, text, links); err != nil {
+		r.refuse(at, nil, issueOf(err))
+		return
+	}
+	if onlyDeletes(d) {
+		r.note(at, d, "deletions in files are not carried out; delete the resource on the server")
+		return
+	}
+	if d.ID() == "" {
+		if fallback == "" {
+			fallback = at.id(d.JSON())
+		}
+		if err := d.Reset(d.Stamped(nil, fallback, 1, time.Unix(0, 0))); err != nil {
+			r.refuse(at, d, issueOf(err))
+			return
+		}
+	}
+	if r.valid(at, d) && r.batch.take() {
+		r.hand()
+	}
+}
+
+// parse reads text into d, with its links rewritten.
+func (r *reading) parse(d *fhir.Document, text []byte, links map[string]string) error {
+	if len(links) == 0 || !bytes.Contains(text, []byte("urn:")) {
+		return d.Reset(text)
+	}
+	if err := r.scratch.Reset(text); err != nil {
+		return err
+	}
+	return d.Reset(r.scratch.Rewritten(links))
+}
+
+// valid reports structural findings, and whether the resource may be stored all the same.
+func (r *reading) valid(at place, d *fhir.Document) bool {
+	issues := d.Validate()
+	refused := false
+	for _, issue := range issues {
+		refused = refused || r.Strict && issue.Severity != fhir.SeverityWarning && issue.Severity != fhir.SeverityInformation
+	}
+	if refused {
+		r.refused[d.Type()]++
+	}
+	for _, issue := range issues {
+		r.tell(at, d, refused, issue)
+	}
+	return !refused
+}
+
+// refuse counts and reports a resource that is not taken; d is nil if it could not be read.
+func (r *reading) refuse(at place, d *fhir.Document, issue fhir.Issue) {
+	typ := ""
+	if d != nil {
+		typ = d.Type()
+	}
+	r.refused[typ]++
+	r.tell(at, d, true, issue)
+}
+
+// note reports something that is left out on purpose.
+func (r *reading) note(at place, d *fhir.Document, text string) {
+	r.tell(at, d, false, fhir.Issue{Severity: fhir.SeverityInformation, Code: fhir.CodeInformational, Diagnostics: text})
+}
+
+// tell reports one finding.
+func (r *reading) tell(at place, d *fhir.Document, refused bool, issue fhir.Issue) {
+	if r.Finding == nil {
+		return
+	}
+	f := Finding{File: at.src.name, Line: at.line, Refused: refused, Issue: issue}
+	if d != nil && d.ID() != "" {
+		f.Key = d.Type() + "/" + d.ID()
+	}
+	r.Finding(f)
+}
+
+// id makes an id of a place and the content there.
+func (at place) id(text []byte) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%d\n", at.src.base(), at.line)
+	h.Write(text)
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// onlyDeletes reports whether the document is a Bundle of deletions, such as a line of a deleted file of an export.
+func onlyDeletes(d *fhir.Document) bool {
+	if typ := fhir.BundleType(d); typ != "transaction" && typ != "batch" {
+		return false
+	}
+	entries, err := fhir.BundleEntries(d)
+	for _, e := range entries {
+		if e.Method != "DELETE" {
+			return false
+		}
+	}
+	return err == nil && len(entries) > 0
+}

@@ -1,0 +1,207 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"os"
+	"sync"
+
+	"satchel/storage"
+)
+
+// bufferSize is how much of a file is collected before a lane writes it.
+const bufferSize = 128 << 10
+
+// buffers are free buffers of bufferSize.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, bufferSize); return &b }}
+
+// file is one NDJSON file under way. The stream owns it until its last piece is sent, then its lane, then a finisher.
+type file struct {
+	info storage.JobFile
+	f    *os.File // from the first piece to the end
+	hash hash.Hash
+	made bool // it has been on the disk
+}
+
+// temporary is the name of a file that is not complete.
+func (f *file) temporary() string { return f.info.Name + ".tmp" }
+
+// remove closes and removes whatever there is of the file.
+func (f *file) remove(folder *os.Root) {
+	if f.f != nil {
+		f.f.Close()
+	}
+	if f.made { // under one of its names; what is not there need not be removed
+		folder.Remove(f.temporary())
+		folder.Remove(f.info.Name)
+	}
+}
+
+// piece is a part of a file on its way to a lane.
+type piece struct {
+	file    *file
+	buffer  *[]byte       // goes back to buffers when written; nil: see big
+	big     []byte        // a line larger than a buffer; the sender waits for written
+	written chan struct{} // closed when big may be reused
+	last    bool
+}
+
+// stream packs lines of one type into files of limited size.
+type stream struct {
+	out               *output
+	list, typ, prefix string
+	lane              chan<- piece
+	begun             int   // files so far
+	file              *file // nil before the first line of a file
+	buffer            *[]byte
+}
+
+// write appends one line, which must not contain a line feed, and starts a new file where it would cross a cap.
+// line is free again when write returns.
+func (s *stream) write(line []byte) error {
+	size := int64(len(line)) + 1
+	if s.file != nil && (s.file.info.Count >= s.out.limits.count || s.file.info.Bytes+size > s.out.limits.bytes) {
+		if err := s.roll(); err != nil {
+			return err
+		}
+	}
+	if s.file == nil {
+		s.begin()
+	}
+	s.file.info.Count++
+	s.file.info.Bytes += size
+	if n := len(*s.buffer); n > 0 && n+int(size) > bufferSize {
+		if err := s.send(piece{file: s.file, buffer: s.buffer}); err != nil {
+			return err
+		}
+		s.buffer = buffers.Get().(*[]byte)
+	}
+	if size > bufferSize {
+		if err := s.sendBig(line); err != nil {
+			return err
+		}
+		line = nil
+	}
+	*s.buffer = append(append(*s.buffer, line...), '\n')
+	return nil
+}
+
+// begin starts a file in memory; its lane will create it.
+func (s *stream) begin() {
+	s.begun++
+	s.buffer = buffers.Get().(*[]byte)
+	s.file = &file{info: storage.JobFile{
+		Name: fmt.Sprintf("%s.%04d.ndjson", s.prefix, s.begun), List: s.list, Type: s.typ,
+	}}
+	s.out.files = append(s.out.files, s.file)
+}
+
+// roll ends the file that is open, if one is.
+func (s *stream) roll() error {
+	if s.file == nil {
+		return nil
+	}
+	p := piece{file: s.file, buffer: s.buffer, last: true}
+	s.file, s.buffer = nil, nil
+	return s.send(p)
+}
+
+// sendBig has a lane write a line from where it is, and waits.
+func (s *stream) sendBig(line []byte) error {
+	p := piece{file: s.file, big: line, written: make(chan struct{})}
+	if err := s.send(p); err != nil {
+		return err
+	}
+	<-p.written
+	return nil
+}
+
+// send hands a piece to the lane, or answers why the output has failed.
+func (s *stream) send(p piece) error {
+	select {
+	case s.lane <- p:
+		return nil
+	case <-s.out.ctx.Done():
+		return context.Cause(s.out.ctx)
+	}
+}
+
+// writeAll writes the pieces of a lane until it is closed. After a failure it only takes them, so that nobody waits
+// for it in vain.
+func (o *output) writeAll(lane <-chan piece) {
+	for p := range lane {
+		o.guard(func() error { return o.writePiece(p) })
+		if p.written != nil {
+			close(p.written)
+		}
+	}
+}
+
+// writePiece writes and hashes one piece, and passes a full file on.
+func (o *output) writePiece(p piece) error {
+	f := p.file
+	if f.f == nil {
+		if err := f.create(o.folder); err != nil {
+			return err
+		}
+	}
+	data := p.big
+	if p.buffer != nil {
+		data = *p.buffer
+	}
+	if _, err := f.f.Write(data); err != nil {
+		return fmt.Errorf("write %s: %w", f.info.Name, err)
+	}
+	f.hash.Write(data)
+	if p.buffer != nil {
+		*p.buffer = (*p.buffer)[:0]
+		buffers.Put(p.buffer)
+	}
+	if p.last {
+		select {
+		case o.full <- f:
+		case <-o.ctx.Done():
+		}
+	}
+	return nil
+}
+
+// create makes the file under its temporary name; one that is there already is an error.
+func (f *file) create(folder *os.Root) (err error) {
+	if _, err := folder.Lstat(f.info.Name); err == nil {
+		return fmt.Errorf("create %s: %w", f.info.Name, os.ErrExist)
+	}
+	f.f, err = folder.OpenFile(f.temporary(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("create %s: %w", f.info.Name, err)
+	}
+	f.made = true
+	f.hash = sha256.New()
+	return nil
+}
+
+// finishAll brings full files to the disk until there are no more.
+func (o *output) finishAll() {
+	for f := range o.full {
+		o.guard(func() error { return f.finish(o.folder) })
+	}
+}
+
+// finish syncs and closes the file and gives it its final name. The folder is synced once, when all files are done.
+func (f *file) finish(folder *os.Root) error {
+	f.info.SHA256 = f.hash.Sum(nil)
+	err := f.f.Sync()
+	if cerr := f.f.Close(); err == nil {
+		err = cerr
+	}
+	f.f = nil
+	if err == nil {
+		err = folder.Rename(f.temporary(), f.info.Name)
+	}
+	if err != nil {
+		return fmt.Errorf("finish %s: %w", f.info.Name, err)
+	}
+	return nil
+}

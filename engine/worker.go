@@ -1,0 +1,161 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"satchel/fhir"
+	"satchel/storage"
+)
+
+// pollEvery is how long an idle worker waits before it looks for a job that another process may have added.
+const pollEvery = 5 * time.Second
+
+// work runs jobs one after the other until ctx ends.
+func (e *Engine) work(ctx context.Context) {
+	for ctx.Err() == nil {
+		job, found, err := e.store.ClaimJob(ctx)
+		if found && err == nil {
+			e.run(ctx, job)
+			continue
+		}
+		if err != nil && ctx.Err() == nil {
+			e.options.Log.Error("no job claimed, will be tried again", "error", plain(err))
+		}
+		select {
+		case <-ctx.Done():
+		case <-e.wake:
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+// run runs one claimed job to its end and notes how it ended. A job that the end of ctx interrupts stays running in
+// the store, and so runs again at the next start.
+func (e *Engine) run(ctx context.Context, job storage.Job) {
+	jobCtx, stop := context.WithCancel(ctx)
+	defer stop()
+	e.hold(job.ID)
+	defer e.release(job.ID)
+	e.register(job.ID, stop)
+	defer e.register(job.ID, nil)
+	if _, err := e.store.Job(ctx, job.ID); isMissing(err) {
+		return // cancelled between claim and registration; Cancel has seen to the folder
+	}
+	began := time.Now()
+	files, err := e.attempt(jobCtx, job)
+	if ctx.Err() != nil && err != nil {
+		return
+	}
+	e.conclude(context.WithoutCancel(ctx), job, files, err)
+	e.options.Log.Info("export ended", "job", job.ID, "files", len(files), "took", time.Since(began), "error", plain(err))
+}
+
+// register notes how to stop a running job; nil forgets it.
+func (e *Engine) register(id string, stop context.CancelFunc) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if stop == nil {
+		delete(e.running, id)
+	} else {
+		e.running[id] = stop
+	}
+}
+
+// attempt writes the files of a job. A panic is an error of this job alone.
+func (e *Engine) attempt(ctx context.Context, job storage.Job) (files []storage.JobFile, err error) {
+	defer recovered(e.options.Log, &err)
+	var r Request
+	if err := json.Unmarshal(job.Request, &r); err != nil {
+		return nil, fmt.Errorf("read the job's request: %w", err)
+	}
+	folder, err := e.emptyFolder(job.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	files, err = e.write(ctx, r, job.Snapshot, folder, func(done, total int64) {
+		if err := e.store.Progress(ctx, job.ID, done, total); err != nil && ctx.Err() == nil {
+			e.options.Log.Warn("progress not noted", "job", job.ID, "error", plain(err))
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := syncFolder(e.folder); err != nil {
+		return nil, err
+	}
+	return files, nil
+}
+
+// conclude writes the end of a job into its row. A row that is gone was cancelled.
+func (e *Engine) conclude(ctx context.Context, job storage.Job, files []storage.JobFile, err error) {
+	expires := e.store.Now().Add(e.options.Retention)
+	there := false
+	if err == nil {
+		if there, err = e.store.FinishJob(ctx, job.ID, files, expires); err == nil && there {
+			return
+		}
+	}
+	e.remove(job.ID)
+	if err == nil {
+		return
+	}
+	if _, err := e.store.FailJob(ctx, job.ID, reason(err), expires); err != nil {
+		e.options.Log.Error("end of job not noted; it runs again at the next start", "job", job.ID, "error", plain(err))
+	}
+}
+
+// errPanic stands for a programming error; the log has its place.
+var errPanic = errors.New("panic")
+
+// recovered, deferred, turns a panic into errPanic. The log gets the place, and never the value: it might hold health
+// data.
+func recovered(log *slog.Logger, err *error) {
+	if v := recover(); v != nil {
+		log.Error("panic in a job", "kind", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+		*err = errPanic
+	}
+}
+
+// reason says in plain words, without data, why a job failed, and what to do next.
+func reason(err error) string {
+	var known *fhir.Error
+	switch {
+	case errors.As(err, &known):
+		return known.Diagnostics
+	case diskFull(err):
+		return "the disk is full; free some space and start the export again"
+	case errors.Is(err, fs.ErrNotExist):
+		return "the export folder is missing; restore it and start the export again"
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return "the export folder cannot be written; check its permissions and start the export again"
+	case errors.Is(err, syscall.EIO):
+		return "the disk reported an error; check the disk and start the export again"
+	}
+	return "the export stopped by an internal error; the server's log says where"
+}
+
+// diskFull reports whether err says that there is no room left.
+func diskFull(err error) bool {
+	if runtime.GOOS == "windows" { // ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
+		return errors.Is(err, syscall.Errno(39)) || errors.Is(err, syscall.Errno(112))
+	}
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// plain is the text of an error for the log, "" for none.
+func plain(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
