@@ -2,7 +2,12 @@ package storage
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"fmt"
 	"time"
+
+	"satchel/fhir"
 )
 
 // State is where a job is in its life.
@@ -47,35 +52,112 @@ type JobFile struct {
 
 // AddJob stores a queued job and takes its snapshot, in one transaction. If limit > 0 and so many jobs are queued or
 // running already, it is a fhir.Error throttled. It sets ID (random, if empty), Snapshot, Created and State.
-func (s *Store) AddJob(ctx context.Context, j Job, limit int) (Job, error) { panic("todo") }
+func (s *Store) AddJob(ctx context.Context, j Job, limit int) (Job, error) {
+	err := s.Write(ctx, func(tx *Tx) error {
+		var busy int
+		if err := tx.scan(`SELECT count(*) FROM job WHERE state IN ('queued', 'running')`, nil, &busy); err != nil {
+			return err
+		}
+		if limit > 0 && busy >= limit {
+			return fhir.Errorf(fhir.CodeThrottled, "%d jobs are queued or running, the most allowed; try again when one has ended", busy)
+		}
+		if j.ID == "" {
+			j.ID = newID()
+		}
+		j.State, j.Snapshot, j.Created = Queued, tx.tick(), tx.Time
+		return tx.exec(`INSERT INTO job (id, kind, state, account, url, request, seq, transaction_time, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			j.ID, j.Kind, j.State, j.Account, j.URL, string(j.Request), j.Snapshot.Seq, millis(j.Snapshot.Time), millis(j.Created))
+	})
+	if err != nil {
+		return Job{}, fmt.Errorf("add job: %w", err)
+	}
+	return j, nil
+}
 
 // ClaimJob moves the oldest queued job to running and answers it; false if there is none.
-func (s *Store) ClaimJob(ctx context.Context) (Job, bool, error) { panic("todo") }
+func (s *Store) ClaimJob(ctx context.Context) (Job, bool, error) {
+	var j Job
+	var waiting bool
+	err := scan(ctx, s.reads, `SELECT EXISTS (SELECT 1 FROM job WHERE state = 'queued')`, nil, &waiting) // spares an idle server the write lock
+	if err == nil && waiting {
+		err = s.Write(ctx, func(tx *Tx) error {
+			j, err = jobOf(func(dest ...any) error {
+				return tx.scan(`UPDATE job SET state = 'running', started = ?, done = 0
+					WHERE id = (SELECT id FROM job WHERE state = 'queued' ORDER BY transaction_time LIMIT 1) RETURNING `+jobColumns,
+					[]any{millis(tx.Time)}, dest...)
+			})
+			return err
+		})
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return Job{}, false, nil
+	}
+	if err != nil {
+		return Job{}, false, fmt.Errorf("claim job: %w", err)
+	}
+	return j, j.ID != "", nil
+}
 
 // RequeueJobs moves running jobs back to queued: the first step after a start. It answers how many.
-func (s *Store) RequeueJobs(ctx context.Context) (int, error) { panic("todo") }
+func (s *Store) RequeueJobs(ctx context.Context) (int, error) {
+	n, err := s.change(ctx, `UPDATE job SET state = 'queued', started = NULL, done = 0 WHERE state = 'running'`)
+	return int(n), err
+}
 
 // Progress notes how far a job is.
-func (s *Store) Progress(ctx context.Context, id string, done, total int64) error { panic("todo") }
+func (s *Store) Progress(ctx context.Context, id string, done, total int64) error {
+	_, err := s.change(ctx, `UPDATE job SET done = ?, total = ? WHERE id = ? AND state = 'running'`, done, total, id)
+	return err
+}
 
 // FinishJob makes the job complete, with its files and expiry, in one transaction. False: the job is no longer there.
 func (s *Store) FinishJob(ctx context.Context, id string, files []JobFile, expires time.Time) (bool, error) {
-	panic("todo")
+	var n int64
+	err := s.Write(ctx, func(tx *Tx) (err error) {
+		n, err = tx.change(`UPDATE job SET state = 'complete', ended = ?, expires = ?, done = max(done, total), error = '' WHERE id = ?`,
+			millis(tx.Time), millis(expires), id)
+		if err != nil || n == 0 {
+			return err
+		}
+		if err := tx.exec(`DELETE FROM job_file WHERE job = ?`, id); err != nil {
+			return err
+		}
+		for i, f := range files {
+			err := tx.exec(`INSERT INTO job_file (job, ord, name, list, type, count, bytes, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+				id, i, f.Name, f.List, f.Type, f.Count, f.Bytes, f.SHA256)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("finish job: %w", err)
+	}
+	return n > 0, nil
 }
 
 // FailJob makes the job failed with a reason in plain words. False: the job is no longer there.
 func (s *Store) FailJob(ctx context.Context, id, reason string, expires time.Time) (bool, error) {
-	panic("todo")
+	n, err := s.change(ctx, `UPDATE job SET state = 'failed', ended = ?, expires = ?, error = ? WHERE id = ?`,
+		millis(s.Now()), millis(expires), reason, id)
+	return n > 0, err
 }
 
-// Job is one job with its files; not-found otherwise.
-func (s *Store) Job(ctx context.Context, id string) (Job, error) { panic("todo") }
-
-// Jobs lists all jobs, newest first, without their files.
-func (s *Store) Jobs(ctx context.Context) ([]Job, error) { panic("todo") }
-
-// ExpiredJobs lists the ids of ended jobs whose expiry is not after now.
-func (s *Store) ExpiredJobs(ctx context.Context, now time.Time) ([]string, error) { panic("todo") }
-
 // DeleteJob removes the row with its files' rows. False: there was none.
-func (s *Store) DeleteJob(ctx context.Context, id string) (bool, error) { panic("todo") }
+func (s *Store) DeleteJob(ctx context.Context, id string) (bool, error) {
+	n, err := s.change(ctx, `DELETE FROM job WHERE id = ?`, id)
+	return n > 0, err
+}
+
+// change runs one statement on the jobs in a transaction of its own and answers the number of rows changed.
+func (s *Store) change(ctx context.Context, q string, args ...any) (n int64, err error) {
+	err = s.Write(ctx, func(tx *Tx) error {
+		n, err = tx.change(q, args...)
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("change job: %w", err)
+	}
+	return n, err
+}

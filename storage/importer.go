@@ -1,0 +1,235 @@
+package storage
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"database/sql/driver"
+	"fmt"
+	"slices"
+
+	"satchel/fhir"
+)
+
+// Batch is a number of documents made ready for [Store.ImportBatch].
+type Batch struct {
+	items []item
+	order []int // indexes of items by type, id and position
+}
+
+// Prepare does the part of an import that needs no database, so that it can run beside the import of another batch.
+// The documents must not change until the batch is imported.
+func (s *Store) Prepare(docs []*fhir.Document) (*Batch, error) {
+	b := &Batch{items: make([]item, len(docs)), order: make([]int, len(docs))}
+	arena := make([]fhir.Entry, 0, 16*len(docs))
+	for i, d := range docs {
+		var err error
+		if b.items[i], arena, err = s.makeItem(d, "", arena); err != nil {
+			return nil, fmt.Errorf("import %s/%s: %w", d.Type(), d.ID(), err)
+		}
+		b.order[i] = i
+	}
+	slices.SortFunc(b.order, func(i, j int) int {
+		return cmp.Or(cmp.Compare(b.items[i].typ, b.items[j].typ), cmp.Compare(b.items[i].id, b.items[j].id), cmp.Compare(i, j))
+	})
+	return b, nil
+}
+
+// Import stores many documents in one transaction, faster than Put one by one: a batch of up to a few thousand.
+// It answers one Change per document, in order. Two documents with one key in a batch are two versions.
+func (s *Store) Import(ctx context.Context, docs []*fhir.Document) ([]Change, error) {
+	b, err := s.Prepare(docs)
+	if err != nil {
+		return nil, err
+	}
+	return s.ImportBatch(ctx, b)
+}
+
+// ImportBatch is [Store.Import] of a prepared batch.
+func (s *Store) ImportBatch(ctx context.Context, b *Batch) ([]Change, error) {
+	changes := make([]Change, len(b.items))
+	err := s.Write(ctx, func(tx *Tx) error {
+		fresh, rest, err := tx.sift(b)
+		if err != nil {
+			return err
+		}
+		if err := tx.insertAll(fresh); err != nil {
+			return err
+		}
+		for _, i := range fresh.index {
+			changes[i] = Created
+		}
+		for _, i := range rest {
+			if _, changes[i], err = tx.put(b.items[i]); err != nil {
+				return fmt.Errorf("%s/%s: %w", b.items[i].doc.Type(), b.items[i].id, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("import: %w", err)
+	}
+	return changes, nil
+}
+
+// fresh are the items of a batch that are not in the store, in order, with the first of their row numbers.
+type fresh struct {
+	items []item
+	index []int // in the batch
+	rid   int64
+}
+
+// sift splits a batch into the items that are new and those that must go one by one, because their key is taken or comes
+// a second time. Items that are stored already are in neither.
+func (tx *Tx) sift(b *Batch) (fresh, []int, error) {
+	verdicts := make([]verdict, len(b.items))
+	for i := 1; i < len(b.order); i++ {
+		x, y := b.items[b.order[i-1]], b.items[b.order[i]]
+		if x.typ == y.typ && x.id == y.id {
+			verdicts[b.order[i]] = again
+		}
+	}
+	if err := tx.lookUp(b, verdicts); err != nil {
+		return fresh{}, nil, err
+	}
+	var f fresh
+	var rest []int
+	for i, v := range verdicts {
+		switch v {
+		case unknown:
+			f.items, f.index = append(f.items, b.items[i]), append(f.index, i)
+		case changed, again:
+			rest = append(rest, i)
+		}
+	}
+	err := tx.scan(`SELECT coalesce(max(rid), 0) + 1 FROM resource`, nil, &f.rid)
+	return f, rest, err
+}
+
+// verdict is what sift finds out about one item.
+type verdict byte
+
+const (
+	unknown verdict = iota // no row has the key
+	same                   // the current row has the content
+	changed                // the current row has other content, or is a tombstone
+	again                  // an item before it in the batch has the key
+)
+
+// lookUp compares the items with their rows, many per statement, in the order of the key index.
+func (tx *Tx) lookUp(b *Batch, verdicts []verdict) error {
+	const most = 32
+	text := `SELECT id, version, updated, sha256, body IS NULL FROM resource WHERE type = ? AND id IN (` + marks(most) + `)`
+	args, row := numbered(1+most), make([]driver.Value, 5)
+	return tx.raw(func(r raw) error {
+		for rest := b.order; len(rest) > 0; {
+			n := 1
+			for n < min(most, len(rest)) && b.items[rest[n]].typ == b.items[rest[0]].typ {
+				n++
+			}
+			chunk := rest[:n]
+			rest = rest[n:]
+			args[0].Value = b.items[chunk[0]].typ
+			for k := range most {
+				args[1+k].Value = b.items[chunk[min(k, n-1)]].id
+			}
+			if err := r.query(text, args, row, func() (bool, error) { b.judge(chunk, row, verdicts); return true, nil }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// judge gives the first item of the chunk with the row's id its verdict.
+func (b *Batch) judge(chunk []int, row []driver.Value, verdicts []verdict) {
+	k, found := slices.BinarySearchFunc(chunk, row[0].(string), func(i int, id string) int { return cmp.Compare(b.items[i].id, id) })
+	if !found {
+		return
+	}
+	i := chunk[k]
+	if verdicts[i] == again {
+		return // its first occurrence was in the chunk before
+	}
+	c := current{version: row[1].(int64), updated: row[2].(int64), sha256: row[3].([]byte)}
+	verdicts[i] = changed
+	if row[4].(int64) == 0 && c.hashes(b.items[i]) {
+		verdicts[i] = same
+	}
+}
+
+// insertAll stores first versions: rows in order, then what is derived from them in the order of its own tree.
+func (tx *Tx) insertAll(f fresh) error {
+	if len(f.items) == 0 {
+		return nil
+	}
+	since := tx.seq + 1
+	tx.seq += int64(len(f.items))
+	tx.ticked = true
+	return tx.raw(func(r raw) error {
+		if err := tx.insertBodies(r, f, since); err != nil {
+			return err
+		}
+		if err := insertEntries(r, f); err != nil {
+			return err
+		}
+		return insertOwners(r, f, since)
+	})
+}
+
+func (tx *Tx) insertBodies(r raw, f fresh, since int64) error {
+	at := tx.Time.UnixMilli()
+	bodies := make([][]byte, 64) // of one statement; the driver copies them
+	return r.insert(`INSERT INTO resource (rid, type, id, version, seq, updated, owned, sha256, body)`, 9, len(f.items),
+		func(i int, args []driver.NamedValue) {
+			it, k := &f.items[i], i%len(bodies)
+			bodies[k] = it.doc.Stamped(bodies[k][:0], it.id, 1, tx.Time)
+			sum := sha256.Sum256(bodies[k])
+			tx.pages += 3 + len(bodies[k])/4096
+			args[0].Value = f.rid + int64(i)
+			args[1].Value = it.typ
+			args[2].Value = it.id
+			args[3].Value = int64(1)
+			args[4].Value = since + int64(i)
+			args[5].Value = at
+			args[6].Value = owned(it.owners)
+			args[7].Value = bytes.Clone(sum[:])
+			args[8].Value = bodies[k]
+		})
+}
+
+func insertEntries(r raw, f fresh) error {
+	type row struct {
+		fhir.Entry
+		rid int64
+	}
+	var rows []row
+	for i, it := range f.items {
+		for _, e := range it.entries {
+			rows = append(rows, row{e, f.rid + int64(i)})
+		}
+	}
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(compareEntries(a.Entry, b.Entry), cmp.Compare(a.rid, b.rid)) })
+	return r.insert(`INSERT OR IGNORE INTO entry (key, value, rid)`, 3, len(rows), func(i int, args []driver.NamedValue) {
+		args[0].Value, args[1].Value, args[2].Value = rows[i].Key, rows[i].Value, rows[i].rid
+	})
+}
+
+func insertOwners(r raw, f fresh, since int64) error {
+	type row struct {
+		fhir.Owner
+		i int64
+	}
+	var rows []row
+	for i, it := range f.items {
+		for _, o := range it.owners {
+			rows = append(rows, row{o, int64(i)})
+		}
+	}
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(cmp.Compare(a.Patient, b.Patient), cmp.Compare(a.i, b.i)) })
+	return r.insert(`INSERT INTO owner (patient, rid, since, why)`, 4, len(rows), func(i int, args []driver.NamedValue) {
+		o := rows[i]
+		args[0].Value, args[1].Value, args[2].Value, args[3].Value = o.Patient, f.rid+o.i, since+o.i, int64(o.Why)
+	})
+}

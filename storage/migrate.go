@@ -1,0 +1,116 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"satchel/fhir"
+	"satchel/migrations"
+)
+
+// Schema is the newest schema that this program knows, the one it migrates to.
+func Schema() int64 { return migrations.Newest() }
+
+// migrate brings the file to the newest schema. Only one process does so at a time, on a handle of its own.
+func migrate(ctx context.Context, path string) error {
+	release, err := waitLock(ctx, path+".lock")
+	if err != nil {
+		return err
+	}
+	defer release()
+	db, err := openHandle(ctx, path, migrationPragmas)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.FS, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	current, newest, err := p.GetVersions(ctx)
+	if err != nil {
+		return err
+	}
+	if current > newest {
+		return fmt.Errorf("the database has schema %d, newer than schema %d of this program; use the program version that wrote it", current, newest)
+	}
+	if current < newest {
+		if err := up(ctx, db, p, path, current, newest); err != nil {
+			return fmt.Errorf("migrate from schema %d to %d: %w", current, newest, err)
+		}
+	}
+	return addTypes(ctx, db)
+}
+
+// up copies a database that is not empty, migrates, and checks that no row lost its parent.
+func up(ctx context.Context, db *sql.DB, p *goose.Provider, path string, current, newest int64) error {
+	if current > 0 {
+		if err := copyTo(ctx, db, fmt.Sprintf("%s.before-schema-%d-%d", path, newest, time.Now().Unix())); err != nil {
+			return fmt.Errorf("copy the database first: %w", err)
+		}
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return err
+	}
+	var table string
+	err := db.QueryRowContext(ctx, `SELECT "table" FROM pragma_foreign_key_check LIMIT 1`).Scan(&table)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err == nil {
+		err = fmt.Errorf("rows of table %q lost what they refer to; restore the copy beside the database", table)
+	}
+	return err
+}
+
+// copyTo writes a complete copy of the database: under its final name only once it is on the disk.
+func copyTo(ctx context.Context, db *sql.DB, path string) error {
+	part := path + ".part"
+	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) // SQLite takes an empty file and its mode
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := db.ExecContext(ctx, `VACUUM INTO ?`, part); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil { // Windows renames no open file
+		return err
+	}
+	return os.Rename(part, path)
+}
+
+// addTypes numbers the resource types that the database does not know yet.
+func addTypes(ctx context.Context, db *sql.DB) error {
+	var n int
+	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM type`).Scan(&n); err != nil {
+		return err
+	}
+	if n >= len(fhir.Types()) {
+		return nil
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for _, name := range fhir.Types() {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO type (name) VALUES (?) ON CONFLICT DO NOTHING`, name); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}

@@ -1,0 +1,23 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// Snapshot names the store as it stood at one instant: every write with seq <= Seq, and none after. All writes in it
+// have a time <= Time, all later ones a later time.
+type Snapshot struct {
+	Seq  int64
+	Time time.Time
+}
+
+// Snapshot takes the next tick of the clock. It costs one small write and holds nothing open.
+func (s *Store) Snapshot(ctx context.Context) (Snapshot, error) {
+	var at Snapshot
+	err := s.Write(ctx, func(tx *Tx) error {
+		at = tx.tick()
+		return nil
+	})
+	return at, err
+}

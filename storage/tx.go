@@ -1,0 +1,152 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"satchel/fhir"
+)
+
+// Tx is one write transaction. Its time is stamped on everything written in it.
+type Tx struct {
+	Time time.Time
+
+	s      *Store
+	ctx    context.Context // of the caller: ends long searches
+	seq    int64           // the last one given out
+	ticked bool            // the clock has moved and must be stored
+	pages  int             // estimate of the pages written
+	failed error           // the first failed statement: SQLite may have rolled back, so nothing more is run
+	old    fhir.Document   // scratch for stored bodies
+}
+
+// Write runs f in one write transaction: committed if f returns nil, rolled back otherwise (also on panic).
+// A second writer waits. After a failed commit or fsync the store refuses further writes until it is reopened.
+// A statement that fails dooms the transaction, also if f drops the error.
+func (s *Store) Write(ctx context.Context, f func(tx *Tx) error) error {
+	if err := s.w.lock(ctx); err != nil {
+		return err
+	}
+	defer s.w.unlock()
+	if err := s.Healthy(); err != nil {
+		return err
+	}
+	committed := false
+	defer func() {
+		if !committed { // an error or a panic
+			s.w.conn.ExecContext(context.Background(), `ROLLBACK`)
+		}
+	}()
+	tx, err := s.begin(ctx)
+	if err != nil {
+		return s.refuse(err)
+	}
+	if err := f(tx); err != nil {
+		return s.refuse(err)
+	}
+	if err := tx.commit(); err != nil {
+		return s.refuse(fmt.Errorf("commit: %w", err))
+	}
+	committed = true
+	return s.afterCommit(tx)
+}
+
+// begin takes the write lock of the file and reads the clock. Waiting for the lock ends with ctx; once begun, the
+// transaction runs to its end.
+func (s *Store) begin(ctx context.Context) (*Tx, error) {
+	if _, err := s.w.exec(ctx, `BEGIN IMMEDIATE`); err != nil {
+		return nil, err
+	}
+	tx := &Tx{s: s, ctx: ctx}
+	var last int64
+	if err := tx.scan(`SELECT seq, time FROM clock`, nil, &tx.seq, &last); err != nil {
+		return nil, err
+	}
+	tx.Time = time.UnixMilli(max(s.Now().UnixMilli(), last+1)).UTC()
+	return tx, nil
+}
+
+// next takes the next seq.
+func (tx *Tx) next() int64 {
+	tx.ticked = true
+	tx.seq++
+	return tx.seq
+}
+
+// tick makes the transaction's time used up even if nothing is stamped with it.
+func (tx *Tx) tick() Snapshot {
+	tx.ticked = true
+	return Snapshot{Seq: tx.seq, Time: tx.Time}
+}
+
+func (tx *Tx) commit() error {
+	if tx.failed != nil {
+		return tx.failed
+	}
+	if tx.ticked {
+		if err := tx.exec(`UPDATE clock SET seq = ?, time = ?`, tx.seq, tx.Time.UnixMilli()); err != nil {
+			return err
+		}
+	}
+	_, err := tx.s.w.exec(context.Background(), `COMMIT`)
+	return err
+}
+
+// afterCommit checkpoints when enough has gathered in the log. What f wrote is committed, so a failed checkpoint only
+// shows in the next write, by the latch.
+func (s *Store) afterCommit(tx *Tx) error {
+	s.w.pages += tx.pages + 4
+	if s.w.pages < s.w.limit {
+		return nil
+	}
+	if err := s.w.checkpoint("PASSIVE"); err != nil {
+		s.refuse(err)
+	}
+	return nil
+}
+
+// prepare makes a transaction a querier.
+func (tx *Tx) prepare(ctx context.Context, q string) (*sql.Stmt, error) {
+	if tx.failed != nil {
+		return nil, tx.failed
+	}
+	return tx.s.w.prepare(ctx, q)
+}
+
+// exec runs a fixed statement. It never ends halfway by the caller's context.
+func (tx *Tx) exec(q string, args ...any) error {
+	_, err := tx.change(q, args...)
+	return err
+}
+
+// change is exec that answers the number of rows changed.
+func (tx *Tx) change(q string, args ...any) (int64, error) {
+	if tx.failed != nil {
+		return 0, tx.failed
+	}
+	r, err := tx.s.w.exec(context.Background(), q, args...)
+	if err != nil {
+		return 0, tx.fail(err)
+	}
+	tx.pages++
+	return r.RowsAffected()
+}
+
+// scan reads one row; [sql.ErrNoRows] if there is none.
+func (tx *Tx) scan(q string, args []any, dest ...any) error {
+	err := scan(context.Background(), tx, q, args, dest...)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return tx.fail(err)
+	}
+	return err
+}
+
+func (tx *Tx) fail(err error) error {
+	if tx.failed == nil {
+		tx.failed = err
+	}
+	return err
+}
