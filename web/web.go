@@ -16,7 +16,6 @@ package web
 
 import (
 	"log/slog"
-	"net/http"
 	"time"
 
 	"satchel/auth"
@@ -39,6 +38,3 @@ type Options struct {
 	Version        string        // of the program, for the CapabilityStatement
 	Retention      time.Duration // how long the files of an ended job stay
 }
-
-// New makes the handler of the whole server. It fails on options that cannot be right, naming the setting.
-func New(o Options) (http.Handler, error) { return http.NotFoundHandler(), nil }

@@ -1,0 +1,95 @@
+package web
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// parseProxy reads an address or a CIDR range.
+func parseProxy(text string) (netip.Prefix, error) {
+	if strings.Contains(text, "/") {
+		return netip.ParsePrefix(text)
+	}
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	return netip.PrefixFrom(addr, addr.BitLen()), nil
+}
+
+// baseURL is the FHIR base as the client sees it, without a slash at its end. Forwarded headers count only from a
+// trusted proxy; with a public URL set, nothing that a request says changes a link.
+func (s *server) baseURL(r *http.Request) string {
+	if s.PublicURL != "" {
+		return s.PublicURL + fhirPath
+	}
+	scheme, host := "http", r.Host
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	if s.trusted(peer(r)) {
+		if proto := strings.ToLower(last(r.Header.Get("X-Forwarded-Proto"))); proto == "http" || proto == "https" {
+			scheme = proto
+		}
+		if forwarded := last(r.Header.Get("X-Forwarded-Host")); forwarded != "" {
+			host = forwarded
+		}
+	}
+	return scheme + "://" + hostText(host) + fhirPath
+}
+
+// hostText keeps a host only if it consists of what a host may consist of.
+func hostText(host string) string {
+	for _, c := range host {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune(".-_:[]", c) {
+			return "localhost"
+		}
+	}
+	return host
+}
+
+// local reports whether the client sits on this machine. A forwarding header from a proxy that is not trusted says that
+// it may not, whatever the connection says.
+func (s *server) local(r *http.Request) bool {
+	addr := peer(r)
+	forwarded := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
+	if forwarded == "" || !s.trusted(addr) {
+		return addr.IsLoopback() && forwarded == "" && r.Header.Get("Forwarded") == ""
+	}
+	hops := strings.Split(forwarded, ",")
+	for i := len(hops) - 1; i >= 0 && s.trusted(addr); i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			return false
+		}
+		addr = hop.Unmap()
+	}
+	return addr.IsLoopback()
+}
+
+// trusted reports whether addr is a proxy that is believed.
+func (s *server) trusted(addr netip.Addr) bool {
+	for _, p := range s.proxies {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// peer is the address at the other end of the connection.
+func peer(r *http.Request) netip.Addr {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	addr, _ := netip.ParseAddr(host)
+	return addr.Unmap().WithZone("")
+}
+
+// last is the last member of a comma list: what the nearest proxy added.
+func last(list string) string {
+	return strings.TrimSpace(list[strings.LastIndex(list, ",")+1:])
+}

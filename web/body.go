@@ -1,0 +1,125 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+
+	"satchel/fhir"
+)
+
+// Limits of request bodies, in bytes after inflation.
+const (
+	maxBundle = 64 << 20
+	maxForm   = 1 << 20
+)
+
+// body reads the request's body, at most limit bytes also after inflation, if its media type is one of kinds.
+func (c *call) body(limit int64, kinds ...string) ([]byte, error) {
+	if err := c.checkMedia(kinds); err != nil {
+		return nil, err
+	}
+	if c.ContentLength > limit {
+		return nil, &http.MaxBytesError{Limit: limit}
+	}
+	reader := http.MaxBytesReader(c.answer, c.Body, limit)
+	switch encoding := strings.ToLower(strings.TrimSpace(c.Header.Get("Content-Encoding"))); encoding {
+	case "", "identity":
+		return readBody(reader)
+	case "gzip":
+		return inflate(reader, limit)
+	default:
+		return nil, problemf(http.StatusUnsupportedMediaType, fhir.CodeNotSupported, "Content-Encoding %q is not read; send the body plain or with gzip", printable(encoding))
+	}
+}
+
+// readBody reads to the end; a client that stops in the middle is no fault of the server.
+func readBody(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(r)
+	if tooLong, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, tooLong
+	}
+	if err != nil {
+		return nil, fhir.Errorf(fhir.CodeStructure, "the body could not be read to its end; send it again")
+	}
+	return data, nil
+}
+
+// inflate reads a gzip body. The limit counts what comes out, so that a small body cannot fill the memory.
+func inflate(r io.Reader, limit int64) ([]byte, error) {
+	z, err := gzip.NewReader(r)
+	if err != nil {
+		return nil, fhir.Errorf(fhir.CodeStructure, "the body is not gzip although Content-Encoding says so")
+	}
+	data, err := readBody(io.LimitReader(z, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		return nil, &http.MaxBytesError{Limit: limit}
+	}
+	return data, err
+}
+
+// Media types of request bodies.
+const (
+	mediaForm   = "application/x-www-form-urlencoded"
+	mediaFamily = "json" // application/fhir+json and its other names
+)
+
+// checkMedia refuses a body of another kind (415). FHIR JSON is UTF-8 by definition.
+func (c *call) checkMedia(kinds []string) error {
+	media, params, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
+	if err == nil {
+		switch media {
+		case "application/fhir+json", "application/json", "application/json+fhir":
+			media = mediaFamily
+		}
+		for _, kind := range kinds {
+			if kind == media {
+				if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+					return problemf(http.StatusUnsupportedMediaType, fhir.CodeNotSupported, "charset %q is not read; send UTF-8", printable(charset))
+				}
+				return nil
+			}
+		}
+	}
+	want := mediaFHIR
+	if len(kinds) > 0 && kinds[0] == mediaForm {
+		want = mediaForm
+	}
+	return problemf(http.StatusUnsupportedMediaType, fhir.CodeNotSupported, "Content-Type %q is not read here; send %s", printable(c.Header.Get("Content-Type")), want)
+}
+
+// document reads the body as one sound resource of the call's type.
+func (c *call) document() (*fhir.Document, error) {
+	data, err := c.body(fhir.MaxResourceSize, mediaFamily)
+	if err != nil {
+		return nil, err
+	}
+	return sound(data, c.Type)
+}
+
+// sound parses and validates a resource that is about to be stored as typ. All findings are told at once (422).
+func sound(data []byte, typ string) (*fhir.Document, error) {
+	d, err := fhir.Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	if d.Type() != typ {
+		return nil, fhir.Errorf(fhir.CodeInvalid, "the body is a %s and the address says %s; send it to /%s", d.Type(), typ, d.Type())
+	}
+	if wrong := findings(d); len(wrong) > 0 {
+		return nil, &problem{status: http.StatusUnprocessableEntity, issues: wrong}
+	}
+	return d, nil
+}
+
+// findings are the structural errors of a document.
+func findings(d *fhir.Document) []fhir.Issue {
+	return slices.DeleteFunc(d.Validate(), func(i fhir.Issue) bool {
+		return i.Severity != fhir.SeverityError && i.Severity != fhir.SeverityFatal
+	})
+}

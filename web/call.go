@@ -1,0 +1,197 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"satchel/auth"
+	"satchel/fhir"
+	"satchel/storage"
+)
+
+// slowest is how long a REST interaction may take before it is stopped.
+const slowest = 60 * time.Second
+
+// call is one request that matched a route: an HTTP request, or an entry of a batch or transaction.
+type call struct {
+	*http.Request
+	server  *server
+	route   *route
+	answer  *answer // of the HTTP request that it came with
+	account storage.Account
+	base    string // FHIR base URL as the client sees it
+	Type    string // values of the route's placeholders
+	ID      string
+	Version string
+	Job     string
+	File    string
+	params  []fhir.Param // query parameters in order, without _format and _pretty
+	pretty  bool
+	tx      *storage.Tx     // set for an entry of a transaction: what it reads and writes goes through it
+	whole   map[string]bool // types of which the account may read everything, once asked
+}
+
+// serveFHIR answers everything under the base: find the route, know the account, run the handler.
+func (s *server) serveFHIR(w http.ResponseWriter, r *http.Request) {
+	if err := s.dispatch(w, r); err != nil {
+		s.fail(w, r, err)
+	}
+}
+
+func (s *server) dispatch(w http.ResponseWriter, r *http.Request) error {
+	escaped := strings.TrimPrefix(r.URL.EscapedPath(), fhirPath)
+	if escaped != "" && escaped[0] != '/' {
+		return fhir.Errorf(fhir.CodeNotFound, "there is nothing at this address; the FHIR base is %s", fhirPath)
+	}
+	rt, values, err := s.find(r.Method, escaped)
+	if err != nil {
+		return err
+	}
+	a := w.(*answer)
+	a.route = rt.pattern
+	if a.route == "" {
+		a.route = "[base]"
+	}
+	c := &call{Request: r, server: s, route: rt, answer: a, base: s.baseURL(r)}
+	if rt.kind != public {
+		if c.account, err = s.signIn(r); err != nil {
+			return err
+		}
+		a.account, a.guarded = c.account.Name, true
+	}
+	if rt.kind == rest {
+		ctx, cancel := context.WithTimeout(r.Context(), slowest)
+		defer cancel()
+		c.Request = r.WithContext(ctx)
+	}
+	return c.run(w, values)
+}
+
+// run checks what all handlers rely on (the address, the query, what the client accepts) and runs the route's handler.
+func (c *call) run(w http.ResponseWriter, values map[string]string) error {
+	if err := c.address(values); err != nil {
+		return err
+	}
+	if err := c.query(); err != nil {
+		return err
+	}
+	return c.route.run(w, c)
+}
+
+// address takes the placeholders' values; a type that does not exist or an id that cannot be one is an error.
+func (c *call) address(values map[string]string) error {
+	c.Type, c.ID, c.Version, c.Job, c.File = values["type"], values["id"], values["version"], values["job"], values["file"]
+	if typ, ok := values["type"]; ok {
+		if err := checkType(typ); err != nil {
+			return err
+		}
+	}
+	if id, ok := values["id"]; ok {
+		if err := checkID(id); err != nil {
+			return err
+		}
+		if c.Type == "" {
+			c.Type, _, _ = strings.Cut(c.route.pattern, "/")
+		}
+	}
+	return nil
+}
+
+// checkType refuses a name that is not an R4 resource type.
+func checkType(typ string) error {
+	if fhir.IsType(typ) {
+		return nil
+	}
+	for _, known := range fhir.Types() {
+		if strings.EqualFold(known, typ) {
+			return fhir.Errorf(fhir.CodeNotFound, "%q is not a resource type; names are case-sensitive: write %q", printable(typ), known)
+		}
+	}
+	return fhir.Errorf(fhir.CodeNotFound, "%q is not a resource type of FHIR R4 that can be stored", printable(typ))
+}
+
+// checkID refuses what cannot be a logical id.
+func checkID(id string) error {
+	if fhir.IsID(id) {
+		return nil
+	}
+	return fhir.Errorf(fhir.CodeValue, "%q is not an id: up to 64 letters, digits, \"-\" and \".\"", printable(id))
+}
+
+// decide asks auth whether the account may do it. Every handler calls it before it answers.
+func (c *call) decide(do auth.Action) error {
+	if err := auth.Decide(c.account, do); err != nil {
+		return err
+	}
+	c.answer.decided = true
+	return nil
+}
+
+// mayReadAll reports whether the account may read every resource of the type.
+func (c *call) mayReadAll(typ string) bool {
+	may, known := c.whole[typ]
+	if !known {
+		may = auth.Decide(c.account, auth.Action{Verb: auth.VerbSearch, Type: typ}) == nil
+		if c.whole == nil {
+			c.whole = map[string]bool{}
+		}
+		c.whole[typ] = may
+	}
+	return may
+}
+
+// mayRead answers nil if the account may read this version of a resource: all of its type, or by the patients it
+// belongs to.
+func (c *call) mayRead(r fhir.Resource) error {
+	if c.mayReadAll(r.Type) {
+		c.answer.decided = true
+		return nil
+	}
+	owners, err := owners(r)
+	if err != nil {
+		return err
+	}
+	return c.decide(auth.Action{Verb: auth.VerbRead, Type: r.Type, ID: r.ID, Owners: owners})
+}
+
+// owners are the patients in whose compartment a stored resource is; none for a tombstone.
+func owners(r fhir.Resource) ([]string, error) {
+	if r.Deleted {
+		return nil, nil
+	}
+	d, err := fhir.Parse(r.JSON)
+	if err != nil {
+		return nil, err
+	}
+	return ownersOf(d), nil
+}
+
+// ownersOf are the patients that a document belongs to; one that is only mentioned beside another patient's data
+// does not count.
+func ownersOf(d *fhir.Document) []string {
+	var ids []string
+	for _, o := range d.Owners() {
+		if o.Why != fhir.WhyOther {
+			ids = append(ids, o.Patient)
+		}
+	}
+	return ids
+}
+
+// resource is the current version, as the transaction sees it if the call is in one.
+func (c *call) resource(typ, id string) (fhir.Resource, error) {
+	if c.tx != nil {
+		return c.tx.Resource(typ, id)
+	}
+	return c.server.Store.Resource(c.Context(), typ, id)
+}
+
+// find answers one page of matches, as the transaction sees them if the call is in one.
+func (c *call) find(q fhir.Query, p storage.Page) (storage.Found, error) {
+	if c.tx != nil {
+		return c.tx.Search(q, p)
+	}
+	return c.server.Store.Search(c.Context(), q, p)
+}

@@ -1,0 +1,101 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"satchel/auth"
+	"satchel/engine"
+	"satchel/fhir"
+)
+
+// pathStatus and pathFile are where jobs and their files lie under the base.
+const (
+	pathStatus = "/$export-poll-status?_jobId="
+	pathFile   = "/$export-file/"
+)
+
+// exportSystem starts an export of everything: [base]/$export.
+func exportSystem(w http.ResponseWriter, c *call) error { return c.kickOff(w, engine.LevelSystem) }
+
+// exportPatients starts an export of all patients, or of those in a Parameters body: [base]/Patient/$export.
+func exportPatients(w http.ResponseWriter, c *call) error { return c.kickOff(w, engine.LevelPatient) }
+
+// exportPatient starts an export of one patient: [base]/Patient/[id]/$export.
+func exportPatient(w http.ResponseWriter, c *call) error { return c.kickOff(w, engine.LevelPatient) }
+
+// exportGroup starts an export of a group's members: [base]/Group/[id]/$export.
+func exportGroup(w http.ResponseWriter, c *call) error { return c.kickOff(w, engine.LevelGroup) }
+
+// kickOff parses, decides and starts. Everything that can be wrong with a request is told here, before a job exists.
+func (c *call) kickOff(w http.ResponseWriter, level engine.Level) error {
+	if !c.server.ExportEnabled {
+		return fhir.Errorf(fhir.CodeForbidden, "exports are switched off here (bulk_export.enabled = false)")
+	}
+	if c.Header.Get("Sec-Fetch-Site") == "cross-site" {
+		return fhir.Errorf(fhir.CodeForbidden, "a page of another site may not start an export")
+	}
+	request, err := c.exportRequest(level)
+	if err != nil {
+		return err
+	}
+	action := exportAction(request)
+	if err := c.decide(action); err != nil {
+		return err
+	}
+	if request.Types == nil {
+		all := engine.ExportTypes(level)
+		if may := auth.Readable(c.account, action, all); len(may) < len(all) {
+			request.Types = may
+		}
+	}
+	job, err := c.server.Engine.Start(c.Context(), c.account.Name, c.base+strings.TrimPrefix(c.URL.RequestURI(), fhirPath), request)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Location", c.base+pathStatus+job.ID)
+	w.Header().Set("Content-Length", "0")
+	w.WriteHeader(http.StatusAccepted)
+	return nil
+}
+
+// exportRequest reads the kick-off's parameters from the query and the body.
+func (c *call) exportRequest(level engine.Level) (engine.Request, error) {
+	if err := c.addParameters(); err != nil {
+		return engine.Request{}, err
+	}
+	group, patient := "", ""
+	switch level {
+	case engine.LevelGroup:
+		group = c.ID
+	case engine.LevelPatient:
+		patient = c.ID
+	}
+	lenient := c.prefer("handling") == "lenient"
+	request, err := engine.ParseRequest(level, group, patient, c.params, c.Method == http.MethodPost, lenient)
+	if e, ok := errors.AsType[*engine.ParamError](err); ok {
+		return request, &problem{status: http.StatusBadRequest, issues: e.Issues}
+	}
+	return request, err
+}
+
+// exportAction is what auth has to know of an export.
+func exportAction(r engine.Request) auth.Action {
+	return auth.Action{Verb: auth.VerbExport, Level: string(r.Level), Group: r.Group, Patients: r.Patients, Types: r.Types}
+}
+
+// jobAction is what auth has to know of a job: whose it is, and all that it can hold.
+func (s *server) jobAction(account string, text []byte) (auth.Action, error) {
+	var r engine.Request
+	if err := json.Unmarshal(text, &r); err != nil {
+		return auth.Action{}, err
+	}
+	export := exportAction(r)
+	if export.Types == nil {
+		export.Types = slices.Clone(engine.ExportTypes(r.Level))
+	}
+	return auth.Action{Verb: auth.VerbJob, Job: &auth.Job{Account: account, Exclusive: s.Exclusive, Export: export}}, nil
+}

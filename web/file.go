@@ -1,0 +1,104 @@
+package web
+
+import (
+	"encoding/hex"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+
+	"satchel/engine"
+)
+
+// stall is how long a client may take to accept the next piece of a file.
+const stall = 2 * time.Minute
+
+// jobFile sends one file of a complete export: whole, in ranges, or compressed on the way.
+func jobFile(w http.ResponseWriter, c *call) error {
+	if _, err := c.visibleJob(c.Job); err != nil {
+		return err
+	}
+	f, err := c.server.Engine.Open(c.Context(), c.Job, c.File)
+	if err != nil {
+		return hidden(err)
+	}
+	defer f.Close()
+	h := w.Header()
+	h.Set("Content-Type", "application/fhir+ndjson")
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Info.Name}))
+	h.Set("Vary", "Accept-Encoding")
+	tag := fileTag(f)
+	slow := &slowWriter{w, http.NewResponseController(w)}
+	if c.Header.Get("Range") == "" && wantsGzip(c.Header) {
+		return c.sendGzip(slow, f, strings.TrimSuffix(tag, `"`)+`-gzip"`)
+	}
+	h.Set("ETag", tag)
+	// ServeContent knows Range, If-Range, If-None-Match and HEAD. The name is empty: the type is set already.
+	http.ServeContent(slow, c.Request, "", f.Job.Ended, f)
+	return nil
+}
+
+// fileTag is a strong entity tag: the file never changes.
+func fileTag(f *engine.File) string {
+	if len(f.Info.SHA256) > 0 {
+		return `"` + hex.EncodeToString(f.Info.SHA256) + `"`
+	}
+	return `"` + f.Job.ID + "-" + f.Info.Name + `"`
+}
+
+// sendGzip compresses on the way. Its length is not known before, and it has no ranges.
+func (c *call) sendGzip(w http.ResponseWriter, f *engine.File, tag string) error {
+	h := w.Header()
+	h.Set("ETag", tag)
+	h.Set("Last-Modified", f.Job.Ended.UTC().Format(http.TimeFormat))
+	if unchanged(c.Header, tag, f.Job.Ended) {
+		return errNotModified
+	}
+	h.Set("Content-Encoding", "gzip")
+	h.Set("Accept-Ranges", "none")
+	w.WriteHeader(http.StatusOK)
+	if c.Method == http.MethodHead {
+		return nil
+	}
+	z, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(z, f); err != nil {
+		panic(http.ErrAbortHandler) // an answer cut off must not look like a whole one
+	}
+	if err := z.Close(); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	return nil
+}
+
+// wantsGzip reports whether Accept-Encoding takes gzip.
+func wantsGzip(h http.Header) bool {
+	for coding := range strings.SplitSeq(strings.Join(h.Values("Accept-Encoding"), ","), ",") {
+		name, params, _ := strings.Cut(coding, ";")
+		if !strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			continue
+		}
+		weight, given := strings.CutPrefix(strings.TrimSpace(params), "q=")
+		q, err := strconv.ParseFloat(weight, 64)
+		return !given || err == nil && q > 0
+	}
+	return false
+}
+
+// slowWriter gives each piece its own deadline, so that a long download may go on as long as it moves, and a client
+// that stopped reading does not hold the file for ever.
+type slowWriter struct {
+	http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (w *slowWriter) Write(b []byte) (int, error) {
+	_ = w.control.SetWriteDeadline(time.Now().Add(stall)) // not every writer has deadlines
+	return w.ResponseWriter.Write(b)
+}

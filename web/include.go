@@ -1,0 +1,199 @@
+package web
+
+import (
+	"slices"
+	"strings"
+
+	"satchel/fhir"
+	"satchel/storage"
+)
+
+// mostIncluded bounds how many resources _include and _revinclude may add to one page.
+const mostIncluded = 5000
+
+// inclusion is one _include or _revinclude: follow a reference parameter of a type, forward or backward.
+type inclusion struct {
+	typ     string // of the resource that holds the reference; "*" for any
+	param   string // "*" for any
+	target  string // type it must name; "" for any
+	reverse bool
+}
+
+// readInclusion reads "Type:param", "Type:param:Target", "Type:*" and "*".
+func (s *searching) readInclusion(p fhir.Param, reverse bool) error {
+	name, modifier, _ := strings.Cut(p.Name, ":")
+	if modifier != "" {
+		return fhir.Errorf(fhir.CodeNotSupported, "%s:%s is not offered; one step is followed: %s=Type:parameter", name, printable(modifier), name)
+	}
+	parts := strings.Split(p.Value, ":")
+	if p.Value == "*" && !reverse {
+		parts = []string{"*", "*"}
+	}
+	if len(parts) < 2 || len(parts) > 3 || reverse && parts[1] == "*" {
+		return fhir.Errorf(fhir.CodeValue, "%s is %q: write it as Type:parameter, such as Observation:subject", name, printable(p.Value))
+	}
+	inc := inclusion{typ: parts[0], param: parts[1], reverse: reverse}
+	if len(parts) == 3 {
+		inc.target = parts[2]
+	}
+	if err := inc.check(name); err != nil {
+		return err
+	}
+	s.includes = append(s.includes, inc)
+	return nil
+}
+
+// check refuses a type or parameter that does not exist.
+func (inc inclusion) check(name string) error {
+	if inc.typ != "*" {
+		if err := checkType(inc.typ); err != nil {
+			return err
+		}
+	}
+	if inc.param == "*" {
+		return nil
+	}
+	for _, p := range fhir.SearchParams(inc.typ) {
+		if p.Name == inc.param && p.Type == "reference" {
+			return nil
+		}
+	}
+	return fhir.Errorf(fhir.CodeNotSupported, "%s: %s has no reference parameter %q", name, printable(inc.typ), printable(inc.param))
+}
+
+// include adds what the inclusions of a search bring to its matches, each resource once, and only what the account
+// may read.
+func (c *call) include(b *answerBundle, s *searching, matches []fhir.Resource) error {
+	seen := map[string]bool{}
+	for _, r := range matches {
+		seen[r.Key()] = true
+	}
+	for _, inc := range s.includes {
+		var added []fhir.Resource
+		var err error
+		if inc.reverse {
+			added, err = c.referring(inc, matches, seen)
+		} else {
+			added, err = c.referred(inc, matches, seen)
+		}
+		if err != nil {
+			return err
+		}
+		b.add(c, "include", added...)
+	}
+	return nil
+}
+
+// referred reads what the matches refer to.
+func (c *call) referred(inc inclusion, matches []fhir.Resource, seen map[string]bool) ([]fhir.Resource, error) {
+	var added []fhir.Resource
+	for _, r := range matches {
+		if inc.typ != "*" && inc.typ != r.Type {
+			continue
+		}
+		d, err := fhir.Parse(r.JSON)
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range targets(d, inc, c.base) {
+			if seen[key] {
+				continue
+			}
+			seen[key] = true
+			if found, ok, err := c.mayInclude(key); err != nil {
+				return nil, err
+			} else if ok {
+				added = append(added, found)
+			}
+		}
+		if len(seen) > mostIncluded {
+			return nil, tooManyIncluded()
+		}
+	}
+	return added, nil
+}
+
+// targets lists the keys of local resources to which the document refers by the inclusion's parameter. Whether a
+// reference belongs to the parameter is asked of the search itself: the document must match parameter=reference.
+func targets(d *fhir.Document, inc inclusion, base string) []string {
+	var keys []string
+	d.References(func(path, value string) {
+		key := localKey(value, base)
+		typ, _, _ := strings.Cut(key, "/")
+		if key == "" || !strings.HasSuffix(path, ".reference") || inc.target != "" && inc.target != typ || slices.Contains(keys, key) {
+			return
+		}
+		if inc.param != "*" {
+			q, unknown, err := fhir.ParseQuery(d.Type(), []fhir.Param{{Name: inc.param, Value: value}})
+			if err != nil || len(unknown) > 0 || !q.Match(d) {
+				return
+			}
+		}
+		keys = append(keys, key)
+	})
+	return keys
+}
+
+// localKey is "Type/id" of a reference to a resource of this server, or "".
+func localKey(reference, base string) string {
+	reference = strings.TrimPrefix(reference, base+"/")
+	typ, rest, _ := strings.Cut(reference, "/")
+	id, _, _ := strings.Cut(rest, "/_history/")
+	if !fhir.IsType(typ) || !fhir.IsID(id) {
+		return ""
+	}
+	return typ + "/" + id
+}
+
+// mayInclude reads a resource if it is there and the account may read it.
+func (c *call) mayInclude(key string) (fhir.Resource, bool, error) {
+	typ, id, _ := strings.Cut(key, "/")
+	r, err := c.resource(typ, id)
+	if isCode(err, fhir.CodeNotFound) {
+		return r, false, nil
+	}
+	if err != nil {
+		return r, false, err
+	}
+	return r, !r.Deleted && c.mayRead(r) == nil, nil
+}
+
+// referring finds the resources that refer to the matches.
+func (c *call) referring(inc inclusion, matches []fhir.Resource, seen map[string]bool) ([]fhir.Resource, error) {
+	var keys []string
+	for _, r := range matches {
+		if inc.target == "" || inc.target == r.Type {
+			keys = append(keys, r.Key())
+		}
+	}
+	var added []fhir.Resource
+	for chunk := range slices.Chunk(keys, 50) {
+		q, _, err := fhir.ParseQuery(inc.typ, []fhir.Param{{Name: inc.param, Value: strings.Join(chunk, ",")}})
+		if err != nil {
+			return nil, err
+		}
+		for page := (storage.Page{Count: maxCount}); ; {
+			found, err := c.find(q, page)
+			if err != nil {
+				return nil, err
+			}
+			for _, r := range found.Resources {
+				if !seen[r.Key()] && c.mayRead(r) == nil {
+					seen[r.Key()] = true
+					added = append(added, r)
+				}
+			}
+			if len(seen) > mostIncluded {
+				return nil, tooManyIncluded()
+			}
+			if page.Cursor = found.Next; page.Cursor == "" {
+				break
+			}
+		}
+	}
+	return added, nil
+}
+
+func tooManyIncluded() error {
+	return fhir.Errorf(fhir.CodeTooCostly, "the page would include more than %d resources; ask for a smaller _count", mostIncluded)
+}

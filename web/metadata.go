@@ -1,0 +1,191 @@
+package web
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"slices"
+
+	"satchel/fhir"
+)
+
+// document is a JSON text that the server makes once.
+type document struct {
+	base, etag string
+	body       []byte
+}
+
+// capabilities is the CapabilityStatement, as far as this server has something to say.
+type capabilities struct {
+	ResourceType   string         `json:"resourceType"`
+	Status         string         `json:"status"`
+	Date           string         `json:"date"`
+	Kind           string         `json:"kind"`
+	Instantiates   []string       `json:"instantiates,omitempty"`
+	Software       software       `json:"software"`
+	Implementation implementation `json:"implementation"`
+	FHIRVersion    string         `json:"fhirVersion"`
+	Format         []string       `json:"format"`
+	Rest           []restServer   `json:"rest"`
+}
+
+type software struct {
+	Name    string `json:"name"`
+	Version string `json:"version,omitzero"`
+}
+
+type implementation struct {
+	Description string `json:"description"`
+	URL         string `json:"url"`
+}
+
+type restServer struct {
+	Mode        string         `json:"mode"`
+	Security    restSecurity   `json:"security"`
+	Resource    []restResource `json:"resource"`
+	Interaction []codeOnly     `json:"interaction"`
+	Operation   []operation    `json:"operation,omitempty"`
+}
+
+type restSecurity struct {
+	CORS        bool      `json:"cors"`
+	Service     []concept `json:"service"`
+	Description string    `json:"description"`
+}
+
+type concept struct {
+	Coding []coding `json:"coding"`
+}
+
+type coding struct {
+	System string `json:"system"`
+	Code   string `json:"code"`
+}
+
+type codeOnly struct {
+	Code string `json:"code"`
+}
+
+type operation struct {
+	Name       string `json:"name"`
+	Definition string `json:"definition"`
+}
+
+type restResource struct {
+	Type              string        `json:"type"`
+	Interaction       []codeOnly    `json:"interaction"`
+	Versioning        string        `json:"versioning"`
+	ReadHistory       bool          `json:"readHistory"`
+	UpdateCreate      bool          `json:"updateCreate"`
+	ConditionalCreate bool          `json:"conditionalCreate"`
+	ConditionalRead   string        `json:"conditionalRead"`
+	ConditionalUpdate bool          `json:"conditionalUpdate"`
+	ConditionalDelete string        `json:"conditionalDelete"`
+	SearchInclude     []string      `json:"searchInclude,omitempty"`
+	SearchParam       []searchParam `json:"searchParam,omitempty"`
+	Operation         []operation   `json:"operation,omitempty"`
+}
+
+type searchParam struct {
+	Name       string `json:"name"`
+	Definition string `json:"definition,omitzero"`
+	Type       string `json:"type"`
+}
+
+const (
+	bulkData   = "http://hl7.org/fhir/uv/bulkdata/"
+	everyOpDef = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
+)
+
+// metadata answers what this server can do. It needs no account, and holds nothing but that.
+func metadata(w http.ResponseWriter, c *call) error {
+	d := c.server.caps.Load()
+	if d == nil || d.base != c.base {
+		body, err := encode(c.server.capabilities(c.base))
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(body)
+		d = &document{base: c.base, etag: `W/"` + hex.EncodeToString(sum[:8]) + `"`, body: body}
+		c.server.caps.Store(d)
+	}
+	w.Header().Set("ETag", d.etag)
+	w.Header().Set("Cache-Control", "no-cache")
+	if unchanged(c.Header, d.etag, c.server.started) {
+		return errNotModified
+	}
+	return c.sendJSON(w, http.StatusOK, mediaFHIR, d.body)
+}
+
+// capabilities is made from the route table and the definitions of R4, so that it says what is true.
+func (s *server) capabilities(base string) capabilities {
+	rest := restServer{
+		Mode: "server",
+		Security: restSecurity{
+			Service:     []concept{{[]coding{{"http://terminology.hl7.org/CodeSystem/restful-security-service", "Basic"}}}},
+			Description: "HTTP Basic with a local account; what an account may do is decided for every resource.",
+		},
+		Interaction: s.interactions(false),
+	}
+	if s.ExportEnabled {
+		rest.Operation = []operation{{"export", bulkData + "OperationDefinition/export"}}
+	}
+	types := s.interactions(true)
+	for _, typ := range fhir.Types() {
+		rest.Resource = append(rest.Resource, s.resourceCapabilities(typ, types))
+	}
+	statement := capabilities{
+		ResourceType: "CapabilityStatement", Status: "active", Date: fhir.FormatInstant(s.started), Kind: "instance",
+		Software:       software{"Satchel", s.Version},
+		Implementation: implementation{"FHIR R4 server with Bulk Data export for a medical practice", base},
+		FHIRVersion:    "4.0.1", Format: []string{"application/fhir+json", "json"}, Rest: []restServer{rest},
+	}
+	if s.ExportEnabled {
+		statement.Instantiates = []string{bulkData + "CapabilityStatement/bulk-data"}
+	}
+	return statement
+}
+
+// interactions lists the table's interactions, each once: those on a type, or those on the whole system.
+func (s *server) interactions(onType bool) []codeOnly {
+	var list []codeOnly
+	add := func(code string) {
+		if !slices.Contains(list, codeOnly{code}) {
+			list = append(list, codeOnly{code})
+		}
+	}
+	for _, rt := range s.routes {
+		if rt.interaction == "" || rt.interaction == "capabilities" || slices.Contains(rt.segments, "{type}") != onType {
+			continue
+		}
+		add(rt.interaction)
+		if rt.kind == bundle {
+			add("batch") // at the same address
+		}
+	}
+	return list
+}
+
+// resourceCapabilities is what the server does with one type.
+func (s *server) resourceCapabilities(typ string, interactions []codeOnly) restResource {
+	r := restResource{
+		Type: typ, Interaction: interactions, Versioning: "versioned-update", ReadHistory: true, UpdateCreate: true,
+		ConditionalCreate: true, ConditionalRead: "full-support", ConditionalUpdate: true, ConditionalDelete: "single",
+	}
+	for _, p := range fhir.SearchParams(typ) {
+		r.SearchParam = append(r.SearchParam, searchParam{p.Name, p.Definition, p.Type})
+		if p.Type == "reference" {
+			r.SearchInclude = append(r.SearchInclude, typ+":"+p.Name)
+		}
+	}
+	if s.ExportEnabled && typ == "Patient" {
+		r.Operation = append(r.Operation, operation{"export", bulkData + "OperationDefinition/patient-export"})
+	}
+	if s.ExportEnabled && typ == "Group" {
+		r.Operation = append(r.Operation, operation{"export", bulkData + "OperationDefinition/group-export"})
+	}
+	if typ == "Patient" {
+		r.Operation = append(r.Operation, operation{"everything", everyOpDef})
+	}
+	return r
+}

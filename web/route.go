@@ -1,0 +1,160 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"satchel/fhir"
+)
+
+// handler answers a call or returns an error for [server.fail].
+type handler func(w http.ResponseWriter, c *call) error
+
+// kind says what a route is, beyond its address.
+type kind int
+
+const (
+	rest   kind = iota // a REST interaction; may be an entry of a batch
+	bundle             // POST [base]
+	export             // a bulk data kick-off; no HEAD, since that would start a job
+	long               // may run for as long as it likes
+	public             // needs no account
+)
+
+// route is one row of the table: a method and an address under the FHIR base, and who answers it.
+type route struct {
+	method      string
+	pattern     string // segments under the base: "{type}/{id}/_history/{version}"
+	kind        kind
+	interaction string // R4 code (TypeRestfulInteraction or SystemRestfulInteraction), for the CapabilityStatement
+	summary     string // for the OpenAPI document
+	run         handler
+	segments    []string
+}
+
+// routes is everything under /fhir, most special first.
+func routes() []route {
+	table := []route{
+		{method: "GET", pattern: "metadata", kind: public, interaction: "capabilities", summary: "What this server can do (CapabilityStatement)", run: metadata},
+		{method: "POST", pattern: "", kind: bundle, interaction: "transaction", summary: "Run a batch or a transaction Bundle", run: postBundle},
+		{method: "GET", pattern: "_history", interaction: "history-system", summary: "Changes to all resources, newest first", run: history},
+		{method: "GET", pattern: "$export", kind: export, summary: "Start an export of the whole system", run: exportSystem},
+		{method: "POST", pattern: "$export", kind: export, summary: "Start an export of the whole system", run: exportSystem},
+		{method: "GET", pattern: "Patient/$export", kind: export, summary: "Start an export of all patients", run: exportPatients},
+		{method: "POST", pattern: "Patient/$export", kind: export, summary: "Start an export of all or some patients", run: exportPatients},
+		{method: "GET", pattern: "Patient/{id}/$export", kind: export, summary: "Start an export of one patient", run: exportPatient},
+		{method: "POST", pattern: "Patient/{id}/$export", kind: export, summary: "Start an export of one patient", run: exportPatient},
+		{method: "GET", pattern: "Group/{id}/$export", kind: export, summary: "Start an export of a group's members", run: exportGroup},
+		{method: "POST", pattern: "Group/{id}/$export", kind: export, summary: "Start an export of a group's members", run: exportGroup},
+		{method: "GET", pattern: "$export-poll-status", kind: long, summary: "How far an export is; when complete, its manifest", run: jobStatus},
+		{method: "POST", pattern: "$export-poll-status", kind: long, summary: "How far an export is; the job id in a Parameters body", run: jobStatus},
+		{method: "DELETE", pattern: "$export-poll-status", kind: long, summary: "Cancel an export or release its files", run: deleteJob},
+		{method: "GET", pattern: "$export-file/{job}/{file}", kind: long, summary: "One NDJSON file of a complete export", run: jobFile},
+		{method: "GET", pattern: "Patient/{id}/$everything", kind: long, summary: "A patient's compartment and what it refers to", run: everything},
+		{method: "POST", pattern: "Patient/{id}/$everything", kind: long, summary: "A patient's compartment and what it refers to", run: everything},
+		{method: "POST", pattern: "{type}/_search", interaction: "search-type", summary: "Search with parameters in a form body", run: search},
+		{method: "GET", pattern: "{type}/_history", interaction: "history-type", summary: "Changes to all resources of a type, newest first", run: history},
+		{method: "GET", pattern: "{type}/{id}/_history/{version}", interaction: "vread", summary: "Read one version of a resource", run: vread},
+		{method: "GET", pattern: "{type}/{id}/_history", interaction: "history-instance", summary: "All versions of a resource, newest first", run: history},
+		{method: "GET", pattern: "{type}/{id}", interaction: "read", summary: "Read a resource", run: read},
+		{method: "PUT", pattern: "{type}/{id}", interaction: "update", summary: "Update a resource, or create it under this id", run: update},
+		{method: "DELETE", pattern: "{type}/{id}", interaction: "delete", summary: "Delete a resource", run: remove},
+		{method: "GET", pattern: "{type}", interaction: "search-type", summary: "Search resources of a type", run: search},
+		{method: "POST", pattern: "{type}", interaction: "create", summary: "Create a resource", run: create},
+		{method: "PUT", pattern: "{type}", interaction: "update", summary: "Update the one resource that matches (conditional update)", run: updateMatch},
+		{method: "DELETE", pattern: "{type}", interaction: "delete", summary: "Delete the one resource that matches (conditional delete)", run: removeMatch},
+		{method: "GET", pattern: "", summary: "Search across types: not offered", run: searchSystem},
+	}
+	for i := range table {
+		table[i].segments = split(table[i].pattern)
+	}
+	return table
+}
+
+// serves reports whether the route answers the method. HEAD is served like GET, except where GET starts something.
+func (rt *route) serves(method string) bool {
+	return rt.method == method || method == "HEAD" && rt.method == "GET" && rt.kind != export
+}
+
+// match compares decoded segments with the route's and answers the values of its placeholders.
+func (rt *route) match(segments []string) (map[string]string, bool) {
+	if len(segments) != len(rt.segments) {
+		return nil, false
+	}
+	values := map[string]string{}
+	for i, want := range rt.segments {
+		switch name := placeholder(want); {
+		case name == "":
+			if segments[i] != want {
+				return nil, false
+			}
+		case strings.HasPrefix(segments[i], "$") || strings.HasPrefix(segments[i], "_"):
+			return nil, false // an operation that is not in the table is no id
+		default:
+			values[name] = segments[i]
+		}
+	}
+	return values, true
+}
+
+// placeholder is the name in "{name}", or "".
+func placeholder(segment string) string {
+	if strings.HasPrefix(segment, "{") {
+		return strings.Trim(segment, "{}")
+	}
+	return ""
+}
+
+// split cuts a path into segments; empty ones go, because some clients write [base]//Patient.
+func split(path string) []string {
+	return slices.DeleteFunc(strings.Split(path, "/"), func(s string) bool { return s == "" })
+}
+
+// find looks up the route for a method and an escaped path under the base. The error says what is wrong with the
+// address: nothing there (404), or not with this method (405, with Allow).
+func (s *server) find(method, escaped string) (*route, map[string]string, error) {
+	segments := split(escaped)
+	for i := range segments {
+		text, err := url.PathUnescape(segments[i])
+		if err != nil {
+			return nil, nil, fhir.Errorf(fhir.CodeInvalid, "the address has a broken %%-escape")
+		}
+		segments[i] = text
+	}
+	var allow []string
+	for i := range s.routes {
+		values, ok := s.routes[i].match(segments)
+		if !ok {
+			continue
+		}
+		if s.routes[i].serves(method) {
+			return &s.routes[i], values, nil
+		}
+		allow = append(allow, s.routes[i].method)
+		if s.routes[i].serves("HEAD") {
+			allow = append(allow, "HEAD")
+		}
+	}
+	if allow == nil {
+		return nil, nil, fhir.Errorf(fhir.CodeNotFound, "there is nothing at this address; GET %s/metadata lists what this server offers", fhirPath)
+	}
+	allowed := strings.Join(slices.Compact(allow), ", ")
+	return nil, nil, problemf(http.StatusMethodNotAllowed, fhir.CodeNotSupported,
+		"%s is not offered at this address; it takes %s", printable(method), allowed).with("Allow", allowed)
+}
+
+// printable keeps what a client sent short and harmless in an error text.
+func printable(s string) string {
+	clean := strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '�' {
+			return '?'
+		}
+		return r
+	}, s)
+	if runes := []rune(clean); len(runes) > 80 {
+		return string(runes[:80]) + "…"
+	}
+	return clean
+}

@@ -1,0 +1,111 @@
+package web
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/julienschmidt/httprouter"
+
+	"satchel/fhir"
+)
+
+// fhirPath is where the FHIR base lies under the public URL.
+const fhirPath = "/fhir"
+
+// server is the handler's state. Nothing in it changes after New but the cached documents.
+type server struct {
+	Options
+	proxies []netip.Prefix
+	routes  []route
+	started time.Time
+	caps    atomic.Pointer[document] // the CapabilityStatement for the base URL asked for last
+}
+
+// New makes the handler of the whole server. It fails on options that cannot be right, naming the setting.
+func New(o Options) (http.Handler, error) {
+	s := &server{Options: o, routes: routes(), started: time.Now()}
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	return s.outer(s.router()), nil
+}
+
+// check reads the settings that can be wrong.
+func (s *server) check() error {
+	switch s.Basic {
+	case "":
+		s.Basic = "loopback"
+	case "loopback", "on", "off":
+	default:
+		return fmt.Errorf("auth.basic is %q: write \"loopback\", \"on\" or \"off\"", s.Basic)
+	}
+	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
+	if s.PublicURL != "" && !strings.HasPrefix(s.PublicURL, "http://") && !strings.HasPrefix(s.PublicURL, "https://") {
+		return fmt.Errorf("http.public_url is %q: write it with its scheme, such as \"https://records.example.org\"", s.PublicURL)
+	}
+	for _, text := range s.TrustedProxies {
+		prefix, err := parseProxy(text)
+		if err != nil {
+			return fmt.Errorf("http.trusted_proxies has %q: write an address such as \"10.0.0.5\" or a range such as \"10.0.0.0/24\"", text)
+		}
+		s.proxies = append(s.proxies, prefix)
+	}
+	return nil
+}
+
+// router holds every address of the server. What lies under /fhir is in [routes], because httprouter cannot hold
+// [base]/[type] beside [base]/$export.
+func (s *server) router() http.Handler {
+	r := httprouter.New()
+	r.RedirectTrailingSlash, r.RedirectFixedPath = false, false // else "GET //elsewhere/" answers a redirect to there
+	r.HandleMethodNotAllowed, r.HandleOPTIONS = false, false
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
+		r.HandlerFunc(method, fhirPath, s.serveFHIR)
+		r.HandlerFunc(method, fhirPath+"/*rest", s.serveFHIR)
+	}
+	for path, f := range map[string]http.HandlerFunc{
+		"/": s.page, "/healthz": s.healthz, "/readyz": s.readyz, "/api/openapi.json": s.openapi,
+	} {
+		r.HandlerFunc("GET", path, f)
+		r.HandlerFunc("HEAD", path, f)
+	}
+	r.NotFound = http.HandlerFunc(s.notFound)
+	return r
+}
+
+// notFound answers what no route holds: also odd methods under /fhir.
+func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == fhirPath || strings.HasPrefix(r.URL.Path, fhirPath+"/") {
+		s.serveFHIR(w, r)
+		return
+	}
+	s.fail(w, r, fhir.Errorf(fhir.CodeNotFound, "there is nothing at this address; the FHIR base is %s", fhirPath))
+}
+
+// healthz says that the process answers.
+func (s *server) healthz(w http.ResponseWriter, r *http.Request) { plain(w, http.StatusOK, "ok\n") }
+
+// readyz says whether requests can be served: whether the store reads.
+func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
+	if err := s.Store.Healthy(); err != nil {
+		s.Log.Error("not ready", "err", err)
+		plain(w, http.StatusServiceUnavailable, "the store does not answer; see the server's log\n")
+		return
+	}
+	plain(w, http.StatusOK, "ready\n")
+}
+
+// plain writes a line of text.
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text))
+}

@@ -1,0 +1,331 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"satchel/fhir"
+	"satchel/storage"
+)
+
+// step is one entry of a transaction: what it wants, and what came of it.
+type step struct {
+	fhir.BundleEntry
+	typ, id  string
+	criteria string // of a conditional update or delete
+	doc      *fhir.Document
+	done     bool
+	effect   effect
+}
+
+// transaction is one Bundle under way. All of it happens, or nothing.
+type transaction struct {
+	c       *call
+	tx      *storage.Tx
+	steps   []*step
+	links   map[string]string // fullUrl → "Type/id"
+	targets map[string]*step  // by key: two writes to one resource are refused
+	found   map[string]string // conditional references that are resolved → "Type/id"
+	answer  *answerBundle
+}
+
+// transaction runs the entries in R4's order: DELETE, POST, PUT, GET. Conditional references are resolved after the
+// other writes, so that they find what the same Bundle brings.
+func (c *call) transaction(d *fhir.Document, entries []fhir.BundleEntry) (*answerBundle, error) {
+	if wrong := findings(d); len(wrong) > 0 {
+		return nil, &problem{status: http.StatusUnprocessableEntity, issues: wrong}
+	}
+	t := &transaction{c: c, links: map[string]string{}, targets: map[string]*step{}, found: map[string]string{}, answer: newBundle("transaction-response")}
+	for _, e := range inOrder(entries) {
+		s := &step{BundleEntry: e}
+		if err := t.read(s); err != nil {
+			return nil, s.at(err)
+		}
+		t.steps = append(t.steps, s)
+	}
+	t.answer.Entry = make([]bundleEntry, len(entries))
+	err := c.server.Store.Write(c.Context(), func(tx *storage.Tx) error {
+		t.tx = tx
+		for _, phase := range []func() error{t.deletions, t.identities, t.writes, t.reads} {
+			if err := phase(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return t.answer, err
+}
+
+// at says which entry an error is about.
+func (s *step) at(err error) error {
+	place := "Bundle.entry[" + strconv.Itoa(s.Index) + "]"
+	p := problemOf(err)
+	if p.cause != nil {
+		return err
+	}
+	told := &problem{status: p.status, header: p.header}
+	for _, issue := range p.issues {
+		issue.Diagnostics = place + " (" + printable(s.Method) + "): " + issue.Diagnostics
+		issue.Expression = place
+		told.issues = append(told.issues, issue)
+	}
+	return told
+}
+
+// read takes an entry apart; what it checks needs no database.
+func (t *transaction) read(s *step) error {
+	if rank(s.Method) < 0 {
+		return fhir.Errorf(fhir.CodeRequired, "request.method is %q: write GET, POST, PUT or DELETE", printable(s.Method))
+	}
+	if s.Method == http.MethodGet || s.Method == http.MethodHead {
+		return nil
+	}
+	path, criteria, _ := strings.Cut(relative(s.URL, t.c.base), "?")
+	segments := split(path)
+	if len(segments) == 0 || len(segments) > 2 {
+		return fhir.Errorf(fhir.CodeValue, "request.url must be Type, Type/id or Type?criteria")
+	}
+	s.typ, s.criteria = segments[0], criteria
+	if err := checkType(s.typ); err != nil {
+		return err
+	}
+	if len(segments) == 2 {
+		s.id = segments[1]
+		if err := checkID(s.id); err != nil {
+			return err
+		}
+	}
+	switch {
+	case s.Method == "PATCH":
+		return fhir.Errorf(fhir.CodeNotSupported, "PATCH is not offered; send the whole resource with PUT")
+	case s.Method == http.MethodPost && (s.id != "" || s.criteria != ""):
+		return fhir.Errorf(fhir.CodeValue, "request.url of a POST is the type alone; use PUT for a known id, and ifNoneExist for a condition")
+	case s.Method != http.MethodPost && (s.id == "") == (s.criteria == ""):
+		return fhir.Errorf(fhir.CodeValue, "request.url of a %s is Type/id or Type?criteria", s.Method)
+	case s.Method == http.MethodDelete:
+		return nil
+	}
+	return s.readResource()
+}
+
+// readResource parses the resource of a POST or PUT.
+func (s *step) readResource() (err error) {
+	if s.Resource == nil {
+		return fhir.Errorf(fhir.CodeRequired, "the entry has no resource")
+	}
+	if s.doc, err = sound(s.Resource, s.typ); err != nil {
+		return err
+	}
+	if s.id != "" {
+		return sameID(s.doc, s.id)
+	}
+	return nil
+}
+
+// deletions runs the DELETE entries.
+func (t *transaction) deletions() error {
+	return t.each(http.MethodDelete, func(s *step) error {
+		if s.id == "" {
+			found, err := t.c.onlyMatch(t.tx, s.typ, s.criteria)
+			if err != nil {
+				return err
+			}
+			if s.id = found.ID; s.id == "" {
+				return t.finish(s, effect{})
+			}
+		}
+		if err := t.claim(s); err != nil {
+			return err
+		}
+		e, err := t.c.erase(t.tx, s.typ, s.id, condition{match: s.IfMatch})
+		if err != nil {
+			return err
+		}
+		return t.finish(s, e)
+	})
+}
+
+// identities gives every POST and PUT its id, and every fullUrl its resource, before anything refers to them.
+func (t *transaction) identities() error {
+	conditions := map[string]bool{}
+	err := t.each(http.MethodPost, func(s *step) error {
+		if s.IfNoneExist != "" {
+			if key := s.typ + "?" + s.IfNoneExist; conditions[key] {
+				return fhir.Errorf(fhir.CodeDuplicate, "another entry has the same ifNoneExist; keep one and refer to it")
+			} else {
+				conditions[key] = true
+			}
+			found, err := t.c.onlyMatch(t.tx, s.typ, s.IfNoneExist)
+			if err != nil {
+				return err
+			}
+			if found.ID != "" {
+				s.id = found.ID
+				t.name(s)
+				return t.finish(s, effect{resource: found, existing: true})
+			}
+		}
+		s.id = newID()
+		t.name(s)
+		return t.claim(s)
+	})
+	if err != nil {
+		return err
+	}
+	return t.each(http.MethodPut, func(s *step) (err error) {
+		if s.id == "" {
+			if s.id, err = t.c.updateTarget(t.tx, s.doc, s.criteria); err != nil {
+				return err
+			}
+		}
+		t.name(s)
+		return t.claim(s)
+	})
+}
+
+// name lets references find the entry's resource: by its fullUrl, and by the id that it had where it comes from.
+func (t *transaction) name(s *step) {
+	key := s.typ + "/" + s.id
+	if s.FullURL == "" {
+		return
+	}
+	t.links[s.FullURL] = key
+	if foreign := s.typ + "/" + s.doc.ID(); s.doc.ID() != "" && foreign != key && strings.HasSuffix(s.FullURL, "/"+foreign) {
+		t.links[foreign] = key
+	}
+}
+
+// claim refuses two writes to one resource.
+func (t *transaction) claim(s *step) error {
+	key := s.typ + "/" + s.id
+	if other := t.targets[key]; other != nil {
+		return fhir.Errorf(fhir.CodeDuplicate, "it acts on the same resource as Bundle.entry[%d]; a transaction may change a resource once", other.Index)
+	}
+	t.targets[key] = s
+	return nil
+}
+
+// writes stores the POST and PUT entries: first those without conditional references, then the others as far as their
+// references are found, until nothing more is.
+func (t *transaction) writes() error {
+	for missing, progress := error(nil), true; progress; {
+		missing, progress = nil, false
+		for _, s := range t.steps {
+			if s.done || s.doc == nil {
+				continue
+			}
+			unmet, err := t.resolve(s)
+			if err != nil {
+				return s.at(err)
+			}
+			if unmet != nil {
+				missing = errors.Join(missing, s.at(unmet))
+				continue
+			}
+			if err := t.store(s); err != nil {
+				return s.at(err)
+			}
+			progress = true
+		}
+		if missing != nil && !progress {
+			return missing
+		}
+	}
+	return nil
+}
+
+// store writes one resource with its references rewritten.
+func (t *transaction) store(s *step) error {
+	doc := s.doc
+	if len(t.links)+len(t.found) > 0 {
+		text := doc.Rewritten(t.links)
+		var err error
+		if doc, err = fhir.Parse(text); err != nil {
+			return err
+		}
+		if len(t.found) > 0 {
+			if doc, err = fhir.Parse(doc.Rewritten(t.found)); err != nil {
+				return err
+			}
+		}
+	}
+	e, err := t.c.put(t.tx, doc, s.id, condition{s.IfMatch, s.IfNoneMatch})
+	if err != nil {
+		return err
+	}
+	return t.finish(s, e)
+}
+
+// resolve finds what the conditional references of an entry name. unmet says which one finds nothing yet.
+func (t *transaction) resolve(s *step) (unmet, err error) {
+	s.doc.References(func(path, value string) {
+		typ, criteria, conditional := strings.Cut(value, "?")
+		if !conditional || !fhir.IsType(typ) || !strings.HasSuffix(path, ".reference") || t.found[value] != "" || err != nil {
+			return
+		}
+		var match fhir.Resource
+		if match, err = t.c.onlyMatch(t.tx, typ, criteria); err != nil {
+			return
+		}
+		if match.ID == "" {
+			unmet = problemf(http.StatusPreconditionFailed, fhir.CodeNotFound, "%s: the conditional reference to a %s matches nothing", path, typ)
+			return
+		}
+		t.found[value] = match.Key()
+	})
+	return unmet, err
+}
+
+// reads runs the GET entries, which see what the transaction has written.
+func (t *transaction) reads() error {
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		err := t.each(method, func(s *step) error {
+			rec, err := t.c.perform(s.BundleEntry, t.tx)
+			if err == nil {
+				s.done = true
+				t.answer.Entry[s.Index] = rec.entry(t.c.base)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each runs f on the steps of one method that are not done, and says at which one it failed.
+func (t *transaction) each(method string, f func(*step) error) error {
+	for _, s := range t.steps {
+		if s.Method != method || s.done {
+			continue
+		}
+		if err := f(s); err != nil {
+			return s.at(err)
+		}
+	}
+	return nil
+}
+
+// finish notes what a write did.
+func (t *transaction) finish(s *step, e effect) error {
+	s.done, s.effect = true, e
+	response := &bundleResponse{Status: statusText(e.status())}
+	entry := bundleEntry{Response: response}
+	if r := e.resource; r.ID != "" {
+		response.Etag, response.LastModified = etag(r.Version), fhir.FormatInstant(r.Updated)
+		if !r.Deleted {
+			entry.FullURL, response.Location = t.c.url(r.Key()), versionKey(r)
+		}
+		switch wish := t.c.prefer("return"); {
+		case wish == "representation" && !r.Deleted && (!e.existing || t.c.mayRead(r) == nil):
+			entry.Resource = rawJSON(r.JSON)
+		case wish == "operationoutcome":
+			response.Outcome = fhir.Outcome(told(e))
+		}
+	}
+	t.answer.Entry[s.Index] = entry
+	return nil
+}
