@@ -34,7 +34,7 @@ func (d *Document) Owners() []Owner {
 	}
 	var owners []Owner
 	if id := d.ID(); d.Type() == "Patient" && id != "" {
-		owners = append(owners, Owner{strings.Clone(id), WhySubject})
+		owners = append(owners, Owner{id, WhySubject})
 	}
 	t.owners.walk(d.root(), func(e *end, v node) bool {
 		if l := linkOf(v, "Reference"); l.typ == "Patient" {
@@ -42,9 +42,7 @@ func (d *Document) Owners() []Owner {
 		}
 		return true
 	})
-	if len(owners) > 1 {
-		settle(owners)
-	}
+	settle(owners, d.Type() == "Patient")
 	return owners
 }
 
@@ -67,9 +65,10 @@ func addOwner(owners []Owner, id string, why Why) []Owner {
 	return append(owners, Owner{strings.Clone(id), why})
 }
 
-// settle weakens roles beside the subject to WhyOther, and sorts by id.
-func settle(owners []Owner) {
-	if slices.ContainsFunc(owners, func(o Owner) bool { return o.Why == WhySubject }) {
+// settle weakens roles beside a subject to WhyOther, and sorts by id. about says that there is a subject which is
+// not among the owners, as with a Patient that has no id yet.
+func settle(owners []Owner, about bool) {
+	if about || slices.ContainsFunc(owners, func(o Owner) bool { return o.Why == WhySubject }) {
 		for i := range owners {
 			if owners[i].Why == WhyRole {
 				owners[i].Why = WhyOther

@@ -134,7 +134,7 @@ func parserOf(p *param, modifier, name string) (func(value string) (test, error)
 		if modifier != "" && len(p.Targets) > 0 && !slices.Contains(p.Targets, modifier) {
 			return nil, Errorf(CodeInvalid, "search parameter %q: %q cannot name a %s; use one of %s", name, p.Code, modifier, strings.Join(p.Targets, ", "))
 		}
-		return func(v string) (test, error) { return parseReference(name, modifier, v) }, nil
+		return func(v string) (test, error) { return parseReference(p, name, modifier, v) }, nil
 	case p.Type == "string" && (modifier == "" || modifier == "exact" || modifier == "contains"):
 		return func(v string) (test, error) { return parseString(name, modifier, v) }, nil
 	case p.Type == "uri" && (modifier == "" || modifier == "below" || modifier == "above"):

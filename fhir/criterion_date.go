@@ -24,6 +24,8 @@ func parseDate(name, value string) (test, error) {
 	return dateTest{prefix, s}, nil
 }
 
+// matches compares as R4 says, but that "ge" and "le" also take a period that begins before the date and ends within
+// it, or the other way round: the visit that ended on Friday is one of "from Friday on".
 func (t dateTest) matches(e *end, v node) bool {
 	have, ok := spanOf(v, e.typ)
 	if !ok {
@@ -40,9 +42,9 @@ func (t dateTest) matches(e *end, v node) bool {
 	case "lt":
 		return have.low < t.low
 	case "ge":
-		return have.high > t.high || within
+		return have.high > t.low
 	case "le":
-		return have.low < t.low || within
+		return have.low < t.high
 	case "sa":
 		return have.low >= t.high
 	case "eb":

@@ -66,11 +66,15 @@ type referenceTest struct {
 }
 
 // parseReference reads "id", "Type/id", either with a version, an absolute URL or another URI. typ is the modifier.
-func parseReference(name, typ, value string) (test, error) {
+// An id alone is one of the parameter's only target type, if there is only one.
+func parseReference(p *param, name, typ, value string) (test, error) {
 	s := unescape(value)
 	t := referenceTest{link: parseLink(s)}
 	switch {
 	case t.typ != "" && (typ == "" || typ == t.typ):
+		return t, nil
+	case IsID(s) && typ == "" && len(p.Targets) == 1:
+		t.link = link{typ: p.Targets[0], id: s}
 		return t, nil
 	case IsID(s):
 		t.link, t.bare = link{typ: typ, id: s}, typ == ""

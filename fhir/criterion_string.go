@@ -13,17 +13,14 @@ import (
 // stringTest compares text with the values of an element.
 type stringTest struct {
 	modifier string // "", "exact" or "contains"
-	text     string // as written for "exact", folded otherwise
+	text     string // as written
+	folded   string
 }
 
 func parseString(name, modifier, value string) (test, error) {
-	t := stringTest{modifier, unescape(value)}
-	folded := fold(t.text)
-	if folded == "" {
+	t := stringTest{modifier: modifier, text: unescape(value)}
+	if t.folded = fold(t.text); t.folded == "" {
 		return nil, badValue(name, value, "give at least one letter")
-	}
-	if modifier != "exact" {
-		t.text = folded
 	}
 	return t, nil
 }
@@ -34,9 +31,9 @@ func (t stringTest) matches(e *end, v node) bool {
 		case "exact":
 			return s != t.text
 		case "contains":
-			return !strings.Contains(fold(s), t.text)
+			return !strings.Contains(fold(s), t.folded)
 		}
-		return !hasFoldedPrefix(s, t.text)
+		return !hasFoldedPrefix(s, t.folded)
 	})
 }
 
@@ -44,7 +41,7 @@ func (t stringTest) ranges(p *param) []Range {
 	if t.modifier == "contains" {
 		return nil
 	}
-	from, n := firstLetters(t.text)
+	from, n := pack([]byte(t.folded))
 	return []Range{{Key: p.key, From: from, To: from | (1<<(8*(7-n)) - 1)}}
 }
 
@@ -55,7 +52,7 @@ func texts(v node, typ string, f func(string) bool) bool {
 		return f(view(v.bytes()))
 	}
 	for m := v.first(); m.ok(); m = m.next() {
-		switch m.label() {
+		switch m.knownName() {
 		case "family", "given", "prefix", "suffix", "text", "line", "city", "district", "state", "postalCode", "country":
 		default:
 			continue
@@ -76,14 +73,18 @@ func texts(v node, typ string, f func(string) bool) bool {
 // of numbers. n is how many bytes there were, at most seven.
 func firstLetters(s string) (letters int64, n int) {
 	var short [64]byte
-	b := appendFolded(short[:0], s, 7)
+	return pack(appendFolded(short[:0], s, 7))
+}
+
+// pack is firstLetters for text that is folded already.
+func pack(folded []byte) (letters int64, n int) {
 	for i := range 7 {
 		letters <<= 8
-		if i < len(b) {
-			letters |= int64(b[i])
+		if i < len(folded) {
+			letters |= int64(folded[i])
 		}
 	}
-	return letters, min(len(b), 7)
+	return letters, min(len(folded), 7)
 }
 
 // hasFoldedPrefix reports whether s begins with a folded text, whatever the case and accents of s.
@@ -132,7 +133,7 @@ func appendFoldedSlow(dst []byte, s string) []byte {
 		case space:
 			dst, space = append(dst, ' '), false
 		}
-		dst = utf8.AppendRune(dst, r)
+		dst = utf8.AppendRune(dst, unicode.ToLower(r)) // folding turns some scripts, such as Cherokee, to capitals
 	}
 	return dst
 }

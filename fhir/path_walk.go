@@ -53,12 +53,9 @@ func (b *branch) walk(n node, visit func(e *end, v node) bool) bool {
 		return true
 	}
 	for m := n.first(); m.ok(); m = m.next() {
-		label := m.label()
-		if m.cell().odd {
-			label = m.name()
-		}
+		name := m.knownName()
 		for _, c := range b.next {
-			if c.name == label && !c.enter(m, visit) {
+			if c.name == name && !c.enter(m, visit) {
 				return false
 			}
 		}
