@@ -27,6 +27,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"satchel/fhir"
 )
 
 // Store is one open database.
@@ -41,6 +43,8 @@ type Store struct {
 	types   types
 	latched atomic.Pointer[error] // set once a commit or fsync failed
 	closing sync.Once
+
+	documents sync.Pool // of *fhir.Document
 }
 
 // Options tune [Open].
@@ -63,6 +67,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open database %q: %w", path, err)
 	}
 	s := &Store{Now: time.Now, path: path, options: o}
+	s.documents.New = func() any { return &fhir.Document{} }
 	if err := s.connect(ctx); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("open database %q: %w", path, err)
