@@ -18,7 +18,7 @@ const (
 	MaxBundleDepth = MaxDepth + 8 // levels of nesting, so that every legal resource fits into an entry
 )
 
-// Document is the JSON text of one resource, read once. It is not safe for use while [Document.Reset] runs.
+// Document is the JSON text of one resource, read once. Its methods may run at the same time, but none beside Reset.
 type Document struct {
 	text  []byte // compact
 	cells []cell // the tree, in document order

@@ -33,9 +33,8 @@ func isLink(owner *table, e *element) bool {
 
 // target is a reference taken apart.
 type target struct {
-	typ, id  string // of a resource reference, relative or absolute; "" if the text names none
-	relative bool   // Type/id, Type/id/_history/v or Type?query
-	query    bool   // a conditional reference, Type?query
+	typ, id string // of a resource reference, relative or absolute; "" if the text names none
+	query   bool   // a conditional reference, Type?query
 }
 
 // readTarget takes Reference.reference apart. fault says what is wrong with it, or is "".
@@ -44,18 +43,18 @@ func readTarget(reference string) (t target, fault string) {
 	switch {
 	case strings.HasPrefix(reference, "#"):
 		if len(reference) > 1 && !isIDText(reference[1:]) {
-			return t, "the fragment after '#' is not a legal id"
+			return t, "has a fragment that is not a legal id"
 		}
 		return t, ""
 	case strings.HasPrefix(reference, "urn:uuid:"):
-		return t, faultUnless(isUUID([]byte(reference)), "urn:uuid: must be followed by a UUID")
+		return t, faultUnless(isUUID([]byte(reference)), "has no UUID after urn:uuid:")
 	case strings.HasPrefix(reference, "urn:oid:"):
-		return t, faultUnless(isOID([]byte(reference)), "urn:oid: must be followed by an OID")
+		return t, faultUnless(isOID([]byte(reference)), "has no OID after urn:oid:")
 	case isURL && isScheme(scheme):
 		if !isURI([]byte(reference)) || rest == "" || rest == "//" {
-			return t, "not a legal absolute URL"
+			return t, "is not a legal absolute URL"
 		}
-		t.typ, t.id, _ = absoluteTarget(rest)
+		t.typ, t.id = absoluteTarget(rest)
 		return t, ""
 	}
 	return relativeTarget(reference)
@@ -79,34 +78,40 @@ func isScheme(s string) bool {
 }
 
 // absoluteTarget finds a trailing Type/id or Type/id/_history/v in a URL.
-func absoluteTarget(url string) (typ, id string, ok bool) {
-	parts := strings.Split(url, "/")
-	if n := len(parts); n >= 4 && parts[n-2] == "_history" {
-		parts = parts[:n-2]
+func absoluteTarget(url string) (typ, id string) {
+	rest, last := cutLast(url)
+	if before, middle := cutLast(rest); middle == "_history" {
+		rest, last = cutLast(before)
 	}
-	if n := len(parts); n >= 3 && isResourceType(parts[n-2]) && IsID(parts[n-1]) {
-		return parts[n-2], parts[n-1], true
+	before, typ := cutLast(rest)
+	if before == "" || !isResourceType(typ) || !IsID(last) {
+		return "", ""
 	}
-	return "", "", false
+	return typ, last
+}
+
+// cutLast cuts the last segment off a path; without a slash all is the last segment.
+func cutLast(path string) (before, last string) {
+	i := strings.LastIndexByte(path, '/')
+	return path[:max(i, 0)], path[i+1:]
 }
 
 // relativeTarget reads Type/id, Type/id/_history/v and Type?query.
 func relativeTarget(reference string) (t target, fault string) {
 	if typ, query, ok := strings.Cut(reference, "?"); ok && isResourceType(typ) && query != "" {
-		return target{typ: typ, relative: true, query: true}, ""
+		return target{typ: typ, query: true}, ""
 	}
-	parts := strings.Split(reference, "/")
-	versioned := len(parts) == 4 && parts[2] == "_history" && IsID(parts[3])
-	if len(parts) != 2 && !versioned {
-		return t, "not of the form Type/id, Type/id/_history/version, absolute URL, urn:uuid:, urn:oid: or #id"
-	}
-	if !isResourceType(parts[0]) {
+	typ, rest, _ := strings.Cut(reference, "/")
+	id, version, versioned := strings.Cut(rest, "/_history/")
+	switch {
+	case strings.Contains(id, "/") || strings.Contains(version, "/") || !strings.Contains(reference, "/"):
+		return t, "is not of the form Type/id, Type/id/_history/version, absolute URL, urn:uuid:, urn:oid: or #id"
+	case !isResourceType(typ):
 		return t, "does not start with a resource type of FHIR R4 (4.0.1)"
-	}
-	if !IsID(parts[1]) {
+	case !IsID(id) || versioned && !IsID(version):
 		return t, "does not name a legal id"
 	}
-	return target{typ: parts[0], id: parts[1], relative: true}, ""
+	return target{typ: typ, id: id}, ""
 }
 
 // hasContained reports whether the resource contains one with the id.

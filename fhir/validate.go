@@ -12,15 +12,13 @@ const maxIssues = 100
 // reference syntax. It returns no finding for a sound document, and at most 100.
 // Profiles and terminology are not checked; a reference to a type that the element does not list is a warning.
 func (d *Document) Validate() []Issue {
-	v := validator{doc: d}
-	v.at = append(v.at, d.typ...)
+	v := validator{at: append(make(trail, 0, 128), d.typ...)}
 	v.resource(d.root())
 	return v.issues
 }
 
 // validator is one run of Validate.
 type validator struct {
-	doc       *Document
 	at        trail
 	issues    []Issue
 	container node // the resource whose contained list a fragment refers to

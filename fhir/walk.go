@@ -43,7 +43,7 @@ type walk struct {
 
 // all walks the document.
 func (w *walk) all(d *Document) {
-	w.at = append(w.at[:0], d.typ...)
+	w.at = append(make(trail, 0, 128), d.typ...)
 	w.object(d.root(), tables()[d.typ])
 }
 
