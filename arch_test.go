@@ -1,0 +1,118 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// floors says which packages of this module a package may import. A package that is not listed fails the test: give it
+// its floor here and in docs/architecture.md.
+var floors = map[string][]string{
+	"main":       {"web", "requests", "auth", "engine", "handover", "storage", "fhir", "demo"},
+	"web":        {"requests", "auth", "engine", "handover", "storage", "fhir"},
+	"requests":   {"storage", "fhir"},
+	"auth":       {"storage", "fhir"},
+	"engine":     {"handover", "storage", "fhir"},
+	"handover":   {"fhir"},
+	"storage":    {"migrations", "fhir"},
+	"migrations": {},
+	"demo":       {"fhir"},
+	"fhir":       {},
+}
+
+// owners says which packages alone may import a foreign one (with everything below it).
+var owners = map[string][]string{
+	"database/sql":                        {"storage"},
+	"modernc.org/sqlite":                  {"storage"},
+	"github.com/pressly/goose":            {"storage"},
+	"github.com/julienschmidt/httprouter": {"web"},
+	"net/http":                            {"web", "main", "auth"},
+	"github.com/BurntSushi/toml":          {"main"},
+	"github.com/spf13/cobra":              {"main"},
+	"github.com/kardianos/service":        {"main"},
+	"github.com/schollz/progressbar":      {"main"},
+}
+
+// pure names what a package without input and output may not import.
+var pure = map[string][]string{
+	"fhir": {"os", "io/fs", "net", "net/http", "database/sql", "log", "log/slog", "path/filepath"},
+	"auth": {"os", "database/sql"},
+	"demo": {"os", "net", "net/http", "database/sql"},
+}
+
+// Imports run downward, and each foreign package has its owner. Programs beside the product (generators in internal,
+// bench) and tests are free.
+func TestArchitecture(t *testing.T) {
+	seen := map[string]bool{}
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() {
+			if file != "." && (strings.HasPrefix(name, ".") || name == "testdata" || name == "internal" || name == "bench" || name == "bin" || name == "dist") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") {
+			pkg := packageOf(filepath.ToSlash(file))
+			seen[pkg] = true
+			checkImports(t, file, pkg)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, must := range []string{"main", "web", "engine", "auth", "storage", "fhir"} {
+		if !seen[must] {
+			t.Errorf("no file of package %s was read: the test looks in the wrong place", must)
+		}
+	}
+}
+
+// packageOf is the room that a file belongs to: its top folder.
+func packageOf(file string) string {
+	if dir := path.Dir(file); dir != "." {
+		return strings.Split(dir, "/")[0]
+	}
+	return "main"
+}
+
+func checkImports(t *testing.T, file, pkg string) {
+	t.Helper()
+	allowed, ok := floors[pkg]
+	if !ok {
+		t.Errorf("%s: package %s has no floor", file, pkg)
+		return
+	}
+	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	for _, i := range f.Imports {
+		imported, _ := strconv.Unquote(i.Path.Value)
+		if own, ok := strings.CutPrefix(imported, "satchel/"); ok {
+			if room := strings.Split(own, "/")[0]; room != pkg && !slices.Contains(allowed, room) {
+				t.Errorf("%s imports %s: %s may import only %v", file, imported, pkg, allowed)
+			}
+		}
+		for foreign, may := range owners {
+			if (imported == foreign || strings.HasPrefix(imported, foreign+"/")) && !slices.Contains(may, pkg) {
+				t.Errorf("%s imports %s, which belongs to %v", file, imported, may)
+			}
+		}
+		if slices.Contains(pure[pkg], imported) {
+			t.Errorf("%s imports %s: %s is without it", file, imported, pkg)
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"satchel/auth"
+	"satchel/storage"
+)
+
+func cmdInit(at *common) *cobra.Command {
+	var listen, admin string
+	var insecure bool
+	var password passwordFlags
+	c := &cobra.Command{
+		Use:   "init",
+		Short: "Make the data directory, its settings, its database and the first administrator",
+		Long: `Makes the data directory with config.toml (every setting, explained), the database, a folder for exports,
+and the first administrator, an account with ROLE_SUPERUSER. There is no default password: on a terminal you are
+asked for one, elsewhere give --admin and --password-file or --password-stdin.
+
+Exit codes: 0 done, 1 failed (also: there is a Satchel already), 2 wrong usage.`,
+		Example: `  satchel init
+  satchel init --data /var/lib/satchel --admin anna --password-file /root/password`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			flags := map[string]string{}
+			if listen != "" {
+				flags["http.listen"] = listen
+			}
+			if insecure {
+				flags["http.insecure_http"] = "true"
+			}
+			cfg, err := at.load(flags)
+			if err != nil {
+				return err
+			}
+			return initialise(c.Context(), cfg, flags, admin, &password, c.OutOrStdout())
+		},
+	}
+	c.Flags().StringVar(&listen, "listen", "", "address and port to write into config.toml, such as 127.0.0.1:8080")
+	c.Flags().BoolVar(&insecure, "insecure-http", false, "allow plain HTTP on an address that other machines can reach")
+	c.Flags().StringVar(&admin, "admin", "", "name of the first administrator")
+	password.add(c)
+	return c
+}
+
+// initialise is `satchel init`. Everything that can be wrong is checked before anything is made.
+func initialise(ctx context.Context, cfg *Config, written map[string]string, admin string, password *passwordFlags, out io.Writer) error {
+	if err := vacant(cfg); err != nil {
+		return err
+	}
+	account, err := firstAdministrator(admin, password)
+	if err != nil {
+		return err
+	}
+	if err := makeData(cfg, written); err != nil {
+		return err
+	}
+	s, err := storage.Open(ctx, cfg.database(), storage.Options{})
+	if err != nil {
+		return err
+	}
+	err = s.AddAccount(ctx, account)
+	if err = errors.Join(err, s.Close()); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "made %s with the administrator %q; start it with: satchel serve --data %s\n", cfg.Data, account.Name, cfg.Data)
+	return nil
+}
+
+// vacant refuses a directory that holds a Satchel or something else.
+func vacant(cfg *Config) error {
+	if _, err := os.Stat(cfg.database()); err == nil {
+		return fmt.Errorf("%q is set up already; nothing was changed. Start it with: satchel serve --data %s", cfg.Data, cfg.Data)
+	}
+	entries, err := os.ReadDir(cfg.Data)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, e := range entries {
+		if p := filepath.Join(cfg.Data, e.Name()); p != cfg.File && p != cfg.BulkExport.Folder {
+			return fmt.Errorf("%q holds %q and no Satchel; choose a directory that is empty or does not exist", cfg.Data, e.Name())
+		}
+	}
+	return nil
+}
+
+// firstAdministrator asks for what the flags do not say.
+func firstAdministrator(name string, password *passwordFlags) (storage.Account, error) {
+	if name == "" && !isTerminal(os.Stdin) {
+		return storage.Account{}, usagef("no terminal to ask for the first administrator; give --admin NAME and --password-file FILE or --password-stdin")
+	}
+	if name == "" {
+		var err error
+		if name, err = prompt("Name of the first administrator: "); err != nil {
+			return storage.Account{}, err
+		}
+	}
+	name, err := auth.Name(name)
+	if err != nil {
+		return storage.Account{}, err
+	}
+	hash, err := password.hash(name)
+	if err != nil {
+		return storage.Account{}, err
+	}
+	now := time.Now()
+	return storage.Account{
+		Name: name, Password: hash, PasswordChanged: now, Created: now,
+		Authorities: []storage.Authority{{Permission: "ROLE_SUPERUSER"}},
+	}, nil
+}
+
+// makeData makes the data directory, readable by its owner only, the settings file unless there is one, and the folder.
+func makeData(cfg *Config, written map[string]string) error {
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return err
+	}
+	if err := os.Chmod(cfg.Data, 0o700); err != nil { // it may have been there, empty
+		return err
+	}
+	if err := os.MkdirAll(cfg.BulkExport.Folder, 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(cfg.File, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		if len(written) > 0 {
+			return fmt.Errorf("%q is there already; write the address into it, or leave --listen out", cfg.File)
+		}
+		return nil
+	} else if err != nil {
+		return err
+	}
+	_, err = f.WriteString(filledExample(written))
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// filledExample is the example file with the values of some keys changed.
+func filledExample(written map[string]string) string {
+	text := exampleConfig
+	if v, ok := written["http.listen"]; ok {
+		text = regexp.MustCompile(`(?m)^(listen +=) "[^"]*"`).ReplaceAllLiteralString(text, "listen          = "+strconv.Quote(v))
+	}
+	if v, ok := written["http.insecure_http"]; ok {
+		text = regexp.MustCompile(`(?m)^insecure_http += false`).ReplaceAllLiteralString(text, "insecure_http   = "+v)
+	}
+	return text
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/kardianos/service"
+	"github.com/spf13/cobra"
+
+	"satchel/auth"
+	"satchel/engine"
+	"satchel/storage"
+	"satchel/web"
+)
+
+func cmdServe(at *common) *cobra.Command {
+	var listen, publicURL, level string
+	var insecure bool
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server until it is interrupted",
+		Long: `Runs the server, prints its address, and stops in good order on Ctrl-C or SIGTERM. Exports that have not ended by
+then continue at the next start.
+
+Exit codes: 0 stopped on request, 1 failed, 2 wrong usage.`,
+		Example: `  satchel serve
+  satchel serve --data /var/lib/satchel --listen 127.0.0.1:9090`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			flags := map[string]string{}
+			for key, text := range map[string]string{"http.listen": listen, "http.public_url": publicURL, "log.level": level} {
+				if text != "" {
+					flags[key] = text
+				}
+			}
+			if insecure {
+				flags["http.insecure_http"] = "true"
+			}
+			cfg, err := at.load(flags)
+			if err != nil {
+				return err
+			}
+			if !service.Interactive() {
+				return runService(cfg)
+			}
+			return run(c.Context(), cfg, func(addr string) {
+				fmt.Fprintf(c.OutOrStdout(), "serving %s on http://%s (FHIR base http://%s/fhir); stop with Ctrl-C\n", cfg.Data, addr, addr)
+			})
+		},
+	}
+	c.Flags().StringVar(&listen, "listen", "", "address and port, such as 127.0.0.1:8080")
+	c.Flags().StringVar(&publicURL, "public-url", "", "URL under which clients see the server")
+	c.Flags().BoolVar(&insecure, "insecure-http", false, "allow plain HTTP on an address that other machines can reach")
+	c.Flags().StringVar(&level, "log-level", "", "debug, info, warn or error")
+	return c
+}
+
+// stopTime is how long open requests may take to end once the server is asked to stop. The rest ends at the next write.
+const stopTime = 10 * time.Second
+
+// run is the server: it starts the parts in order, calls ready with the address in use, and returns when ctx has ended
+// and everything has stopped. The console, the service and the tests all run this.
+func run(ctx context.Context, cfg *Config, ready func(addr string)) (err error) {
+	log := newLog(cfg)
+	if _, err := os.Stat(cfg.database()); err != nil {
+		_, err = openStore(ctx, cfg, storage.Options{}) // says what to do
+		return err
+	}
+	unlock, err := storage.LockFile(filepath.Join(cfg.Data, "satchel.lock"))
+	if errors.Is(err, storage.ErrLocked) {
+		return fmt.Errorf("another Satchel already serves %q; stop it first", cfg.Data)
+	} else if err != nil {
+		return err
+	}
+	defer unlock()
+
+	// The listener comes before the store, so that a port in use is said at once and not after a migration.
+	listener, err := net.Listen("tcp", cfg.HTTP.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on http.listen %q: %w", cfg.HTTP.Listen, err)
+	}
+	defer listener.Close()
+
+	store, err := openStore(ctx, cfg, storage.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+
+	if err := os.MkdirAll(cfg.BulkExport.Folder, 0o700); err != nil {
+		return fmt.Errorf("folder for exports: %w", err)
+	}
+	folder, err := os.OpenRoot(cfg.BulkExport.Folder)
+	if err != nil {
+		return fmt.Errorf("folder for exports: %w", err)
+	}
+	defer folder.Close()
+
+	jobs := engine.New(store, folder, engineOptions(cfg, log))
+	handler, err := web.New(web.Options{
+		Store:          store,
+		Engine:         jobs,
+		Auth:           &auth.Service{Store: store},
+		Log:            log,
+		PublicURL:      cfg.HTTP.PublicURL,
+		ExportEnabled:  cfg.BulkExport.Enabled,
+		Exclusive:      cfg.BulkExport.Exclusive,
+		Basic:          cfg.Auth.Basic,
+		TrustedProxies: cfg.HTTP.TrustedProxies,
+		Version:        version,
+		Retention:      retention(cfg),
+	})
+	if err != nil {
+		return err
+	}
+	log.Info("started", "version", version, "data", cfg.Data, "address", listener.Addr().String())
+	err = serve(ctx, listener, handler, jobs, log, ready)
+	log.Info("stopped", "data", cfg.Data)
+	return err
+}
+
+// serve runs HTTP and jobs until ctx ends or one of them fails, then stops both and waits for them.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, jobs *engine.Engine, log *slog.Logger, ready func(string)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	ended := make(chan error, 2)
+	go func() { ended <- jobs.Run(ctx) }()
+	go func() {
+		err := server.Serve(listener)
+		if errors.Is(err, http.ErrServerClosed) {
+			err = nil
+		}
+		ended <- err
+	}()
+	ready(listener.Addr().String())
+
+	var failed error
+	running := 2
+	select {
+	case <-ctx.Done():
+	case failed = <-ended:
+		running--
+	}
+	cancel()
+	limit, stop := context.WithTimeout(context.Background(), stopTime)
+	defer stop()
+	if err := server.Shutdown(limit); err != nil {
+		log.Warn("some requests were cut off", "err", err)
+		server.Close()
+	}
+	for range running {
+		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	if errors.Is(failed, context.Canceled) {
+		return nil
+	}
+	return failed
+}
+
+// engineOptions are the engine's options from the settings.
+func engineOptions(cfg *Config, log *slog.Logger) engine.Options {
+	return engine.Options{
+		MaxJobs:   int(cfg.BulkExport.MaxJobs),
+		FileCount: cfg.BulkExport.FileMaxCapacity,
+		FileSize:  int64(cfg.BulkExport.FileMaxSize),
+		Retention: retention(cfg),
+		Log:       log,
+	}
+}
+
+func retention(cfg *Config) time.Duration {
+	return time.Duration(cfg.BulkExport.FileRetentionHours) * time.Hour
+}
+
+// newLog makes the logger: text for people on a terminal, JSON for programs elsewhere, on standard error.
+func newLog(cfg *Config) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
+		level = slog.LevelInfo // finish has checked it
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if cfg.Log.Format == "text" || cfg.Log.Format == "auto" && isTerminal(os.Stderr) {
+		return slog.New(slog.NewTextHandler(os.Stderr, o))
+	}
+	return slog.New(slog.NewJSONHandler(os.Stderr, o))
+}

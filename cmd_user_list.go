@@ -1,0 +1,105 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"satchel/auth"
+	"satchel/storage"
+)
+
+// listed is one account as `user list --json` tells it: everything but the password's hash.
+type listed struct {
+	Name        string              `json:"name"`
+	GivenName   string              `json:"givenName,omitempty"`
+	FamilyName  string              `json:"familyName,omitempty"`
+	Locked      bool                `json:"locked"`
+	Disabled    bool                `json:"disabled"`
+	Created     time.Time           `json:"created"`
+	LastLogin   time.Time           `json:"lastLogin,omitzero"`
+	Authorities []storage.Authority `json:"authorities"`
+}
+
+func cmdUserList(at *common) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "List the accounts with what they hold",
+		Args:  noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			_, s, err := at.openData(c.Context(), nil, storage.Options{})
+			if err != nil {
+				return err
+			}
+			accounts, err := s.Accounts(c.Context())
+			if err = errors.Join(err, s.Close()); err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(c.OutOrStdout()).Encode(listing(accounts))
+			}
+			t := tabwriter.NewWriter(c.OutOrStdout(), 0, 8, 2, ' ', 0)
+			fmt.Fprintln(t, "NAME\tSTATE\tLAST SIGN-IN\tHOLDS")
+			for _, a := range accounts {
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", a.Name, state(a), when(a.LastLogin), list(a.Authorities))
+			}
+			return t.Flush()
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	return c
+}
+
+func listing(accounts []storage.Account) []listed {
+	all := []listed{}
+	for _, a := range accounts {
+		if a.Authorities == nil {
+			a.Authorities = []storage.Authority{}
+		}
+		all = append(all, listed{a.Name, a.GivenName, a.FamilyName, a.Locked, a.Disabled, a.Created, a.LastLogin, a.Authorities})
+	}
+	return all
+}
+
+func state(a storage.Account) string {
+	switch {
+	case a.Disabled:
+		return "disabled"
+	case a.Locked:
+		return "locked"
+	}
+	return "active"
+}
+
+func when(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.Local().Format("2006-01-02 15:04")
+}
+
+func cmdUserPermissions() *cobra.Command {
+	return &cobra.Command{
+		Use:   "permissions",
+		Short: "Explain the roles and permissions that accounts can hold",
+		Args:  noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			t := tabwriter.NewWriter(c.OutOrStdout(), 0, 8, 2, ' ', 0)
+			for _, p := range auth.Permissions() {
+				name := p.Name
+				if p.Argument != "" && p.Optional {
+					name += "[:" + p.Argument + "]"
+				} else if p.Argument != "" {
+					name += ":" + p.Argument
+				}
+				fmt.Fprintf(t, "%s\t%s\n", name, p.Text)
+			}
+			return t.Flush()
+		},
+	}
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// exampleConfig is what `satchel init` writes: every key with its default.
+//
+//go:embed config.toml.example
+var exampleConfig string
+
+// Config is every setting in force. See config.toml.example for what they mean.
+type Config struct {
+	Data string // absolute path of the data directory
+	File string // absolute path of the settings file, which need not exist
+
+	HTTP struct {
+		Listen         string
+		PublicURL      string
+		InsecureHTTP   bool
+		TrustedProxies []string
+	}
+	TLS        struct{ Mode string }
+	BulkExport struct {
+		Enabled            bool
+		FileMaxCapacity    int64
+		FileMaxSize        Size
+		FileRetentionHours int64
+		MaxJobs            int64
+		Folder             string // absolute after loadConfig
+		Exclusive          bool   // restrict_download_to_initiating_user.enabled
+	}
+	Auth struct{ Basic string }
+	Log  struct{ Level, Format string }
+
+	source map[string]string // key → where its value comes from, if not the default
+}
+
+// defaults is the configuration of an empty settings file.
+func defaults() *Config {
+	c := &Config{source: map[string]string{}}
+	c.HTTP.Listen = "127.0.0.1:8080"
+	c.TLS.Mode = "off"
+	c.BulkExport.Enabled = true
+	c.BulkExport.FileMaxCapacity = 1000
+	c.BulkExport.FileMaxSize = 100_000_000
+	c.BulkExport.FileRetentionHours = 168
+	c.BulkExport.MaxJobs = 4
+	c.BulkExport.Folder = "exports"
+	c.BulkExport.Exclusive = true
+	c.Auth.Basic = "loopback"
+	c.Log.Level = "info"
+	c.Log.Format = "auto"
+	return c
+}
+
+// setting is one key of the settings file and the field that it fills.
+type setting struct {
+	key   string
+	field any // *string, *bool, *int64, *Size or *[]string
+}
+
+// settings is the table of all keys, in the order of the example.
+func (c *Config) settings() []setting {
+	return []setting{
+		{"http.listen", &c.HTTP.Listen},
+		{"http.public_url", &c.HTTP.PublicURL},
+		{"http.insecure_http", &c.HTTP.InsecureHTTP},
+		{"http.trusted_proxies", &c.HTTP.TrustedProxies},
+		{"tls.mode", &c.TLS.Mode},
+		{"bulk_export.enabled", &c.BulkExport.Enabled},
+		{"bulk_export.file_max_capacity", &c.BulkExport.FileMaxCapacity},
+		{"bulk_export.file_max_size", &c.BulkExport.FileMaxSize},
+		{"bulk_export.file_retention_hours", &c.BulkExport.FileRetentionHours},
+		{"bulk_export.max_jobs", &c.BulkExport.MaxJobs},
+		{"bulk_export.folder", &c.BulkExport.Folder},
+		{"bulk_export.restrict_download_to_initiating_user.enabled", &c.BulkExport.Exclusive},
+		{"auth.basic", &c.Auth.Basic},
+		{"log.level", &c.Log.Level},
+		{"log.format", &c.Log.Format},
+	}
+}
+
+// find is the setting of a key.
+func (c *Config) find(key string) (setting, bool) {
+	for _, s := range c.settings() {
+		if s.key == key {
+			return s, true
+		}
+	}
+	return setting{}, false
+}
+
+// keys lists all keys.
+func (c *Config) keys() []string {
+	var keys []string
+	for _, s := range c.settings() {
+		keys = append(keys, s.key)
+	}
+	return keys
+}
+
+// loadConfig reads the settings for a data directory: defaults, then the file, then environ, then flags (key → text).
+// file "" means config.toml in the data directory, which then may be missing.
+func loadConfig(data, file string, environ []string, flags map[string]string) (*Config, error) {
+	c := defaults()
+	var err error
+	if c.Data, err = filepath.Abs(data); err != nil {
+		return nil, err
+	}
+	named := file != ""
+	if !named {
+		file = filepath.Join(c.Data, "config.toml")
+	}
+	if c.File, err = filepath.Abs(file); err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(c.File)
+	if err != nil && (named || !errors.Is(err, fs.ErrNotExist)) {
+		return nil, fmt.Errorf("read the settings: %w", err)
+	}
+	if err := c.readFile(string(text)); err != nil {
+		return nil, err
+	}
+	if err := c.readEnv(environ); err != nil {
+		return nil, err
+	}
+	for key, text := range flags {
+		if err := c.setText(key, text, "flag"); err != nil {
+			return nil, err
+		}
+	}
+	return c, c.finish()
+}
+
+// readFile sets what a settings file says.
+func (c *Config) readFile(text string) error {
+	tree := map[string]any{}
+	md, err := toml.Decode(text, &tree)
+	if pe := (toml.ParseError{}); errors.As(err, &pe) {
+		return fmt.Errorf("%s: %s", c.File, strings.TrimSpace(pe.ErrorWithPosition()))
+	} else if err != nil {
+		return fmt.Errorf("%s: %w", c.File, err)
+	}
+	lines := findKeys(text)
+	given := map[string]string{} // key → the key as the file writes it
+	for _, path := range md.Keys() {
+		written := strings.Join(path, ".")
+		value := lookup(tree, path)
+		if _, table := value.(map[string]any); table {
+			if err := c.checkTable(written, lines.of(written)); err != nil {
+				return err
+			}
+			continue
+		}
+		key := smileKey(path)
+		if _, known := c.find(key); !known {
+			return c.unknownKey(written, key, lines.of(written))
+		}
+		if err := c.setFromFile(key, written, given, value, lines); err != nil {
+			return err
+		}
+		given[key] = written
+	}
+	return nil
+}
+
+// setFromFile sets one key, and refuses a second, different value that was given by the key's other name.
+func (c *Config) setFromFile(key, written string, given map[string]string, value any, lines keyLine) error {
+	s, _ := c.find(key)
+	before := show(s.field)
+	if err := assign(s.field, value); err != nil {
+		return fmt.Errorf("%s, line %d: %s %w", c.File, lines.of(written), written, err)
+	}
+	c.source[key] = fmt.Sprintf("file, line %d", lines.of(written))
+	if earlier, twice := given[key]; twice && before != show(s.field) {
+		return fmt.Errorf("%s: line %d says %s = %s and line %d says %s = %s; keep one of them",
+			c.File, lines.of(earlier), earlier, before, lines.of(written), written, show(s.field))
+	}
+	return nil
+}
+
+// smileKey is the key that a path of the file means: module.<any id>.config.bulk_export.x is bulk_export.x.
+func smileKey(path []string) string {
+	if len(path) > 4 && path[0] == "module" && path[2] == "config" && path[3] == "bulk_export" {
+		path = path[3:]
+	}
+	return strings.Join(path, ".")
+}
+
+// lookup is the value at a path of nested tables.
+func lookup(tree map[string]any, path []string) any {
+	var v any = tree
+	for _, name := range path {
+		t, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		v = t[name]
+	}
+	return v
+}

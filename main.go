@@ -1,0 +1,142 @@
+// Command satchel is a FHIR R4 server with Bulk Data export for small medical practices, in one file.
+//
+// This package is the command line, the settings and the order in which the parts start and stop; it knows no FHIR and
+// no SQL. Each command is one file cmd_<verb>.go. An error is printed once, here, as "satchel: …".
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes of every command.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitRefused = 3 // import: some lines were refused
+)
+
+// memoryLimit is what Go's heap should stay below, so that the whole process stays below 200 MB; GOMEMLIMIT overrides it.
+const memoryLimit = 160 << 20
+
+func main() { os.Exit(execute(os.Args[1:])) }
+
+// execute runs one command line and answers its exit code.
+func execute(args []string) int {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "satchel: "+err.Error())
+	}
+	return exitCode(err)
+}
+
+// codeError is an error that ends the program with its own exit code.
+type codeError struct {
+	error
+	code int
+}
+
+func (e codeError) Unwrap() error { return e.error }
+
+// usagef is an error about how a command was called.
+func usagef(format string, args ...any) error {
+	return codeError{fmt.Errorf(format, args...), exitUsage}
+}
+
+func exitCode(err error) int {
+	var c codeError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &c):
+		return c.code
+	case strings.HasPrefix(err.Error(), "unknown command"): // cobra has no type for it
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// common holds the flags that every command takes.
+type common struct {
+	data, file string
+}
+
+// newRoot makes the command tree.
+func newRoot() *cobra.Command {
+	var at common
+	root := &cobra.Command{
+		Use:   "satchel",
+		Short: "FHIR R4 server with Bulk Data export for small medical practices",
+		Long: `Satchel keeps a practice's FHIR R4 resources in one file and exports them: one patient, a group,
+all patients or the whole system. Begin with:
+
+  satchel demo                      look at a practice of made-up patients
+  satchel init && satchel serve     start with your own
+
+Exit codes: 0 done, 1 failed, 2 wrong usage; others are listed with the command.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.PersistentFlags().StringVar(&at.data, "data", "./data", "data directory")
+	root.PersistentFlags().StringVar(&at.file, "config", "", "settings file (default config.toml in the data directory)")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usagef("%w; see: %s --help", err, c.CommandPath())
+	})
+	root.AddCommand(cmdInit(&at), cmdServe(&at), cmdDemo(), cmdImport(&at), cmdExport(&at), cmdUser(&at),
+		cmdConfig(&at), cmdService(&at), cmdVersion())
+	root.InitDefaultCompletionCmd()
+	return root
+}
+
+// noArgs refuses arguments, as wrong usage.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if c.HasSubCommands() {
+		err := fmt.Sprintf("unknown command %q", args[0])
+		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+			err += fmt.Sprintf("; did you mean %q?", near[0])
+		}
+		return usagef("%s See: %s --help", err, c.CommandPath())
+	}
+	return usagef("%q takes no arguments, but got %q; see: %s --help", c.CommandPath(), args[0], c.CommandPath())
+}
+
+// someArgs refuses fewer than n arguments, and more unless many, as wrong usage.
+func someArgs(n int, many bool, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) < n || len(args) > n && !many {
+			return usagef("%q needs %s; see: %s --help", c.CommandPath(), what, c.CommandPath())
+		}
+		return nil
+	}
+}
+
+// defaultServiceData is where a service keeps its data.
+func defaultServiceData() string {
+	if runtime.GOOS == "windows" {
+		return os.ExpandEnv(`${ProgramData}\Satchel`)
+	}
+	return "/var/lib/satchel"
+}
