@@ -31,7 +31,7 @@ func (w *writer) record(p *person) {
 func (w *writer) begin(p *person) {
 	w.holes(p)
 	allergy, procedure := pick(p.rng, allergies), pick(p.rng, procedures)
-	w.set("allergy", allergy.code, "allergyName", allergy.name, "allergyKind", allergy.kind,
+	w.set("allergy", allergy.code, "allergyName", allergy.name, "allergyKind", allergy.kind, "allergySince", strconv.Itoa(p.birth.Year()+2),
 		"procedure", procedure.code, "procedureName", procedure.name)
 	w.visit(p, 1)
 }
@@ -74,9 +74,13 @@ func (w *writer) vaccinations(p *person, n int) {
 
 // prescriptions writes n medication requests.
 func (w *writer) prescriptions(p *person, n int) {
-	first := p.rng.IntN(len(drugs))
+	from := adultDrugs
+	if p.child() {
+		from = childDrugs
+	}
+	first := p.rng.IntN(len(from))
 	for i := range n {
-		drug := drugs[(first+i)%len(drugs)]
+		drug := from[(first+i)%len(from)]
 		w.put("patient", "MedicationRequest prescription", p.id+"-prescription-"+strconv.Itoa(i+1), "drug", drug.code, "drugName", drug.name)
 	}
 }
@@ -84,14 +88,25 @@ func (w *writer) prescriptions(p *person, n int) {
 // visit puts the n-th visit, counted from 1, into the context: its time, its reason and the doctor's note.
 func (w *writer) visit(p *person, n int) {
 	// A visit's time depends on the patient and n only, so that it can be named again.
-	day := (n-1)*97 + int(p.birth.Unix()/86400%80)
-	at := w.options.Start.AddDate(0, 0, day).Add(time.Duration(9*60+30*(day%14)) * time.Minute)
+	day := (n-1)*97 + p.birth.YearDay()%80
+	at := weekday(w.options.Start.AddDate(0, 0, day)).Add(14*time.Hour + time.Duration(day%14)*30*time.Minute)
 	until := at.Add(30 * time.Minute)
 	reason := visitReasons[day%len(visitReasons)]
 	w.set("n", strconv.Itoa(n), "date", string(at.AppendFormat(nil, time.DateOnly)), "at", local(at), "until", local(until),
 		"atUTC", zulu(at), "untilUTC", zulu(until), "reason", reason.code, "reasonName", reason.name)
 	w.set("note", base64Text(w.context["name"]+" came on "+w.context["date"]+" because of "+reason.name+
 		".\r\nNo distress. Heart and lungs without findings.\r\nPlan: rest, fluids, come back if it gets worse.\r\n"+w.context["canary"]+"\r\n"))
+}
+
+// weekday moves a Saturday or Sunday to Monday.
+func weekday(t time.Time) time.Time {
+	switch t.Weekday() {
+	case time.Saturday:
+		return t.AddDate(0, 0, 2)
+	case time.Sunday:
+		return t.AddDate(0, 0, 1)
+	}
+	return t
 }
 
 // local writes t as the practice's clock shows it, five hours behind UTC.

@@ -84,15 +84,21 @@ var (
 	procedures = []named{
 		name("snomed 29303009 Electrocardiographic procedure", "Electrocardiogram"),
 		name("snomed 127783003 Spirometry", "Spirometry"),
-		name("snomed 274031008 Rectal polypectomy", "Removal of a polyp"),
 		name("snomed 225362009 Dental care", "Dental care"),
 	}
-	// drugs are members of a MedicationRequest: by reference, by code, by reference to a contained Medication.
-	drugs = []named{
-		{"metformin", `"medicationReference":` + reference("Medication/metformin metformin 500 MG")},
-		{"acetaminophen", `"medicationCodeableConcept":` + concept("rxnorm 198440 acetaminophen 500 MG Oral Tablet")},
-		{"lisinopril", `"medicationReference":` + reference("Medication/lisinopril lisinopril 10 MG Oral Tablet")},
-		{"a cream made up at the pharmacy", `"contained":[{"resourceType":"Medication","id":"cream","code":{"text":"urea 10% in a plain base"},"ingredient":[{"itemCodeableConcept":` +
-			concept("snomed 387092000 Urea") + `,"strength":{"numerator":` + quantity("10.0 g") + `,"denominator":` + quantity("100 g") + `}}]}],"medicationReference":{"reference":"#cream"}`},
-	}
 )
+
+// Drugs are members of a MedicationRequest: by reference, by code, by reference to a contained Medication.
+var (
+	paracetamol = named{"acetaminophen", `"medicationCodeableConcept":` + concept("rxnorm 198440 acetaminophen 500 MG Oral Tablet")}
+	cream       = named{"a cream made up at the pharmacy", `"contained":[{"resourceType":"Medication","id":"cream","code":{"text":"urea 10% in a plain base"},"ingredient":[{"itemCodeableConcept":` +
+		concept("snomed 387092000 Urea") + `,"strength":{"numerator":` + quantity("10.0 g") + `,"denominator":` + quantity("100 g") + `}}]}],"medicationReference":{"reference":"#cream"}`}
+
+	adultDrugs = []named{byReference("metformin", "500 MG Extended Release Oral Tablet"), paracetamol, byReference("lisinopril", "10 MG Oral Tablet"), cream}
+	childDrugs = []named{byReference("amoxicillin", "500 MG Oral Capsule"), paracetamol, cream}
+)
+
+// byReference is a drug whose Medication stands in the directory.
+func byReference(id, form string) named {
+	return named{id, `"medicationReference":` + reference("Medication/"+id+" "+id+" "+form)}
+}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"satchel/fhir"
 )
 
@@ -16,7 +18,7 @@ type practice struct {
 	live  map[string][]byte // newest content by "Type/id"
 }
 
-func collect(tb testing.TB, o Options) practice {
+func collect(tb rapid.TB, o Options) practice {
 	tb.Helper()
 	p := practice{live: map[string][]byte{}}
 	for item := range Items(o) {
@@ -36,15 +38,15 @@ func collect(tb testing.TB, o Options) practice {
 }
 
 // checkSound asserts that every item is a valid resource and that references lead somewhere.
-func checkSound(tb testing.TB, p practice) {
+func checkSound(tb rapid.TB, p practice) {
 	tb.Helper()
+	d := new(fhir.Document)
 	for _, item := range p.items {
 		if item.Op == Delete {
 			continue
 		}
 		key := item.Type + "/" + item.ID
-		d, err := fhir.Parse(item.JSON)
-		if err != nil {
+		if err := d.Reset(item.JSON); err != nil {
 			tb.Errorf("%s: %v\n%s", key, err, item.JSON)
 			continue
 		}

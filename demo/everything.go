@@ -3,9 +3,11 @@ package demo
 // household are the well-known patients of full mode, in their roles.
 var household = [householdSize]string{mother: EverythingPatientID, father: DeletedPatientID, twin: ChildPatientID, otherTwin: MergedPatientID}
 
+// wellKnown makes the patient in a role of the household.
 func (o Options) wellKnown(r role) *person {
-	if r == otherTwin { // the duplicate has the name of the patient it doubles
+	if r == otherTwin { // the duplicate is the same person under another number
 		p := o.special(int(r), MergedPatientID, mother, household)
+		p.birth = o.wellKnown(mother).birth
 		return p
 	}
 	return o.special(int(r), household[r], r, household)

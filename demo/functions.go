@@ -4,7 +4,7 @@ import "strings"
 
 // functions are what a template may call as $name(argument); the argument has single spaces and may have holes.
 var functions = map[string]func(argument string) string{
-	"concept":  concept,    // $concept(loinc 29463-7 Body weight): a CodeableConcept with coding and text
+	"concept":  concept,    // $concept(loinc 29463-7 Body weight): a CodeableConcept with coding and, unless the code is HL7's own, text
 	"coding":   coding,     // $coding(loinc 29463-7 Body weight)
 	"ref":      reference,  // $ref(Patient/$patient) or $ref(Patient/$patient Ann Example): a Reference
 	"quantity": quantity,   // $quantity($value kg) or $quantity($value degF [degF]): value, unit and UCUM code
@@ -51,7 +51,7 @@ func coding(argument string) string {
 
 func concept(argument string) string {
 	text := `{"coding":[` + coding(argument) + `]`
-	if words := strings.SplitN(argument, " ", 3); len(words) == 3 {
+	if words := strings.SplitN(argument, " ", 3); len(words) == 3 && !strings.HasPrefix(argument, "hl7/") {
 		text += `,"text":"` + words[2] + `"`
 	}
 	return text + `}`

@@ -3,7 +3,6 @@ package demo
 import (
 	"bytes"
 	"crypto/sha256"
-	"hash"
 	"sort"
 	"strconv"
 	"strings"
@@ -17,7 +16,7 @@ import (
 
 // digest is a hash over everything the stream says.
 func digest(o Options) [32]byte {
-	var h hash.Hash = sha256.New()
+	h := sha256.New()
 	for item := range Items(o) {
 		h.Write([]byte(strconv.Itoa(int(item.Op)) + item.Type + "/" + item.ID + item.Note + "\n"))
 		h.Write(item.JSON)
@@ -28,7 +27,7 @@ func digest(o Options) [32]byte {
 func anyOptions(t *rapid.T) Options {
 	return Options{
 		Seed:     rapid.Int64().Draw(t, "seed"),
-		Patients: rapid.IntRange(1, 9).Draw(t, "patients"),
+		Patients: rapid.IntRange(1, 6).Draw(t, "patients"),
 		Start:    time.Unix(rapid.Int64Range(0, 2_000_000_000).Draw(t, "start"), 0),
 		Lean:     rapid.Bool().Draw(t, "lean"),
 	}
@@ -52,12 +51,11 @@ func TestAnyPracticeIsSound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { checkSound(t, collect(t, anyOptions(t))) })
 }
 
-// The bytes of a given practice are part of what the demo promises; a change of templates changes this on purpose only.
 func TestPatientsDoNotDependOnTheirNumber(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		small := anyOptions(t)
 		big := small
-		big.Patients += rapid.IntRange(1, 9).Draw(t, "more")
+		big.Patients += rapid.IntRange(1, 5).Draw(t, "more")
 		few, many := collect(t, small), collect(t, big)
 		for key, json := range few.live {
 			if key != "Group/"+GroupID && !bytes.Equal(json, many.live[key]) {

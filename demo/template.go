@@ -78,7 +78,7 @@ func readChapter(text string) *chapter {
 	return c
 }
 
-const demoMeta = `"meta":{"tag":[{"system":"urn:satchel:demo","code":"synthetic","display":"Synthetic data"}]}`
+const demoMeta = `"meta":{"tag":[{"system":"urn:satchel:demo","code":"synthetic"}]}`
 
 // readTemplate compiles one template.
 func readTemplate(head, body string) *template {
