@@ -83,11 +83,11 @@ const maxWorkers = 4
 // Run requeues what a crash left running, removes folders without a job, works on jobs and expires files until ctx ends.
 // It returns when all workers have stopped; unfinished jobs stay in the store and run again at the next start.
 func (e *Engine) Run(ctx context.Context) error {
-	if _, err := e.store.RequeueJobs(ctx); err != nil {
-		return fmt.Errorf("requeue jobs: %w", err)
-	}
-	if err := e.sweep(ctx); err != nil {
-		return fmt.Errorf("sweep the export folder: %w", err)
+	if err := e.tidy(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
 	}
 	var workers sync.WaitGroup
 	for range min(e.options.MaxJobs, maxWorkers) {
@@ -95,6 +95,17 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	workers.Go(func() { e.expire(ctx) })
 	workers.Wait()
+	return nil
+}
+
+// tidy puts right what a crash may have left: jobs that nobody runs, and folders without a job.
+func (e *Engine) tidy(ctx context.Context) error {
+	if _, err := e.store.RequeueJobs(ctx); err != nil {
+		return fmt.Errorf("requeue jobs: %w", err)
+	}
+	if err := e.sweep(ctx); err != nil {
+		return fmt.Errorf("sweep the export folder: %w", err)
+	}
 	return nil
 }
 

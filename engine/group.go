@@ -15,9 +15,14 @@ import (
 // group is what an export needs to know of a Group resource.
 type group struct {
 	Member []struct {
-		Entity   struct{ Reference string }  `json:"entity"`
-		Period   struct{ Start, End string } `json:"period"`
-		Inactive bool                        `json:"inactive"`
+		Entity struct {
+			Reference string `json:"reference"`
+		} `json:"entity"`
+		Period struct {
+			Start string `json:"start"`
+			End   string `json:"end"`
+		} `json:"period"`
+		Inactive bool `json:"inactive"`
 	} `json:"member"`
 }
 

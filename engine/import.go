@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 
@@ -44,60 +43,108 @@ type Counts struct{ Created, Updated, Unchanged, Refused int64 }
 func (m *Import) Run(ctx context.Context, paths ...string) (map[string]Counts, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	full, free := make(chan *batch), make(chan *batch, batches)
+	l := line{Import: m, ctx: ctx, stop: stop, counts: map[string]Counts{},
+		full: make(chan *batch), ready: make(chan *batch), free: make(chan *batch, batches)}
 	for range batches {
-		free <- &batch{}
+		l.free <- &batch{}
 	}
-	counts := map[string]Counts{}
-	var storing sync.WaitGroup
-	storing.Go(func() {
-		defer close(free)
-		if err := m.storeAll(ctx, full, free, counts); err != nil {
-			stop(err)
-		}
-	})
-	r := reading{Import: m, ctx: ctx, full: full, free: free, batch: <-free, refused: map[string]int64{}}
+	var stages sync.WaitGroup
+	stages.Go(l.prepare)
+	stages.Go(l.store)
+	r := reading{Import: m, ctx: ctx, full: l.full, free: l.free, batch: <-l.free, refused: map[string]int64{}}
 	err := r.all(paths)
-	close(full)
-	storing.Wait()
-	for typ, n := range r.refused {
-		c := counts[typ]
-		c.Refused += n
-		counts[typ] = c
+	close(l.full)
+	stages.Wait()
+	if ctx.Err() != nil {
+		err = errors.Join(err, context.Cause(ctx))
 	}
-	return counts, err
+	for typ, n := range r.refused {
+		c := l.counts[typ]
+		c.Refused += n
+		l.counts[typ] = c
+	}
+	return l.counts, err
 }
 
-// storeAll stores batches until there are no more, and counts what became of them. A batch is stored whole or not at
-// all. Nothing is stored after an error.
-func (m *Import) storeAll(ctx context.Context, full <-chan *batch, free chan<- *batch, counts map[string]Counts) (err error) {
-	defer recovered(slog.Default(), &err)
-	for b := range full {
-		changes, err := m.Store.Import(ctx, b.docs[:b.used])
+// line is the assembly line of an import: batches go from the reading over full to prepare, over ready to store, and
+// back over free.
+type line struct {
+	*Import
+	ctx               context.Context
+	stop              context.CancelCauseFunc // ends the import with an error
+	full, ready, free chan *batch
+	counts            map[string]Counts
+}
+
+// prepare does what needs no database, beside the storing of the batch before.
+func (l *line) prepare() {
+	defer close(l.ready)
+	l.each(l.full, func(b *batch) (err error) {
+		if b.ready, err = l.Store.Prepare(b.docs[:b.used]); err != nil {
+			return err
+		}
+		select {
+		case l.ready <- b:
+		case <-l.ctx.Done():
+		}
+		return nil
+	})
+}
+
+// store stores batches, each whole or not at all, and counts what became of them.
+func (l *line) store() {
+	defer close(l.free)
+	l.each(l.ready, func(b *batch) error {
+		changes, err := l.Store.ImportBatch(l.ctx, b.ready)
 		if err != nil {
-			return fmt.Errorf("store resources: %w", err)
+			return err
 		}
 		for i, change := range changes {
-			c := counts[b.docs[i].Type()]
-			switch change {
-			case storage.Created:
-				c.Created++
-			case storage.Updated:
-				c.Updated++
-			default:
-				c.Unchanged++
-			}
-			counts[b.docs[i].Type()] = c
+			l.count(b.docs[i].Type(), change)
 		}
 		b.reset()
-		free <- b
+		l.free <- b
+		return nil
+	})
+}
+
+// each calls f with the batches that come in, until there are no more or the import has ended. An error or a panic of f
+// ends it.
+func (l *line) each(in <-chan *batch, f func(*batch) error) {
+	var err error
+	defer func() {
+		if err != nil {
+			l.stop(err)
+		}
+	}()
+	defer recovered(slog.Default(), &err)
+	for b := range in {
+		if l.ctx.Err() != nil {
+			return
+		}
+		if err = f(b); err != nil {
+			return
+		}
 	}
-	return nil
+}
+
+// count counts one stored resource.
+func (l *line) count(typ string, change storage.Change) {
+	c := l.counts[typ]
+	switch change {
+	case storage.Created:
+		c.Created++
+	case storage.Updated:
+		c.Updated++
+	default:
+		c.Unchanged++
+	}
+	l.counts[typ] = c
 }
 
 // Limits of a batch: one transaction.
 const (
-	batches    = 3
+	batches    = 4
 	batchCount = 1000
 	batchBytes = 4 << 20
 	docKeep    = 1 << 20 // a document that has grown beyond this is not kept for the next batch
@@ -108,6 +155,7 @@ type batch struct {
 	docs  []*fhir.Document
 	used  int
 	bytes int
+	ready *storage.Batch
 }
 
 // next is a document to fill; it belongs to the batch once it is taken.
@@ -131,7 +179,7 @@ func (b *batch) reset() {
 			b.docs[i] = &fhir.Document{}
 		}
 	}
-	b.used, b.bytes = 0, 0
+	b.used, b.bytes, b.ready = 0, 0, nil
 }
 
 // issueOf is the issue for an error about one resource.

@@ -52,9 +52,6 @@ func (r *reading) all(paths []string) error {
 	if r.ctx.Err() == nil && r.batch.used > 0 {
 		r.hand()
 	}
-	if r.ctx.Err() != nil {
-		errs = append(errs, context.Cause(r.ctx))
-	}
 	return errors.Join(errs...)
 }
 
