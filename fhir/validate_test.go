@@ -58,6 +58,8 @@ var goodResources = []struct{ name, text string }{
 		observation(`"subject":{"reference":"Patient?identifier=x"}`) + `,"request":{"method":"POST","url":"Observation"}}]}`},
 	{"Parameters in a Bundle", `{"resourceType":"Bundle","type":"batch","entry":[{"resource":{"resourceType":"Parameters","parameter":[{"name":"a","valueString":"b"}]}}]}`},
 	{"content reference", `{"resourceType":"Questionnaire","status":"draft","item":[{"linkId":"1","type":"group","item":[{"linkId":"1.1","type":"string"}]}]}`},
+	{"value and sibling of one choice", patient(`"deceasedBoolean":true,"_deceasedBoolean":{"id":"x"}`)},
+	{"contained resources refer to each other", patient(`"contained":[{"resourceType":"Organization","id":"a","partOf":{"reference":"#b"}},{"resourceType":"Organization","id":"b","name":"x"}],"managingOrganization":{"reference":"#a"}`)},
 	{"element named like the resource's type", `{"resourceType":"ExampleScenario","status":"draft","instance":[{"resourceId":"a","resourceType":"Patient"}]}`},
 	{"escaped name", patient(`"birth\u0044ate":"1970"`)},
 }
@@ -258,6 +260,8 @@ func TestValidateWarns(t *testing.T) {
 		{"target of another type", observation(`"subject":{"reference":"Medication/1"}`), "Observation.subject.reference", "names a Medication; expected"},
 		{"absolute target of another type", observation(`"subject":{"reference":"http://example.org/Medication/1/_history/2"}`), "Observation.subject.reference", "names a Medication"},
 		{"fragment of nothing", observation(`"subject":{"reference":"#p"}`), "Observation.subject.reference", "no contained resource"},
+		{"fragment of another resource", `{"resourceType":"Bundle","type":"batch","entry":[{"resource":` + patient(`"contained":[{"resourceType":"Organization","id":"o","name":"x"}]`) +
+			`}],"signature":{"type":[{"code":"x"}],"when":"2024-01-01T00:00:00Z","who":{"reference":"#o"}}}`, "Bundle.signature.who.reference", "no contained resource"},
 		{"empty reference", observation(`"subject":{"type":"Patient"}`), "Observation.subject", "should have reference"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
