@@ -102,14 +102,20 @@ func (c *call) document() (*fhir.Document, error) {
 	return sound(data, c.Type)
 }
 
-// sound parses and validates a resource that is about to be stored as typ. All findings are told at once (422).
-func sound(data []byte, typ string) (*fhir.Document, error) {
+// parse reads a resource that is about to be stored as typ.
+func parse(data []byte, typ string) (*fhir.Document, error) {
 	d, err := fhir.Parse(data)
+	if err == nil && d.Type() != typ {
+		err = fhir.Errorf(fhir.CodeInvalid, "the body is a %s and the address says %s; send it to /%s", d.Type(), typ, d.Type())
+	}
+	return d, err
+}
+
+// sound is parse that validates too. All findings are told at once (422).
+func sound(data []byte, typ string) (*fhir.Document, error) {
+	d, err := parse(data, typ)
 	if err != nil {
 		return nil, err
-	}
-	if d.Type() != typ {
-		return nil, fhir.Errorf(fhir.CodeInvalid, "the body is a %s and the address says %s; send it to /%s", d.Type(), typ, d.Type())
 	}
 	if wrong := findings(d); len(wrong) > 0 {
 		return nil, &problem{status: http.StatusUnprocessableEntity, issues: wrong}

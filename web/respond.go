@@ -16,7 +16,7 @@ import (
 func (c *call) sendJSON(w http.ResponseWriter, status int, media string, body []byte) error {
 	if c.pretty {
 		value := jsontext.Value(body).Clone()
-		if err := value.Indent(jsontext.PreserveRawStrings(true)); err != nil {
+		if err := value.Indent(jsontext.PreserveRawStrings(true), jsontext.WithIndent("  ")); err != nil {
 			return err
 		}
 		body = append(value, '\n')

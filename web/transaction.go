@@ -110,12 +110,13 @@ func (t *transaction) read(s *step) error {
 	return s.readResource()
 }
 
-// readResource parses the resource of a POST or PUT.
+// readResource parses the resource of a POST or PUT; the Bundle has been validated as a whole, because conditional
+// references are sound there alone.
 func (s *step) readResource() (err error) {
 	if s.Resource == nil {
 		return fhir.Errorf(fhir.CodeRequired, "the entry has no resource")
 	}
-	if s.doc, err = sound(s.Resource, s.typ); err != nil {
+	if s.doc, err = parse(s.Resource, s.typ); err != nil {
 		return err
 	}
 	if s.id != "" {

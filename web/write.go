@@ -78,7 +78,10 @@ func (c *call) erase(tx *storage.Tx, typ, id string, k condition) (effect, error
 		return effect{}, err
 	}
 	r, change, err := tx.Delete(typ, id)
-	return effect{resource: r, change: change}, err
+	if err != nil || !r.Deleted { // there never was one
+		return effect{}, err
+	}
+	return effect{resource: r, change: change}, nil
 }
 
 // standing checks permission and condition against the current version. For a deletion the permission is asked even
@@ -215,7 +218,7 @@ func told(e effect) fhir.Issue {
 	text := "updated " + versionKey(e.resource)
 	switch {
 	case e.resource.ID == "":
-		text = "nothing matched, nothing was deleted"
+		text = "there was nothing to delete"
 	case e.existing:
 		text = "exists already as " + versionKey(e.resource) + ", nothing was written"
 	case e.resource.Deleted:
