@@ -65,13 +65,15 @@ func (c *Criterion) ranges() []Range {
 		return nil
 	}
 	var all []Range
+	seen := map[Range]bool{}
 	for _, t := range c.tests {
 		ranges := t.ranges(c.param)
 		if ranges == nil {
 			return nil
 		}
 		for _, r := range ranges {
-			if !slices.Contains(all, r) {
+			if !seen[r] {
+				seen[r] = true
 				all = append(all, r)
 			}
 		}

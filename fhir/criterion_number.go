@@ -6,34 +6,33 @@ import (
 	"strings"
 )
 
-// parseDecimal reads a FHIR decimal exactly. half is half the unit of its last digit. Numbers of more than 40
+// parseDecimal reads a FHIR decimal exactly. unit is the power of ten of its last digit. Numbers of more than 40
 // digits or beyond 1e±40 are refused: no measurement has them, and they would cost much to compare.
-func parseDecimal(s string) (value, half *big.Rat, ok bool) {
+func parseDecimal(s string) (value *big.Rat, unit int, ok bool) {
 	const limit = 40
-	digits, exponent, _ := strings.Cut(strings.ToLower(s), "e")
+	digits, exponent, scientific := s, "", false
+	if i := strings.IndexAny(s, "eE"); i >= 0 {
+		digits, exponent, scientific = s[:i], s[i+1:], true
+	}
 	power := 0
-	if exponent != "" || strings.ContainsAny(s, "eE") {
+	if scientific {
 		n, err := strconv.Atoi(exponent)
 		if err != nil || n < -limit || n > limit {
-			return nil, nil, false
+			return nil, 0, false
 		}
 		power = n
 	}
 	whole, fraction, point := strings.Cut(strings.TrimPrefix(digits, "-"), ".")
 	if whole == "" || point && fraction == "" || len(whole)+len(fraction) > limit || !allDigits(whole) || !allDigits(fraction) {
-		return nil, nil, false
+		return nil, 0, false
 	}
 	value, ok = new(big.Rat).SetString(s)
-	if !ok {
-		return nil, nil, false
-	}
-	half, ok = new(big.Rat).SetString("0.5e" + strconv.Itoa(power-len(fraction)))
-	return value, half, ok
+	return value, power - len(fraction), ok
 }
 
 func allDigits(s string) bool {
 	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
+		if !isDigit(s[i]) {
 			return false
 		}
 	}
@@ -57,10 +56,11 @@ func readNumber(value string) (t numberTest, ok bool) {
 	if !ok {
 		return t, false
 	}
-	number, around, ok := parseDecimal(rest)
+	number, unit, ok := parseDecimal(rest)
 	if !ok {
 		return t, false
 	}
+	around, _ := new(big.Rat).SetString("0.5e" + strconv.Itoa(unit))
 	if prefix == "ap" {
 		tenth := new(big.Rat).Mul(number, big.NewRat(1, 10))
 		if tenth.Abs(tenth).Cmp(around) > 0 {

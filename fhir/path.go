@@ -18,7 +18,6 @@ type way struct {
 // hop is one step of a way. The zero conditions let every value through.
 type hop struct {
 	name         string // JSON name: "valueQuantity"
-	firstOnly    bool   // [0]
 	where, equal string // where(system='phone'): the value's child and its text
 }
 
@@ -26,14 +25,14 @@ type hop struct {
 func (w way) key() string {
 	var b strings.Builder
 	for _, h := range w.hops {
-		fmt.Fprintf(&b, ".%s[%t]{%s=%s}", h.name, h.firstOnly, h.where, h.equal)
+		fmt.Fprintf(&b, ".%s{%s=%s}", h.name, h.where, h.equal)
 	}
 	return b.String()
 }
 
 // compileExpression compiles the FHIRPath of a search parameter for a type that it applies to. It knows the part of
-// FHIRPath that R4's search parameters use: names, choices, unions, as, ofType, [0], where(x = 'y'),
-// where(resolve() is T) and "X.exists() and X != false". Branches for other resource types are left out.
+// FHIRPath that R4's search parameters use: names, choices, unions, as, ofType, where(x = 'y'),
+// where(resolve() is T) and "X.exists() and X != false". (Only Bundle's "entry[0].resource" is beyond it.) Branches for other resource types are left out.
 func compileExpression(typ, expression string) ([]way, error) {
 	c := compiler{typ: typ}
 	left, right, both := strings.Cut(expression, " and ")
@@ -122,18 +121,17 @@ func apply(ways []way, step string) ([]way, error) {
 
 // children steps to the element called name, in each of its types if it is a choice.
 func children(ways []way, name string) ([]way, error) {
-	name, first := strings.CutSuffix(name, "[0]")
 	var all []way
 	for _, w := range ways {
 		for _, e := range elementsOf(w.typ) {
-			if e.Name != name && e.Choice != name {
+			if e.Name != name && (e.Choice != name || name == "") {
 				continue
 			}
 			typ := e.Type
 			if e.Backbone != "" {
 				typ = e.Backbone
 			}
-			hops := append(slices.Clone(w.hops), hop{name: e.Name, firstOnly: first})
+			hops := append(slices.Clone(w.hops), hop{name: e.Name})
 			all = append(all, way{hops: hops, typ: typ})
 		}
 	}

@@ -72,9 +72,6 @@ func (b *branch) enter(m node, visit func(e *end, v node) bool) bool {
 		if b.passes(item) && !b.walk(item, visit) {
 			return false
 		}
-		if b.firstOnly {
-			break
-		}
 	}
 	return true
 }

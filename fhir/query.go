@@ -20,8 +20,9 @@ type Query struct {
 // parameters and _has. Result parameters (_count, _sort, _summary, _total, _elements, _include …) are the caller's
 // and count as unknown here.
 //
-// What R4 leaves open: times without a zone are UTC; codes are compared as they are written; an absolute reference
-// in a resource meets "Type/id" whatever its server, and an absolute URL in a search meets a relative reference.
+// What R4 leaves open: times without a zone are UTC; codes are compared as they are written; an element of type code
+// meets every system, as its own is not in the tables; an absolute reference in a resource meets "Type/id" whatever its
+// server, and an absolute URL in a search meets a relative reference.
 func ParseQuery(typ string, params []Param) (q Query, unknown []string, err error) {
 	t := searchOf(typ)
 	if t == nil {
