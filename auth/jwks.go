@@ -84,7 +84,7 @@ func parseKeySet(text []byte) ([]key, error) {
 func parseKey(text jsontext.Value) (k key, fault string, err error) {
 	var members map[string]jsontext.Value
 	if json.Unmarshal(text, &members) != nil {
-		return key{}, "is not a JSON object, or has a member twice", nil
+		return key{}, "is not a JSON object", nil
 	}
 	for _, name := range secretMembers {
 		if _, found := members[name]; found {

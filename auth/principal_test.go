@@ -1,0 +1,151 @@
+package auth
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"satchel/fhir"
+	"satchel/storage"
+)
+
+// decision is the FHIR code of a refusal, "" for a permission.
+func decision(err error) fhir.Code {
+	if e, ok := errors.AsType[*fhir.Error](err); ok {
+		return e.Code
+	}
+	if err != nil {
+		return fhir.Code("other: " + err.Error())
+	}
+	return ""
+}
+
+func service(scopes string, permissions ...string) Principal {
+	p := Principal{Name: "lab", Service: true}
+	p.Scopes, _ = ParseScopes(scopes)
+	for _, x := range permissions {
+		name, argument, _ := strings.Cut(x, ":")
+		p.Authorities = append(p.Authorities, storage.Authority{Permission: name, Argument: argument})
+	}
+	return p
+}
+
+func TestPrincipalDecide(t *testing.T) {
+	export := func(types ...string) Action { return Action{Verb: VerbExport, Level: "system", Types: types} }
+	job := func(owner string, types ...string) Action {
+		return Action{Verb: VerbJob, Job: &Job{Account: owner, Exclusive: true, Export: export(types...)}}
+	}
+	all, reader := "ROLE_SUPERUSER", "ROLE_FHIR_CLIENT_SUPERUSER_RO"
+	for _, c := range []struct {
+		name string
+		p    Principal
+		do   Action
+		want fhir.Code
+	}{
+		{"both allow", service("system/*.rs", reader), Action{Verb: VerbRead, Type: "Patient", ID: "1"}, ""},
+		{"scopes only", service("system/*.cruds"), Action{Verb: VerbRead, Type: "Patient", ID: "1"}, fhir.CodeForbidden},
+		{"authorities only", service("", all), Action{Verb: VerbRead, Type: "Patient", ID: "1"}, fhir.CodeForbidden},
+		{"type out of scope", service("system/Patient.rs", all), Action{Verb: VerbRead, Type: "Observation", ID: "1"}, fhir.CodeForbidden},
+		{"read without r", service("system/*.s", all), Action{Verb: VerbRead, Type: "Patient", ID: "1"}, fhir.CodeForbidden},
+		{"search without s", service("system/*.r", all), Action{Verb: VerbSearch, Type: "Patient"}, fhir.CodeForbidden},
+		{"search the system", service("system/*.rs", all), Action{Verb: VerbSearch}, ""},
+		{"search the system by types", service("system/Patient.rs", all), Action{Verb: VerbSearch}, fhir.CodeForbidden},
+		{"create", service("system/*.c", all), Action{Verb: VerbWrite, Type: "Patient"}, ""},
+		{"create without c", service("system/*.u", all), Action{Verb: VerbWrite, Type: "Patient"}, fhir.CodeForbidden},
+		{"update", service("system/*.cu", all), Action{Verb: VerbWrite, Type: "Patient", ID: "1"}, ""},
+		{"update without u", service("system/*.c", all), Action{Verb: VerbWrite, Type: "Patient", ID: "1"}, fhir.CodeForbidden},
+		{"write by read", service("system/*.read", all), Action{Verb: VerbWrite, Type: "Patient", ID: "1"}, fhir.CodeForbidden},
+		{"write by a reader", service("system/*.cruds", reader), Action{Verb: VerbWrite, Type: "Patient", ID: "1"}, fhir.CodeForbidden},
+		{"delete", service("system/*.d", all), Action{Verb: VerbDelete, Type: "Patient", ID: "1"}, ""},
+		{"delete by cu", service("system/*.cu", all), Action{Verb: VerbDelete, Type: "Patient", ID: "1"}, fhir.CodeForbidden},
+		{"transaction", service("system/*.cruds", all), Action{Verb: VerbTransaction}, ""},
+		{"transaction without scope", service("", all), Action{Verb: VerbTransaction}, fhir.CodeForbidden},
+		{"everything", service("system/*.r", reader), Action{Verb: VerbEverything, ID: "1"}, ""},
+		{"everything by a type", service("system/Patient.rs", reader), Action{Verb: VerbEverything, ID: "1"}, fhir.CodeForbidden},
+		{"export", service("system/*.read", reader), export(), ""},
+		{"export by r", service("system/*.r", reader), export("Patient"), ""},
+		{"export by s", service("system/*.s", reader), export("Patient"), fhir.CodeForbidden},
+		{"export narrowed", service("system/Patient.rs", reader), export(), ""},
+		{"export of a type out of scope", service("system/Patient.rs", reader), export("Patient", "Observation"), fhir.CodeForbidden},
+		{"export of nothing", service("system/Patient.c", reader), export(), fhir.CodeForbidden},
+		{"export, disjoint", service("system/Observation.rs", "FHIR_OP_INITIATE_BULK_DATA_EXPORT", "FHIR_READ_ALL_OF_TYPE:Patient"), export(), fhir.CodeForbidden},
+		{"export without permission", service("system/*.rs", "FHIR_ALL_READ"), export(), fhir.CodeForbidden},
+		{"group without Group scope", service("system/Patient.rs", "FHIR_OP_INITIATE_BULK_DATA_EXPORT_GROUP:Group/a", "FHIR_ALL_READ"),
+			Action{Verb: VerbExport, Level: "group", Group: "a", Types: []string{"Patient"}}, ""},
+		{"other group", service("system/*.rs", "FHIR_OP_INITIATE_BULK_DATA_EXPORT_GROUP:Group/a", "FHIR_ALL_READ"),
+			Action{Verb: VerbExport, Level: "group", Group: "b", Types: []string{"Patient"}}, fhir.CodeForbidden},
+		{"own job", service("system/*.rs", reader), job("lab"), ""},
+		{"own job, narrower token", service("system/Patient.rs", reader), job("lab", "Patient", "Observation"), fhir.CodeForbidden},
+		{"own narrow job", service("system/Patient.rs", reader), job("lab", "Patient"), ""},
+		{"own job of all types, narrower token", service("system/Patient.rs", reader), job("lab"), fhir.CodeForbidden},
+		{"somebody else's job", service("system/*.rs", all), job("ann", "Patient"), fhir.CodeNotFound},
+		{"no job", service("system/*.rs", all), Action{Verb: VerbJob}, fhir.CodeNotFound},
+		{"capabilities", service("system/$ehi-export", reader), Action{Verb: VerbCapabilities}, ""},
+		{"users", service("system/*.cruds", all), Action{Verb: VerbUsers}, fhir.CodeForbidden},
+		{"audit", service("system/*.cruds", all), Action{Verb: VerbAudit}, fhir.CodeForbidden},
+		{"unknown verb", service("system/*.cruds", all), Action{Verb: "x"}, fhir.CodeForbidden},
+		{"account", PrincipalOf(storage.Account{Name: "ann", Authorities: []storage.Authority{plain(all)}}), Action{Verb: VerbUsers}, ""},
+		{"locked account", PrincipalOf(storage.Account{Name: "ann", Locked: true, Authorities: []storage.Authority{plain(all)}}), Action{Verb: VerbRead, Type: "Patient"}, fhir.CodeForbidden},
+		{"disabled account", PrincipalOf(storage.Account{Name: "ann", Disabled: true, Authorities: []storage.Authority{plain(all)}}), Action{Verb: VerbRead, Type: "Patient"}, fhir.CodeForbidden},
+		{"nobody", Principal{}, Action{Verb: VerbRead, Type: "Patient"}, fhir.CodeForbidden},
+	} {
+		if err := c.p.Decide(c.do); decision(err) != c.want {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// A service never may more than an account with its authorities, nor without scope.
+func TestPrincipalIsTheIntersection(t *testing.T) {
+	everyVerb := []Verb{VerbCapabilities, VerbRead, VerbSearch, VerbWrite, VerbDelete, VerbTransaction, VerbEverything, VerbExport,
+		VerbUsers, VerbUserAdd, VerbUserView, VerbPassword, VerbAudit, VerbJobs, VerbJobCancel, VerbAdminJSON, VerbAdminWeb}
+	for _, permission := range []string{"ROLE_SUPERUSER", "ROLE_FHIR_CLIENT_SUPERUSER", "ROLE_FHIR_CLIENT_SUPERUSER_RO", "ROLE_FHIR_CLIENT", "FHIR_READ_ALL_OF_TYPE:Patient"} {
+		p := service("system/*.cruds", permission)
+		none := p
+		none.Scopes = Scopes{}
+		for _, v := range everyVerb {
+			do := Action{Verb: v, Type: "Patient", ID: "1", Level: "system"}
+			account := Decide(p.account(), do)
+			if account != nil && p.Decide(do) == nil {
+				t.Errorf("%s: %s is allowed to a service and not to an account", permission, v)
+			}
+			if v != VerbCapabilities && none.Decide(do) == nil {
+				t.Errorf("%s: %s needs no scope", permission, v)
+			}
+		}
+	}
+}
+
+func TestPrincipalReadable(t *testing.T) {
+	types := []string{"Patient", "Observation", "Device"}
+	do := Action{Verb: VerbExport, Level: "system"}
+	for _, c := range []struct {
+		p    Principal
+		want []string
+	}{
+		{service("system/*.rs", "FHIR_ALL_READ"), types},
+		{service("system/Patient.r system/Device.s", "FHIR_ALL_READ"), []string{"Patient"}},
+		{service("system/Patient.rs system/Observation.rs", "FHIR_READ_ALL_OF_TYPE:Observation"), []string{"Observation"}},
+		{service("system/*.rs"), []string{}},
+		{PrincipalOf(storage.Account{Authorities: []storage.Authority{plain("FHIR_ALL_READ")}}), types},
+	} {
+		if got := c.p.Readable(do, types); !slices.Equal(got, c.want) {
+			t.Errorf("%s with %v: %v", c.p.Scopes, c.p.Authorities, got)
+		}
+	}
+	if !slices.Equal(types, []string{"Patient", "Observation", "Device"}) {
+		t.Error("the argument was changed")
+	}
+}
+
+func TestRefusalsSpeakOfClients(t *testing.T) {
+	err := service("system/*.rs").Decide(Action{Verb: VerbRead, Type: "Patient"})
+	if text := err.Error(); !strings.Contains(text, `client "lab" lacks`) || strings.Contains(text, "satchel user") {
+		t.Error(text)
+	}
+	err = service("system/Patient.rs", "FHIR_ALL_READ").Decide(Action{Verb: VerbRead, Type: "Device"})
+	if !strings.Contains(err.Error(), "system/Device.rs") {
+		t.Error(err)
+	}
+}
