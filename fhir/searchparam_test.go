@@ -90,7 +90,7 @@ func TestKeysDiffer(t *testing.T) {
 	}
 }
 
-// The index on disk relies on these numbers: a change needs a migration that builds the index anew.
+// The index on disk relies on these numbers: a change needs another IndexVersion.
 func TestKeysAndHashesStay(t *testing.T) {
 	if got := keyOf("Patient", "birthdate"); got != 218419845 {
 		t.Errorf("key %d", got)
