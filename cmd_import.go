@@ -59,7 +59,7 @@ func importPaths(ctx context.Context, s *storage.Store, paths []string, strict b
 	err = errors.Join(err, r.close())
 	printCounts(out, counts, time.Since(begin))
 	if r.lines > 0 {
-		fmt.Fprintf(out, "%d findings, %d of them refused: see %s\n", r.lines, r.refused, r.path)
+		fmt.Fprintf(out, "findings: %d, of them refused: %d; see %s\n", r.lines, r.refused, r.path)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -67,7 +67,7 @@ func importPaths(ctx context.Context, s *storage.Store, paths []string, strict b
 	case err != nil:
 		return err
 	case r.refused > 0:
-		return codeError{fmt.Errorf("%d resources were refused; the reasons are in %s", r.refused, r.path), exitRefused}
+		return codeError{fmt.Errorf("refused: %d; the reasons are in %s", r.refused, r.path), exitRefused}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -73,6 +74,7 @@ func initialise(ctx context.Context, cfg *Config, written map[string]string, adm
 	}
 	err = s.AddAccount(ctx, account)
 	if err = errors.Join(err, s.Close()); err != nil {
+		os.Remove(cfg.database()) // nobody could sign in: let the next init begin anew
 		return err
 	}
 	fmt.Fprintf(out, "made %s with the administrator %q; start it with: satchel serve --data %s\n", cfg.Data, account.Name, cfg.Data)
@@ -89,7 +91,8 @@ func vacant(cfg *Config) error {
 		return err
 	}
 	for _, e := range entries {
-		if p := filepath.Join(cfg.Data, e.Name()); p != cfg.File && p != cfg.BulkExport.Folder {
+		p := filepath.Join(cfg.Data, e.Name())
+		if p != cfg.File && p != cfg.BulkExport.Folder && !strings.HasPrefix(p, cfg.database()) {
 			return fmt.Errorf("%q holds %q and no Satchel; choose a directory that is empty or does not exist", cfg.Data, e.Name())
 		}
 	}

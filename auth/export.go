@@ -72,7 +72,7 @@ func decideJob(a storage.Account, j *Job) error {
 	}
 	do := j.Export
 	do.Verb = VerbExport
-	if len(do.Types) == 0 {
+	if do.Types == nil {
 		// The job holds every type, so one readable type is not enough.
 		do.Types = typesOf(do)
 	}

@@ -57,7 +57,7 @@ func CheckPassword(name, password string) error {
 		return fhir.Errorf(fhir.CodeValue, "the password has %d characters; use at most %d", n, passwordMax)
 	case common()[password] || distinct(password) < 4:
 		return fhir.Errorf(fhir.CodeValue, "the password is one that is guessed first; use a few words that do not belong together")
-	case name != "" && strings.Contains(password, name) && n-utf8.RuneCountInString(name) < passwordMin/2:
+	case len(name) > 2 && strings.Contains(password, name) && utf8.RuneCountInString(strings.ReplaceAll(password, name, "")) < 9:
 		return fhir.Errorf(fhir.CodeValue, "the password is little more than the account's name; use a few words that do not belong together")
 	}
 	return nil
