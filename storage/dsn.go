@@ -46,13 +46,23 @@ var writerPragmas = append(slices.Clone(commonPragmas),
 	pragma{"cache_size", "-32000", "-32000"},
 )
 
-// bulkPragmas replace some of writerPragmas for imports: no fsync per commit, and the index pages that random keys
-// touch stay in memory.
-var bulkPragmas = append(slices.Clone(writerPragmas),
+// bulkPragmas are writerPragmas for imports: no fsync per commit, and the index pages that random keys touch stay in
+// memory.
+var bulkPragmas = replace(writerPragmas,
 	pragma{"synchronous", "NORMAL", "1"},
 	pragma{"journal_size_limit", "536870912", "536870912"},
 	pragma{"cache_size", "-512000", "-512000"},
 )
+
+// replace copies settings with some of them changed: one name, one value.
+func replace(settings []pragma, changed ...pragma) []pragma {
+	settings = slices.Clone(settings)
+	for _, c := range changed {
+		i := slices.IndexFunc(settings, func(p pragma) bool { return p.name == c.name })
+		settings[i] = c
+	}
+	return settings
+}
 
 var readerPragmas = append(slices.Clone(commonPragmas),
 	pragma{"journal_mode", "WAL", "wal"},
@@ -83,15 +93,15 @@ func openHandle(ctx context.Context, path string, pragmas []pragma) (*sql.DB, er
 	if err != nil {
 		return nil, err
 	}
-	if err := check(ctx, db, pragmas); err != nil {
+	if err := readBack(ctx, db, pragmas); err != nil {
 		db.Close()
 		return nil, err
 	}
 	return db, nil
 }
 
-// check reads back version and settings. SQLite ignores what it does not understand, so only this makes them sure.
-func check(ctx context.Context, db *sql.DB, pragmas []pragma) error {
+// readBack reads back version and settings. SQLite ignores what it does not understand, so only this makes them sure.
+func readBack(ctx context.Context, db *sql.DB, pragmas []pragma) error {
 	c, err := db.Conn(ctx)
 	if err != nil {
 		return err
@@ -104,20 +114,16 @@ func check(ctx context.Context, db *sql.DB, pragmas []pragma) error {
 	if olderThan(version, oldest) {
 		return fmt.Errorf("SQLite %s is older than %s and can damage the database; build with a newer modernc.org/sqlite", version, oldest)
 	}
-	want := map[string]string{}
 	for _, p := range pragmas {
-		want[p.name] = p.want // a later setting of a name replaces an earlier one
-	}
-	for name, want := range want {
-		if want == "" {
+		if p.want == "" {
 			continue
 		}
 		var got string
-		if err := c.QueryRowContext(ctx, `PRAGMA `+name).Scan(&got); err != nil {
-			return fmt.Errorf("read pragma %s: %w", name, err)
+		if err := c.QueryRowContext(ctx, `PRAGMA `+p.name).Scan(&got); err != nil {
+			return fmt.Errorf("read pragma %s: %w", p.name, err)
 		}
-		if got != want {
-			return fmt.Errorf("pragma %s is %q and not %q; is the file on a local disk, and is it writable?", name, got, want)
+		if got != p.want {
+			return fmt.Errorf("pragma %s is %q and not %q; is the file on a local disk, and is it writable?", p.name, got, p.want)
 		}
 	}
 	return nil

@@ -171,10 +171,7 @@ func (tx *Tx) insertAll(f fresh) error {
 		if err := tx.insertBodies(r, f, since); err != nil {
 			return err
 		}
-		if err := insertEntries(r, f); err != nil {
-			return err
-		}
-		return insertOwners(r, f, since)
+		return insertDerived(r, f, since)
 	})
 }
 
@@ -199,37 +196,19 @@ func (tx *Tx) insertBodies(r raw, f fresh, since int64) error {
 		})
 }
 
-func insertEntries(r raw, f fresh) error {
-	type row struct {
-		fhir.Entry
-		rid int64
+func insertDerived(r raw, f fresh, since int64) error {
+	n := 0
+	for _, it := range f.items {
+		n += len(it.entries)
 	}
-	var rows []row
+	owners, entries := make([]ownerRow, 0, len(f.items)), make([]entryRow, 0, n)
 	for i, it := range f.items {
 		for _, e := range it.entries {
-			rows = append(rows, row{e, f.rid + int64(i)})
+			entries = append(entries, entryRow{e, f.rid + int64(i)})
 		}
-	}
-	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(compareEntries(a.Entry, b.Entry), cmp.Compare(a.rid, b.rid)) })
-	return r.insert(`INSERT OR IGNORE INTO entry (key, value, rid)`, 3, len(rows), func(i int, args []driver.NamedValue) {
-		args[0].Value, args[1].Value, args[2].Value = rows[i].Key, rows[i].Value, rows[i].rid
-	})
-}
-
-func insertOwners(r raw, f fresh, since int64) error {
-	type row struct {
-		fhir.Owner
-		i int64
-	}
-	var rows []row
-	for i, it := range f.items {
 		for _, o := range it.owners {
-			rows = append(rows, row{o, int64(i)})
+			owners = append(owners, ownerRow{Owner: o, rid: f.rid + int64(i), since: since + int64(i)})
 		}
 	}
-	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(cmp.Compare(a.Patient, b.Patient), cmp.Compare(a.i, b.i)) })
-	return r.insert(`INSERT INTO owner (patient, rid, since, why)`, 4, len(rows), func(i int, args []driver.NamedValue) {
-		o := rows[i]
-		args[0].Value, args[1].Value, args[2].Value, args[3].Value = o.Patient, f.rid+o.i, since+o.i, int64(o.Why)
-	})
+	return r.insertRows(owners, entries)
 }

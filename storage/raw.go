@@ -92,11 +92,11 @@ func insertText(head string, columns, rows int) string {
 // marks are n placeholders.
 func marks(n int) string { return "?" + strings.Repeat(",?", n-1) }
 
-// numberedMarks are n placeholders that may occur again in the statement.
-func numberedMarks(n int) string {
+// numberedMarks are n placeholders from ?first on, which may occur again in the statement.
+func numberedMarks(first, n int) string {
 	marks := make([]string, n)
 	for i := range marks {
-		marks[i] = "?" + strconv.Itoa(i+1)
+		marks[i] = "?" + strconv.Itoa(first+i)
 	}
 	return strings.Join(marks, ",")
 }

@@ -6,18 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 )
-
-// Row is one scanned resource. Its bytes are valid only until the next step.
-type Row struct {
-	RID     int64
-	Type    string
-	ID      string
-	Version int64
-	Updated time.Time
-	JSON    []byte // nil for a tombstone
-}
 
 // Sizes of a page of a scan. A page is read whole before its rows are handed out, so that the transaction under it is
 // short whatever the caller does.
@@ -48,49 +37,49 @@ func (s *Store) Scan(ctx context.Context, at Snapshot, sel Selection, f func(Row
 	}
 	defer conn.Close()
 	return conn.Raw(func(c any) error {
-		sc := &scanner{r: raw{c.(driver.Conn), map[string]driver.Stmt{}}, types: &s.types}
+		sc := &scanner{r: raw{c.(driver.Conn), map[string]driver.Stmt{}}, page: newPage(&s.types)}
 		defer sc.r.close()
+		defer sc.page.close()
 		if p.listed {
-			sc.text = s.pageText(at, sel, "%[1]s.rid IN ("+numberedMarks(pageList)+")")
+			sc.text = s.pageText(at, sel, "%[1]s.rid IN ("+numberedMarks(2, pageList)+")")
 			return sc.scanList(ctx, p.rids, f)
 		}
-		sc.text = s.pageText(at, sel, "%[1]s.rid > ?1 AND %[1]s.rid <= ?2")
+		sc.text = s.pageText(at, sel, "%[1]s.rid > ?2 AND %[1]s.rid <= ?3")
 		return sc.scanRange(ctx, p.after, p.upto, f)
 	})
 }
 
 // pageText is the statement of a page. rids is its condition on the row number.
 func (s *Store) pageText(at Snapshot, sel Selection, rids string) string {
-	return `SELECT r.rid, r.type, r.id, r.version, r.updated, r.body FROM resource r
+	return `SELECT satchel_row(?1, rid, type, id, version, updated, body) FROM (
+		SELECT r.rid, r.type, r.id, r.version, r.updated, r.body FROM resource r
 		WHERE ` + fmt.Sprintf(rids, "r") + ` AND ` + s.where(at, sel, "r", "r") + `
 		UNION ALL
 		SELECT h.rid, r.type, r.id, h.version, h.updated, h.body FROM history h CROSS JOIN resource r ON r.rid = h.rid
 		WHERE ` + fmt.Sprintf(rids, "h") + ` AND h.superseded > ` + strconv.FormatInt(at.Seq, 10) + ` AND ` + s.where(at, sel, "h", "r") + `
-		ORDER BY 1`
+		ORDER BY 1)`
 }
 
 // scanner reads the pages of one scan.
 type scanner struct {
-	r     raw
-	types *types
-	text  string
-	rows  []Row // of one page
-	row   [6]driver.Value
+	r    raw
+	text string
+	page *page
 }
 
 // scanRange scans the rows with a number above after and not above upto.
 func (sc *scanner) scanRange(ctx context.Context, after, upto int64, f func(Row) error) error {
-	args := numbered(2)
+	args := numbered(3)
 	for width := int64(pageRange); after < upto; {
 		end := min(after+width, upto)
-		args[0].Value, args[1].Value = after, end
+		args[1].Value, args[2].Value = after, end
 		full, err := sc.read(args)
 		if err != nil {
 			return err
 		}
 		if full {
-			end = sc.rows[len(sc.rows)-1].RID
-		} else if len(sc.rows) < pageRange/2 {
+			end = sc.page.rows[len(sc.page.rows)-1].RID
+		} else if len(sc.page.rows) < pageRange/2 {
 			width = min(width*2, pageMost)
 		} else {
 			width = max(width/2, pageRange)
@@ -105,18 +94,18 @@ func (sc *scanner) scanRange(ctx context.Context, after, upto int64, f func(Row)
 
 // scanList scans the rows with the numbers, which ascend.
 func (sc *scanner) scanList(ctx context.Context, rids []int64, f func(Row) error) error {
-	args := numbered(pageList)
+	args := numbered(1 + pageList)
 	for len(rids) > 0 {
 		n := min(len(rids), pageList)
-		for i := range args {
-			args[i].Value = rids[min(i, n-1)]
+		for i := range pageList {
+			args[1+i].Value = rids[min(i, n-1)]
 		}
 		full, err := sc.read(args)
 		if err != nil {
 			return err
 		}
 		if full {
-			n, _ = slices.BinarySearch(rids[:n], sc.rows[len(sc.rows)-1].RID+1)
+			n, _ = slices.BinarySearch(rids[:n], sc.page.rows[len(sc.page.rows)-1].RID+1)
 		}
 		if err := sc.hand(ctx, f); err != nil {
 			return err
@@ -128,21 +117,13 @@ func (sc *scanner) scanList(ctx context.Context, rids []int64, f func(Row) error
 
 // read reads one page. It is full if it ended for its size, with the last of its rows.
 func (sc *scanner) read(args []driver.NamedValue) (full bool, err error) {
-	sc.rows = sc.rows[:0]
-	size := 0
-	err = sc.r.query(sc.text, args, sc.row[:], func() (bool, error) {
-		v := &sc.row
-		body, _ := v[5].([]byte)
-		sc.rows = append(sc.rows, Row{RID: v[0].(int64), Type: sc.types.name(v[1].(int64)), ID: v[2].(string),
-			Version: v[3].(int64), Updated: instant(v[4].(int64)), JSON: body})
-		size += len(body)
-		full = size >= pageBytes
-		return !full, nil
-	})
+	sc.page.clear()
+	args[0].Value = sc.page.handle
+	err = sc.r.query(sc.text, args, make([]driver.Value, 1), func() (bool, error) { return !sc.page.full(), nil })
 	if err != nil {
 		err = fmt.Errorf("scan: %w", err)
 	}
-	return full, err
+	return sc.page.full(), err
 }
 
 // hand gives the rows of the page to f.
@@ -150,11 +131,10 @@ func (sc *scanner) hand(ctx context.Context, f func(Row) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for i := range sc.rows {
-		if err := f(sc.rows[i]); err != nil {
+	for _, r := range sc.page.rows {
+		if err := f(r); err != nil {
 			return err
 		}
-		sc.rows[i].JSON = nil
 	}
 	return nil
 }

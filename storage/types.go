@@ -2,15 +2,13 @@ package storage
 
 import (
 	"context"
-	"sync"
 
 	"satchel/fhir"
 )
 
-// types knows the numbers of the resource types. They are given at Open and never change, so they are the one thing
-// that may be remembered across transactions.
+// types knows the numbers of the resource types. They are given before Open returns and never change, so they are the
+// one thing that may be remembered across transactions, and read without a lock.
 type types struct {
-	mu    sync.RWMutex
 	codes map[string]int64
 	names map[int64]string
 }
@@ -31,16 +29,12 @@ func (t *types) load(ctx context.Context, q querier) error {
 		}
 		codes[name], names[code] = code, name
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.codes, t.names = codes, names
 	return rows.Err()
 }
 
 // code is the number of a type; an unknown one is a fhir.Error.
 func (t *types) code(name string) (int64, error) {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
 	code, ok := t.codes[name]
 	if !ok {
 		return 0, fhir.Errorf(fhir.CodeNotSupported, "%q is not a resource type that is stored here", name)
@@ -50,7 +44,5 @@ func (t *types) code(name string) (int64, error) {
 
 // name is the type with the number; "" for one that a newer program has added since this one opened the file.
 func (t *types) name(code int64) string {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
 	return t.names[code]
 }
