@@ -23,6 +23,12 @@ func postBundle(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
+	select {
+	case c.server.heavy <- struct{}{}:
+		defer func() { <-c.server.heavy }()
+	case <-c.Context().Done():
+		return c.Context().Err()
+	}
 	d, err := fhir.ParseBundle(data)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -19,6 +20,9 @@ const (
 	maxForm   = 1 << 20
 )
 
+// slowestBody is how long a client may take to send a body.
+const slowestBody = 5 * time.Minute
+
 // body reads the request's body, at most limit bytes also after inflation, if its media type is one of kinds.
 func (c *call) body(limit int64, kinds ...string) ([]byte, error) {
 	if err := c.checkMedia(kinds); err != nil {
@@ -26,6 +30,10 @@ func (c *call) body(limit int64, kinds ...string) ([]byte, error) {
 	}
 	if c.ContentLength > limit {
 		return nil, &http.MaxBytesError{Limit: limit}
+	}
+	control := http.NewResponseController(c.answer)
+	if control.SetReadDeadline(time.Now().Add(slowestBody)) == nil {
+		defer control.SetReadDeadline(time.Time{}) // else it would end the call itself
 	}
 	reader := http.MaxBytesReader(c.answer, c.Body, limit)
 	switch encoding := strings.ToLower(strings.TrimSpace(c.Header.Get("Content-Encoding"))); encoding {

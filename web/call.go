@@ -11,7 +11,7 @@ import (
 	"satchel/storage"
 )
 
-// slowest is how long a REST interaction may take before it is stopped.
+// slowest is how long a call may take before it is stopped; bundles and files take as long as they take.
 const slowest = 60 * time.Second
 
 // call is one request that matched a route: an HTTP request, or an entry of a batch or transaction.
@@ -61,12 +61,17 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request) error {
 		}
 		a.account, a.guarded = c.account.Name, true
 	}
-	if rt.kind == rest {
-		ctx, cancel := context.WithTimeout(r.Context(), slowest)
-		defer cancel()
-		c.Request = r.WithContext(ctx)
+	if rt.kind == bundle || rt.kind == file {
+		return c.run(w, values)
 	}
-	return c.run(w, values)
+	ctx, cancel := context.WithTimeout(r.Context(), slowest)
+	defer cancel()
+	c.Request = r.WithContext(ctx)
+	err = c.run(w, values)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err() // what was interrupted reports it in words of its own
+	}
+	return err
 }
 
 // run checks what all handlers rely on (the address, the query, what the client accepts) and runs the route's handler.

@@ -7,15 +7,11 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/klauspost/compress/gzip"
 
 	"satchel/engine"
 )
-
-// stall is how long a client may take to accept the next piece of a file.
-const stall = 2 * time.Minute
 
 // jobFile sends one file of a complete export: whole, in ranges, or compressed on the way.
 func jobFile(w http.ResponseWriter, c *call) error {
@@ -32,13 +28,12 @@ func jobFile(w http.ResponseWriter, c *call) error {
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Info.Name}))
 	h.Set("Vary", "Accept-Encoding")
 	tag := fileTag(f)
-	slow := &slowWriter{w, http.NewResponseController(w)}
 	if c.Header.Get("Range") == "" && wantsGzip(c.Header) {
-		return c.sendGzip(slow, f, strings.TrimSuffix(tag, `"`)+`-gzip"`)
+		return c.sendGzip(w, f, strings.TrimSuffix(tag, `"`)+`-gzip"`)
 	}
 	h.Set("ETag", tag)
 	// ServeContent knows Range, If-Range, If-None-Match and HEAD. The name is empty: the type is set already.
-	http.ServeContent(slow, c.Request, "", f.Job.Ended, f)
+	http.ServeContent(w, c.Request, "", f.Job.Ended, f)
 	return nil
 }
 
@@ -89,16 +84,4 @@ func wantsGzip(h http.Header) bool {
 		return !given || err == nil && q > 0
 	}
 	return false
-}
-
-// slowWriter gives each piece its own deadline, so that a long download may go on as long as it moves, and a client
-// that stopped reading does not hold the file for ever.
-type slowWriter struct {
-	http.ResponseWriter
-	control *http.ResponseController
-}
-
-func (w *slowWriter) Write(b []byte) (int, error) {
-	_ = w.control.SetWriteDeadline(time.Now().Add(stall)) // not every writer has deadlines
-	return w.ResponseWriter.Write(b)
 }

@@ -44,7 +44,7 @@ type restServer struct {
 	Security    restSecurity   `json:"security"`
 	Resource    []restResource `json:"resource"`
 	Interaction []codeOnly     `json:"interaction"`
-	Operation   []operation    `json:"operation,omitempty"`
+	Operation   []opDefinition `json:"operation,omitempty"`
 }
 
 type restSecurity struct {
@@ -66,24 +66,24 @@ type codeOnly struct {
 	Code string `json:"code"`
 }
 
-type operation struct {
+type opDefinition struct {
 	Name       string `json:"name"`
 	Definition string `json:"definition"`
 }
 
 type restResource struct {
-	Type              string        `json:"type"`
-	Interaction       []codeOnly    `json:"interaction"`
-	Versioning        string        `json:"versioning"`
-	ReadHistory       bool          `json:"readHistory"`
-	UpdateCreate      bool          `json:"updateCreate"`
-	ConditionalCreate bool          `json:"conditionalCreate"`
-	ConditionalRead   string        `json:"conditionalRead"`
-	ConditionalUpdate bool          `json:"conditionalUpdate"`
-	ConditionalDelete string        `json:"conditionalDelete"`
-	SearchInclude     []string      `json:"searchInclude,omitempty"`
-	SearchParam       []searchParam `json:"searchParam,omitempty"`
-	Operation         []operation   `json:"operation,omitempty"`
+	Type              string         `json:"type"`
+	Interaction       []codeOnly     `json:"interaction"`
+	Versioning        string         `json:"versioning"`
+	ReadHistory       bool           `json:"readHistory"`
+	UpdateCreate      bool           `json:"updateCreate"`
+	ConditionalCreate bool           `json:"conditionalCreate"`
+	ConditionalRead   string         `json:"conditionalRead"`
+	ConditionalUpdate bool           `json:"conditionalUpdate"`
+	ConditionalDelete string         `json:"conditionalDelete"`
+	SearchInclude     []string       `json:"searchInclude,omitempty"`
+	SearchParam       []searchParam  `json:"searchParam,omitempty"`
+	Operation         []opDefinition `json:"operation,omitempty"`
 }
 
 type searchParam struct {
@@ -128,7 +128,7 @@ func (s *server) capabilities(base string) capabilities {
 		Interaction: s.interactions(false),
 	}
 	if s.ExportEnabled {
-		rest.Operation = []operation{{"export", bulkData + "OperationDefinition/export"}}
+		rest.Operation = []opDefinition{{"export", bulkData + "OperationDefinition/export"}}
 	}
 	types := s.interactions(true)
 	for _, typ := range fhir.Types() {
@@ -179,13 +179,13 @@ func (s *server) resourceCapabilities(typ string, interactions []codeOnly) restR
 		}
 	}
 	if s.ExportEnabled && typ == "Patient" {
-		r.Operation = append(r.Operation, operation{"export", bulkData + "OperationDefinition/patient-export"})
+		r.Operation = append(r.Operation, opDefinition{"export", bulkData + "OperationDefinition/patient-export"})
 	}
 	if s.ExportEnabled && typ == "Group" {
-		r.Operation = append(r.Operation, operation{"export", bulkData + "OperationDefinition/group-export"})
+		r.Operation = append(r.Operation, opDefinition{"export", bulkData + "OperationDefinition/group-export"})
 	}
 	if typ == "Patient" {
-		r.Operation = append(r.Operation, operation{"everything", everyOpDef})
+		r.Operation = append(r.Operation, opDefinition{"everything", everyOpDef})
 	}
 	return r
 }

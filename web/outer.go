@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"satchel/fhir"
@@ -34,17 +35,34 @@ func (a *answer) WriteHeader(status int) {
 	if a.status == 0 {
 		a.status = status
 	}
+	a.extend()
 	a.ResponseWriter.WriteHeader(status)
 }
 
-func (a *answer) Write(b []byte) (int, error) {
+// Write writes piece by piece, each with its own deadline: an answer may take long as long as it moves, and a client
+// that stopped reading does not hold memory or a file for ever.
+func (a *answer) Write(b []byte) (n int, err error) {
 	if a.status == 0 {
 		a.WriteHeader(http.StatusOK)
 	}
-	n, err := a.ResponseWriter.Write(b)
-	a.bytes += int64(n)
-	return n, err
+	for piece := range slices.Chunk(b, 64<<10) {
+		a.extend()
+		m, err := a.ResponseWriter.Write(piece)
+		n, a.bytes = n+m, a.bytes+int64(m)
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
+
+// extend gives the client time for the next piece.
+func (a *answer) extend() {
+	_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(stall)) // a recorder has no deadlines
+}
+
+// stall is how long a client may take to accept the next piece of an answer.
+const stall = 2 * time.Minute
 
 // outer wraps every request: safe headers, a request id, one log line, and no panic that reaches the client.
 func (s *server) outer(inner http.Handler) http.Handler {

@@ -16,11 +16,12 @@ type handler func(w http.ResponseWriter, c *call) error
 type kind int
 
 const (
-	rest   kind = iota // a REST interaction; may be an entry of a batch
-	bundle             // POST [base]
-	export             // a bulk data kick-off; no HEAD, since that would start a job
-	long               // may run for as long as it likes
-	public             // needs no account
+	rest      kind = iota // a REST interaction; may be an entry of a batch
+	bundle                // POST [base]; takes as long as it has entries
+	operation             // answers like REST, but is no entry of a batch
+	export                // a bulk data kick-off; no HEAD, since that would start a job
+	file                  // a download; takes as long as the client reads
+	public                // needs no account
 )
 
 // route is one row of the table: a method and an address under the FHIR base, and who answers it.
@@ -48,12 +49,12 @@ func routes() []route {
 		{method: "POST", pattern: "Patient/{id}/$export", kind: export, summary: "Start an export of one patient", run: exportPatient},
 		{method: "GET", pattern: "Group/{id}/$export", kind: export, summary: "Start an export of a group's members", run: exportGroup},
 		{method: "POST", pattern: "Group/{id}/$export", kind: export, summary: "Start an export of a group's members", run: exportGroup},
-		{method: "GET", pattern: "$export-poll-status", kind: long, summary: "How far an export is; when complete, its manifest", run: jobStatus},
-		{method: "POST", pattern: "$export-poll-status", kind: long, summary: "How far an export is; the job id in a Parameters body", run: jobStatus},
-		{method: "DELETE", pattern: "$export-poll-status", kind: long, summary: "Cancel an export or release its files", run: deleteJob},
-		{method: "GET", pattern: "$export-file/{job}/{file}", kind: long, summary: "One NDJSON file of a complete export", run: jobFile},
-		{method: "GET", pattern: "Patient/{id}/$everything", kind: long, summary: "A patient's compartment and what it refers to", run: everything},
-		{method: "POST", pattern: "Patient/{id}/$everything", kind: long, summary: "A patient's compartment and what it refers to", run: everything},
+		{method: "GET", pattern: "$export-poll-status", kind: operation, summary: "How far an export is; when complete, its manifest", run: jobStatus},
+		{method: "POST", pattern: "$export-poll-status", kind: operation, summary: "How far an export is; the job id in a Parameters body", run: jobStatus},
+		{method: "DELETE", pattern: "$export-poll-status", kind: operation, summary: "Cancel an export or release its files", run: deleteJob},
+		{method: "GET", pattern: "$export-file/{job}/{file}", kind: file, summary: "One NDJSON file of a complete export", run: jobFile},
+		{method: "GET", pattern: "Patient/{id}/$everything", kind: operation, summary: "A patient's compartment and what it refers to", run: everything},
+		{method: "POST", pattern: "Patient/{id}/$everything", kind: operation, summary: "A patient's compartment and what it refers to", run: everything},
 		{method: "POST", pattern: "{type}/_search", interaction: "search-type", summary: "Search with parameters in a form body", run: search},
 		{method: "GET", pattern: "{type}/_history", interaction: "history-type", summary: "Changes to all resources of a type, newest first", run: history},
 		{method: "GET", pattern: "{type}/{id}/_history/{version}", interaction: "vread", summary: "Read one version of a resource", run: vread},

@@ -23,12 +23,13 @@ type server struct {
 	proxies []netip.Prefix
 	routes  []route
 	started time.Time
+	heavy   chan struct{}            // a token per Bundle that is worked on, since each takes much memory
 	caps    atomic.Pointer[document] // the CapabilityStatement for the base URL asked for last
 }
 
 // New makes the handler of the whole server. It fails on options that cannot be right, naming the setting.
 func New(o Options) (http.Handler, error) {
-	s := &server{Options: o, routes: routes(), started: time.Now()}
+	s := &server{Options: o, routes: routes(), started: time.Now(), heavy: make(chan struct{}, 2)}
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}

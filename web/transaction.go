@@ -25,9 +25,8 @@ type transaction struct {
 	c       *call
 	tx      *storage.Tx
 	steps   []*step
-	links   map[string]string // fullUrl → "Type/id"
+	links   map[string]string // fullUrl, or conditional reference once it is resolved → "Type/id"
 	targets map[string]*step  // by key: two writes to one resource are refused
-	found   map[string]string // conditional references that are resolved → "Type/id"
 	answer  *answerBundle
 }
 
@@ -37,7 +36,7 @@ func (c *call) transaction(d *fhir.Document, entries []fhir.BundleEntry) (*answe
 	if wrong := findings(d); len(wrong) > 0 {
 		return nil, &problem{status: http.StatusUnprocessableEntity, issues: wrong}
 	}
-	t := &transaction{c: c, links: map[string]string{}, targets: map[string]*step{}, found: map[string]string{}, answer: newBundle("transaction-response")}
+	t := &transaction{c: c, links: map[string]string{}, targets: map[string]*step{}, answer: newBundle("transaction-response")}
 	for _, e := range inOrder(entries) {
 		s := &step{BundleEntry: e}
 		if err := t.read(s); err != nil {
@@ -239,18 +238,9 @@ func (t *transaction) writes() error {
 
 // store writes one resource with its references rewritten.
 func (t *transaction) store(s *step) error {
-	doc := s.doc
-	if len(t.links)+len(t.found) > 0 {
-		text := doc.Rewritten(t.links)
-		var err error
-		if doc, err = fhir.Parse(text); err != nil {
-			return err
-		}
-		if len(t.found) > 0 {
-			if doc, err = fhir.Parse(doc.Rewritten(t.found)); err != nil {
-				return err
-			}
-		}
+	doc, err := fhir.Parse(s.doc.Rewritten(t.links))
+	if err != nil {
+		return err
 	}
 	e, err := t.c.put(t.tx, doc, s.id, condition{s.IfMatch, s.IfNoneMatch})
 	if err != nil {
@@ -263,7 +253,7 @@ func (t *transaction) store(s *step) error {
 func (t *transaction) resolve(s *step) (unmet, err error) {
 	s.doc.References(func(path, value string) {
 		typ, criteria, conditional := strings.Cut(value, "?")
-		if !conditional || !fhir.IsType(typ) || !strings.HasSuffix(path, ".reference") || t.found[value] != "" || err != nil {
+		if !conditional || !fhir.IsType(typ) || !strings.HasSuffix(path, ".reference") || t.links[value] != "" || err != nil {
 			return
 		}
 		var match fhir.Resource
@@ -274,7 +264,7 @@ func (t *transaction) resolve(s *step) (unmet, err error) {
 			unmet = problemf(http.StatusPreconditionFailed, fhir.CodeNotFound, "%s: the conditional reference to a %s matches nothing", path, typ)
 			return
 		}
-		t.found[value] = match.Key()
+		t.links[value] = match.Key()
 	})
 	return unmet, err
 }

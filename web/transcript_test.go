@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"satchel/fhir"
 	"satchel/web"
 )
 
@@ -160,8 +161,23 @@ func (s *transcript) finish() {
 	for _, l := range s.checks {
 		s.check(l, r)
 	}
+	s.valid(r)
 	s.method, s.header, s.checks = "", nil, nil
 	s.body.Reset()
+}
+
+// valid holds every FHIR answer against R4.
+func (s *transcript) valid(r reply) {
+	if r.header.Get("Content-Type") != "application/fhir+json" || r.body == "" {
+		return
+	}
+	d, err := fhir.Parse([]byte(r.body))
+	if err != nil {
+		s.t.Fatalf("%s: %s %s: %v\n%.2000s", s.file, s.method, s.path, err, r.body)
+	}
+	for _, issue := range d.Validate() {
+		s.t.Errorf("%s: %s %s: %s: %s\n%.2000s", s.file, s.method, s.path, issue.Expression, issue.Diagnostics, r.body)
+	}
 }
 
 // settled reports whether every "until" holds.

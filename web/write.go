@@ -187,7 +187,7 @@ func remove(w http.ResponseWriter, c *call) error {
 func (c *call) sendEffect(w http.ResponseWriter, e effect) error {
 	if e.resource.ID != "" {
 		c.stamp(w, e.resource)
-		if e.status() == http.StatusCreated {
+		if e.status() == http.StatusCreated || e.existing {
 			w.Header().Set("Location", c.url(versionKey(e.resource)))
 		} else if !e.resource.Deleted {
 			w.Header().Set("Content-Location", c.url(versionKey(e.resource)))
