@@ -16,6 +16,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"satchel/auth"
 )
 
 // The exit codes of every command.
@@ -114,11 +116,14 @@ func noArgs(c *cobra.Command, args []string) error {
 		return nil
 	}
 	if c.HasSubCommands() {
-		err := fmt.Sprintf("unknown command %q", args[0])
-		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-			err += fmt.Sprintf("; did you mean %q?", near[0])
+		var names []string
+		for _, sub := range c.Commands() {
+			names = append(names, sub.Name())
 		}
-		return usagef("%s See: %s --help", err, c.CommandPath())
+		if near := auth.Nearest(args[0], names); near != "" {
+			return usagef("unknown command %q; did you mean %q?", args[0], near)
+		}
+		return usagef("unknown command %q; see: %s --help", args[0], c.CommandPath())
 	}
 	return usagef("%q takes no arguments, but got %q; see: %s --help", c.CommandPath(), args[0], c.CommandPath())
 }
