@@ -2,6 +2,8 @@ package storage
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -52,16 +54,14 @@ func (s *Store) historyOf(ctx context.Context, q HistoryQuery) (condition string
 	if err != nil || q.ID == "" {
 		return `r.type = ?5`, code, err
 	}
-	var rid int64
-	rows, err := query(ctx, s.reads, `SELECT rid FROM resource WHERE type = ? AND id = ?`, code, q.ID)
+	err = scan(ctx, s.reads, `SELECT rid FROM resource WHERE type = ? AND id = ?`, []any{code, q.ID}, &arg)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", 0, fhir.Errorf(fhir.CodeNotFound, "there is no %s/%s", q.Type, q.ID)
+	}
 	if err != nil {
 		return "", 0, fmt.Errorf("read history: %w", err)
 	}
-	defer rows.Close()
-	if !rows.Next() {
-		return "", 0, fhir.Errorf(fhir.CodeNotFound, "there is no %s/%s", q.Type, q.ID)
-	}
-	return `v.rid = ?5`, rid, rows.Scan(&arg)
+	return `v.rid = ?5`, arg, nil
 }
 
 // historyPage reads up to count versions. Both tables are read by their index on (updated, seq), backwards, and merged;
