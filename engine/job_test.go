@@ -1,0 +1,370 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"satchel/fhir"
+	"satchel/storage"
+)
+
+func isNotFound(err error) bool {
+	known := new(fhir.Error)
+	return errors.As(err, &known) && known.Code == fhir.CodeNotFound
+}
+
+// folders lists what is in the export folder, and waits a moment for it to become want.
+func folders(t *testing.T, e *Engine, want int) []string {
+	t.Helper()
+	for range 400 {
+		if len(names(t, e.folder)) == want {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return names(t, e.folder)
+}
+
+// A chain of exports, each since the last, tells a reader everything, whatever was written meanwhile.
+func TestSinceChain(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s, err := storage.Open(t.Context(), filepath.Join(t.TempDir(), "s.db"), storage.Options{Bulk: true})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer s.Close()
+		e := New(s, rootDir(t), Options{FileCount: 3})
+		truth, copied := map[string]bool{}, map[string]bool{}
+		since := time.Time{}
+		for range rapid.IntRange(1, 6).Draw(rt, "exports") {
+			for range rapid.IntRange(0, 8).Draw(rt, "writes") {
+				id := rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(rt, "id")
+				if rapid.Bool().Draw(rt, "delete") {
+					remove(t, s, "Patient/"+id)
+					delete(truth, "Patient/"+id)
+				} else {
+					put(t, s, fmt.Sprintf(`{"resourceType":"Patient","id":%q,"active":%t}`, id, rapid.Bool().Draw(rt, "active")))
+					truth["Patient/"+id] = true
+				}
+			}
+			root := rootDir(t)
+			m, err := e.Export(t.Context(), Request{Level: LevelSystem, Since: since}, root, nil)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			since = m.Snapshot.Time
+			root.Mkdir("j", 0o700)
+			for _, f := range m.Files {
+				root.Rename(f.Name, "j/"+f.Name)
+			}
+			seen := map[string]bool{}
+			for _, key := range keys(t, &Engine{folder: root}, storage.Job{ID: "j", Files: m.Files}) {
+				gone, deletion := strings.CutPrefix(key, "-")
+				if seen[gone] {
+					rt.Fatalf("%s is there twice", gone)
+				}
+				seen[gone] = true
+				if deletion {
+					delete(copied, gone)
+				} else {
+					copied[key] = true
+				}
+			}
+			if fmt.Sprint(copied) != fmt.Sprint(truth) {
+				rt.Fatalf("copy %v, store %v", copied, truth)
+			}
+		}
+	})
+}
+
+// Strictly after and strictly before, to the millisecond.
+func TestWindowBounds(t *testing.T) {
+	s := open(t)
+	put(t, s, `{"resourceType":"Patient","id":"p"}`)
+	r, err := s.Resource(t.Context(), "Patient", "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, ms := engineOn(t, s, Options{}), time.Millisecond
+	for _, tt := range []struct {
+		request Request
+		want    int
+	}{
+		{Request{Since: r.Updated.Add(-ms)}, 1}, {Request{Since: r.Updated}, 0},
+		{Request{Until: r.Updated.Add(ms)}, 1}, {Request{Until: r.Updated}, 0},
+		{Request{Since: r.Updated.Add(-ms), Until: r.Updated.Add(ms)}, 1},
+	} {
+		tt.request.Level = LevelSystem
+		if _, got := export(t, e, tt.request); len(got) != tt.want {
+			t.Errorf("%+v: %v", tt.request, got)
+		}
+	}
+}
+
+// A server that was killed finds its job running and strange files in its folder; it runs the job again on the same
+// snapshot.
+func TestRunAfterCrash(t *testing.T) {
+	s, root := practice(t), rootDir(t)
+	e := New(s, root, Options{})
+	job, err := e.Start(t.Context(), "ann", "", Request{Level: LevelPatient})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.ClaimJob(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	root.MkdirAll(job.ID+"/strange", 0o700)
+	for _, name := range []string{"Patient.0001.ndjson", "Patient.0002.ndjson.tmp", "Observation.0001.ndjson.tmp"} {
+		root.WriteFile(job.ID+"/"+name, []byte("torn"), 0o600)
+	}
+	root.MkdirAll("nobodys/x", 0o700)
+	root.WriteFile("not-a-folder", nil, 0o600)
+	put(t, s, `{"resourceType":"Patient","id":"late"}`)
+
+	again := New(s, root, Options{})
+	start(t, again)
+	job = finish(t, again, job.ID)
+	got := keys(t, again, job)
+	if want := "Observation/o-p1 Observation/o-p2 Observation/o-p3 Patient/p1 Patient/p2 Patient/p3"; strings.Join(got, " ") != want {
+		t.Errorf("got %v", got)
+	}
+	if left := names(t, root); !slices.Equal(left, sorted(job.ID, "not-a-folder")) {
+		t.Errorf("left %v", left)
+	}
+	sub, _ := root.OpenRoot(job.ID)
+	defer sub.Close()
+	if left := names(t, sub); fmt.Sprint(left) != "[Observation.0001.ndjson Patient.0001.ndjson]" {
+		t.Errorf("left in the job's folder: %v", left)
+	}
+}
+
+func sorted(s ...string) []string { slices.Sort(s); return s }
+
+func TestModes(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no mode bits")
+	}
+	e := engineOn(t, practice(t), Options{})
+	job, _ := export(t, e, Request{Level: LevelSystem})
+	info, err := e.folder.Stat(job.ID)
+	if err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("folder %v %v", info.Mode(), err)
+	}
+	for _, f := range job.Files {
+		if info, err := e.folder.Stat(job.ID + "/" + f.Name); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s %v %v", f.Name, info.Mode(), err)
+		}
+	}
+}
+
+func TestOpenServesListedFilesOnly(t *testing.T) {
+	e := engineOn(t, practice(t), Options{})
+	job, _ := export(t, e, Request{Level: LevelSystem, Types: []string{"Patient"}})
+	e.folder.WriteFile(job.ID+"/unlisted.ndjson", []byte("x"), 0o600)
+	for _, name := range []string{"unlisted.ndjson", "../satchel.db", "Patient.0002.ndjson", "", ".", "Patient.0001.ndjson/"} {
+		if _, err := e.Open(t.Context(), job.ID, name); !isNotFound(err) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if _, err := e.Open(t.Context(), "nope", "Patient.0001.ndjson"); !isNotFound(err) {
+		t.Errorf("unknown job: %v", err)
+	}
+	f, err := e.Open(t.Context(), job.ID, "Patient.0001.ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err := io.ReadAll(f); err != nil || int64(len(data)) != f.Info.Bytes || f.Job.Account != "ann" {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
+	f.Close()
+	f.Close()
+	if len(e.holds) != 0 {
+		t.Errorf("holds %v", e.holds)
+	}
+}
+
+func TestCancelCompleteWhileOpen(t *testing.T) {
+	e := engineOn(t, practice(t), Options{})
+	job, _ := export(t, e, Request{Level: LevelSystem, Types: []string{"Patient"}})
+	f, err := e.Open(t.Context(), job.ID, "Patient.0001.ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Cancel(t.Context(), job.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Cancel(t.Context(), job.ID); !isNotFound(err) {
+		t.Errorf("second cancel: %v", err)
+	}
+	if _, err := e.store.Job(t.Context(), job.ID); !isNotFound(err) {
+		t.Errorf("status: %v", err)
+	}
+	if data, err := io.ReadAll(f); err != nil || int64(len(data)) != f.Info.Bytes {
+		t.Errorf("download: %d bytes, %v", len(data), err)
+	}
+	if got := names(t, e.folder); len(got) != 1 {
+		t.Errorf("the folder of an open file is gone: %v", got)
+	}
+	f.Close()
+	if got := names(t, e.folder); len(got) != 0 {
+		t.Errorf("left %v", got)
+	}
+}
+
+func TestExpiry(t *testing.T) {
+	s := practice(t)
+	e := New(s, rootDir(t), Options{Retention: time.Hour})
+	stop := start(t, e)
+	job, _ := export(t, e, Request{Level: LevelSystem, Types: []string{"Patient"}})
+	stop()
+	f, err := e.Open(t.Context(), job.ID, "Patient.0001.ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	exists := func() bool { _, err := s.Job(t.Context(), job.ID); return err == nil }
+	for _, step := range []struct {
+		after time.Duration
+		open  bool
+		want  bool
+	}{{59 * time.Minute, true, true}, {2 * time.Hour, true, true}, {2 * time.Hour, false, false}} {
+		if !step.open {
+			f.Close()
+		}
+		s.Now = func() time.Time { return now.Add(step.after) }
+		e.expireOnce(t.Context())
+		if exists() != step.want {
+			t.Errorf("after %v, open %t: there %t", step.after, step.open, exists())
+		}
+	}
+	if got := names(t, e.folder); len(got) != 0 {
+		t.Errorf("left %v", got)
+	}
+}
+
+// What stops in the middle is queued again at the next start.
+func TestStopAndStartAgain(t *testing.T) {
+	s := open(t)
+	for i := range 50 {
+		put(t, s, fmt.Sprintf(`{"resourceType":"Patient","id":"p%d"}`, i))
+	}
+	root := rootDir(t)
+	e := New(s, root, Options{FileCount: 1})
+	job, err := e.Start(t.Context(), "ann", "", Request{Level: LevelSystem})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; ; i++ {
+		e = New(s, root, Options{FileCount: 1})
+		stop := start(t, e)
+		time.Sleep(time.Duration(i) * 2 * time.Millisecond)
+		stop()
+		got, err := s.Job(t.Context(), job.ID)
+		if err != nil || got.State == storage.Failed {
+			t.Fatalf("%v %v", got, err)
+		}
+		if got.State == storage.Complete {
+			if n := len(keys(t, e, got)); n != 50 {
+				t.Errorf("%d lines", n)
+			}
+			return
+		}
+	}
+}
+
+// Jobs that are cancelled at any moment leave neither rows nor files.
+func TestCancelRaces(t *testing.T) {
+	s := open(t)
+	for i := range 40 {
+		put(t, s, fmt.Sprintf(`{"resourceType":"Patient","id":"p%d"}`, i))
+	}
+	e := engineOn(t, s, Options{MaxJobs: 8, FileCount: 1})
+	var all sync.WaitGroup
+	for worker := range 4 {
+		all.Go(func() {
+			for i := range 15 {
+				job, err := e.Start(t.Context(), "ann", "", Request{Level: LevelSystem})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				time.Sleep(time.Duration((i*7+worker*3)%40) * time.Millisecond)
+				if f, err := e.Open(t.Context(), job.ID, "Patient.0001.ndjson"); err == nil {
+					defer f.Close()
+				}
+				if err := e.Cancel(t.Context(), job.ID); err != nil {
+					t.Error(err)
+				}
+				if _, err := s.Job(t.Context(), job.ID); !isNotFound(err) {
+					t.Errorf("after the cancel: %v", err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if left := folders(t, e, 0); len(left) != 0 {
+		t.Errorf("left %v", left)
+	}
+	if jobs, _ := s.Jobs(t.Context()); len(jobs) != 0 {
+		t.Errorf("%d jobs left", len(jobs))
+	}
+}
+
+func TestFailures(t *testing.T) {
+	t.Run("folder gone", func(t *testing.T) {
+		dir := filepath.Join(t.TempDir(), "x")
+		os.Mkdir(dir, 0o700)
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := New(practice(t), root, Options{})
+		start(t, e)
+		for len(e.wake) > 0 { // let it pass its first sweep
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(50 * time.Millisecond)
+		os.Remove(dir)
+		job, err := e.Start(t.Context(), "ann", "", Request{Level: LevelSystem})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if job = finish(t, e, job.ID); job.State != storage.Failed || !strings.Contains(job.Error, "export folder is missing") {
+			t.Errorf("%s %q", job.State, job.Error)
+		}
+	})
+	t.Run("group gone before the snapshot", func(t *testing.T) {
+		s := practice(t)
+		e := New(s, rootDir(t), Options{})
+		job, err := s.AddJob(t.Context(), storage.Job{Kind: "bulk", Request: []byte(`{"level":"group","group":"nope"}`)}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start(t, e)
+		if job = finish(t, e, job.ID); job.State != storage.Failed || !strings.Contains(job.Error, "nope") {
+			t.Errorf("%s %q", job.State, job.Error)
+		}
+		if left := folders(t, e, 0); len(left) != 0 {
+			t.Errorf("left %v", left)
+		}
+	})
+	t.Run("panic", func(t *testing.T) {
+		out := newOutput(context.Background(), rootDir(t), Options{}.withDefaults())
+		out.guard(func() error { panic("secret") })
+		if _, err := out.close(); !errors.Is(err, errPanic) || strings.Contains(reason(err), "secret") {
+			t.Errorf("%v", err)
+		}
+	})
+}
