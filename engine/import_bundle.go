@@ -60,7 +60,7 @@ func scanBundle(r io.Reader) (bundle, error) {
 
 // document reads the root object, and demands that nothing follows it.
 func (s *bundleScan) document() error {
-	if s.dec.PeekKind() != '{' {
+	if s.peek() != '{' {
 		if _, err := s.token(); err != nil {
 			return err
 		}
@@ -68,11 +68,11 @@ func (s *bundleScan) document() error {
 	}
 	err := s.object(func(name string) error {
 		switch {
-		case name == "resourceType" && s.dec.PeekKind() == '"':
+		case name == "resourceType" && s.peek() == '"':
 			tok, err := s.token()
 			s.found.typ = tok.String()
 			return err
-		case name == "entry" && s.dec.PeekKind() == '[':
+		case name == "entry" && s.peek() == '[':
 			return s.array(s.entry)
 		}
 		return s.skip()
@@ -88,14 +88,14 @@ func (s *bundleScan) document() error {
 
 // entry reads one entry.
 func (s *bundleScan) entry() error {
-	if s.dec.PeekKind() != '{' {
+	if s.peek() != '{' {
 		s.found.entries = append(s.found.entries, bundleEntry{})
 		return s.skip()
 	}
 	var e bundleEntry
 	var fullURL, typ, id string
 	err := s.object(func(name string) (err error) {
-		kind := s.dec.PeekKind()
+		kind := s.peek()
 		switch {
 		case name == "fullUrl" && kind == '"':
 			var tok jsontext.Token
@@ -146,11 +146,11 @@ func idOf(fullURL, typ string) string {
 
 // resource reads over a resource and answers its type and id as they are written.
 func (s *bundleScan) resource() (typ, id string, err error) {
-	if s.dec.PeekKind() != '{' {
+	if s.peek() != '{' {
 		return "", "", s.skip()
 	}
 	err = s.object(func(name string) error {
-		if s.dec.PeekKind() != '"' || name != "resourceType" && name != "id" {
+		if s.peek() != '"' || name != "resourceType" && name != "id" {
 			return s.skip()
 		}
 		tok, err := s.token()
@@ -167,7 +167,7 @@ func (s *bundleScan) resource() (typ, id string, err error) {
 // request reads an entry's request.
 func (s *bundleScan) request() (deletes bool, err error) {
 	err = s.object(func(name string) error {
-		if name != "method" || s.dec.PeekKind() != '"' {
+		if name != "method" || s.peek() != '"' {
 			return s.skip()
 		}
 		tok, err := s.token()
@@ -182,7 +182,7 @@ func (s *bundleScan) object(member func(name string) error) error {
 	if _, err := s.token(); err != nil {
 		return err
 	}
-	for s.dec.PeekKind() == '"' {
+	for s.peek() == '"' {
 		tok, err := s.token()
 		if err != nil {
 			return err
@@ -200,7 +200,7 @@ func (s *bundleScan) array(item func() error) error {
 	if _, err := s.token(); err != nil {
 		return err
 	}
-	for kind := s.dec.PeekKind(); kind != ']' && kind != 0; kind = s.dec.PeekKind() {
+	for kind := s.peek(); kind != ']' && kind != 0; kind = s.peek() {
 		if err := item(); err != nil {
 			return err
 		}
@@ -223,6 +223,12 @@ func (s *bundleScan) skip() error {
 func (s *bundleScan) token() (jsontext.Token, error) {
 	s.in.left = 2 * fhir.MaxResourceSize
 	return s.dec.ReadToken()
+}
+
+// peek tells what the next token is.
+func (s *bundleScan) peek() jsontext.Kind {
+	s.in.left = 2 * fhir.MaxResourceSize
+	return s.dec.PeekKind()
 }
 
 // leash is a reader that gives no more than is left.
