@@ -14,20 +14,25 @@ import (
 // mostEntries bounds a batch or transaction.
 const mostEntries = 10_000
 
+// lightBundle is the size in bytes up to which Bundles need not wait for each other.
+const lightBundle = 1 << 20
+
 // postBundle runs a batch or a transaction: POST [base].
 func postBundle(w http.ResponseWriter, c *call) error {
 	if err := c.decide(auth.Action{Verb: auth.VerbTransaction}); err != nil {
 		return err
 	}
+	if c.ContentLength < 0 || c.ContentLength > lightBundle || c.Header.Get("Content-Encoding") != "" {
+		select {
+		case c.server.heavy <- struct{}{}:
+			defer func() { <-c.server.heavy }()
+		case <-c.Context().Done():
+			return c.Context().Err()
+		}
+	}
 	data, err := c.body(maxBundle, mediaFamily)
 	if err != nil {
 		return err
-	}
-	select {
-	case c.server.heavy <- struct{}{}:
-		defer func() { <-c.server.heavy }()
-	case <-c.Context().Done():
-		return c.Context().Err()
 	}
 	d, err := fhir.ParseBundle(data)
 	if err != nil {

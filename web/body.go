@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -38,7 +39,7 @@ func (c *call) body(limit int64, kinds ...string) ([]byte, error) {
 	reader := http.MaxBytesReader(c.answer, c.Body, limit)
 	switch encoding := strings.ToLower(strings.TrimSpace(c.Header.Get("Content-Encoding"))); encoding {
 	case "", "identity":
-		return readBody(reader)
+		return readBody(reader, max(c.ContentLength, 0))
 	case "gzip":
 		return inflate(reader, limit)
 	default:
@@ -47,15 +48,17 @@ func (c *call) body(limit int64, kinds ...string) ([]byte, error) {
 }
 
 // readBody reads to the end; a client that stops in the middle is no fault of the server.
-func readBody(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(r)
+// size is what it will have, if known.
+func readBody(r io.Reader, size int64) ([]byte, error) {
+	b := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	_, err := b.ReadFrom(r)
 	if tooLong, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, tooLong
 	}
 	if err != nil {
 		return nil, fhir.Errorf(fhir.CodeStructure, "the body could not be read to its end; send it again")
 	}
-	return data, nil
+	return b.Bytes(), nil
 }
 
 // inflate reads a gzip body. The limit counts what comes out, so that a small body cannot fill the memory.
@@ -64,7 +67,7 @@ func inflate(r io.Reader, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, fhir.Errorf(fhir.CodeStructure, "the body is not gzip although Content-Encoding says so")
 	}
-	data, err := readBody(io.LimitReader(z, limit+1))
+	data, err := readBody(io.LimitReader(z, limit+1), 0)
 	if err == nil && int64(len(data)) > limit {
 		return nil, &http.MaxBytesError{Limit: limit}
 	}

@@ -104,7 +104,7 @@ func since(text string) (time.Time, error) {
 // versionEntry is one version with what led to it. The server does not remember whether a first version came by POST
 // or PUT; PUT is told, which keeps the id if a client replays the history.
 func versionEntry(c *call, r fhir.Resource) bundleEntry {
-	e := bundleEntry{FullURL: c.url(r.Key()), Resource: rawJSON(r.JSON), Request: &entryRequest{"PUT", r.Key()},
+	e := bundleEntry{FullURL: c.url(r.Key()), Resource: r.JSON, Request: &entryRequest{"PUT", r.Key()},
 		Response: &bundleResponse{Status: statusText(http.StatusOK), Etag: etag(r.Version), LastModified: fhir.FormatInstant(r.Updated)}}
 	switch {
 	case r.Deleted:

@@ -15,18 +15,18 @@ const mostGathered = 10_000
 
 // searching is one search, parsed.
 type searching struct {
-	query     fhir.Query
-	count     int
-	total     bool   // count all matches
-	only      bool   // answer the number alone
-	sort      string // "" is the order of arrival; "_lastUpdated", "-_lastUpdated", "_id", "-_id"
-	cursor    string
-	includes  []inclusion
-	unknown   []string     // parameters that are not search parameters of the type
-	criteria  []fhir.Param // without result parameters
-	kept      []fhir.Param // what the self link says
-	confined  bool         // the account may not read all of the type: matches are decided one by one
-	searchers []string     // patients that the criteria name
+	query    fhir.Query
+	count    int
+	total    bool   // count all matches
+	only     bool   // answer the number alone
+	sort     string // "" is the order of arrival; "_lastUpdated", "-_lastUpdated", "_id", "-_id"
+	cursor   string
+	includes []inclusion
+	unknown  []string     // parameters that are not search parameters of the type
+	criteria []fhir.Param // without result parameters
+	kept     []fhir.Param // what the self link says
+	confined bool         // the account may not read all of the type: matches are decided one by one
+	patients []string     // patients that the criteria name
 }
 
 // search answers one page of matches: GET [type]?… and POST [type]/_search.
@@ -100,10 +100,10 @@ func (c *call) fill(b *answerBundle, s *searching) error {
 		return err
 	}
 	if len(s.unknown) > 0 {
-		b.Entry = append(b.Entry, bundleEntry{Search: &entrySearch{"outcome"}, Resource: rawJSON(fhir.Outcome(fhir.Issue{
+		b.Entry = append(b.Entry, bundleEntry{Search: &entrySearch{"outcome"}, Resource: fhir.Outcome(fhir.Issue{
 			Severity: fhir.SeverityWarning, Code: fhir.CodeNotSupported,
 			Diagnostics: "ignored, because " + c.Type + " has no such search parameter: " + printable(strings.Join(s.unknown, ", ")),
-		}))})
+		})})
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func (c *call) searching() (*searching, error) {
 		return nil, unknownParams(c.Type, s.unknown)
 	}
 	s.kept = without(c.params, append(s.unknown, "_cursor")...)
-	s.searchers = patientsNamed(c.Type, s.criteria)
+	s.patients = patientsNamed(c.Type, s.criteria)
 	return s, nil
 }
 
@@ -164,11 +164,11 @@ func without(params []fhir.Param, names ...string) []fhir.Param {
 // these, and then about each match.
 func (c *call) maySearch(s *searching) error {
 	err := c.decide(auth.Action{Verb: auth.VerbSearch, Type: c.Type})
-	if err == nil || len(s.searchers) == 0 {
+	if err == nil || len(s.patients) == 0 {
 		return err
 	}
 	s.confined = true
-	return c.decide(auth.Action{Verb: auth.VerbSearch, Type: c.Type, Owners: s.searchers})
+	return c.decide(auth.Action{Verb: auth.VerbSearch, Type: c.Type, Owners: s.patients})
 }
 
 // patientsNamed are the ids of patients to which criteria confine a search. They only open the door: each match is

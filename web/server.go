@@ -23,7 +23,7 @@ type server struct {
 	proxies []netip.Prefix
 	routes  []route
 	started time.Time
-	heavy   chan struct{}            // a token per Bundle that is worked on, since each takes much memory
+	heavy   chan struct{}            // a token per large Bundle in memory; each takes a multiple of its size
 	caps    atomic.Pointer[document] // the CapabilityStatement for the base URL asked for last
 }
 

@@ -3,22 +3,11 @@ package web
 import (
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"satchel/fhir"
 	"satchel/storage"
 )
-
-// step is one entry of a transaction: what it wants, and what came of it.
-type step struct {
-	fhir.BundleEntry
-	typ, id  string
-	criteria string // of a conditional update or delete
-	doc      *fhir.Document
-	done     bool
-	effect   effect
-}
 
 // transaction is one Bundle under way. All of it happens, or nothing.
 type transaction struct {
@@ -39,7 +28,7 @@ func (c *call) transaction(d *fhir.Document, entries []fhir.BundleEntry) (*answe
 	t := &transaction{c: c, links: map[string]string{}, targets: map[string]*step{}, answer: newBundle("transaction-response")}
 	for _, e := range inOrder(entries) {
 		s := &step{BundleEntry: e}
-		if err := t.read(s); err != nil {
+		if err := s.read(c.base); err != nil {
 			return nil, s.at(err)
 		}
 		t.steps = append(t.steps, s)
@@ -55,73 +44,6 @@ func (c *call) transaction(d *fhir.Document, entries []fhir.BundleEntry) (*answe
 		return nil
 	})
 	return t.answer, err
-}
-
-// at says which entry an error is about.
-func (s *step) at(err error) error {
-	place := "Bundle.entry[" + strconv.Itoa(s.Index) + "]"
-	p := problemOf(err)
-	if p.cause != nil {
-		return err
-	}
-	told := &problem{status: p.status, header: p.header}
-	for _, issue := range p.issues {
-		issue.Diagnostics = place + " (" + printable(s.Method) + "): " + issue.Diagnostics
-		issue.Expression = place
-		told.issues = append(told.issues, issue)
-	}
-	return told
-}
-
-// read takes an entry apart; what it checks needs no database.
-func (t *transaction) read(s *step) error {
-	if rank(s.Method) < 0 {
-		return fhir.Errorf(fhir.CodeRequired, "request.method is %q: write GET, POST, PUT or DELETE", printable(s.Method))
-	}
-	if s.Method == http.MethodGet || s.Method == http.MethodHead {
-		return nil
-	}
-	path, criteria, _ := strings.Cut(relative(s.URL, t.c.base), "?")
-	segments := split(path)
-	if len(segments) == 0 || len(segments) > 2 {
-		return fhir.Errorf(fhir.CodeValue, "request.url must be Type, Type/id or Type?criteria")
-	}
-	s.typ, s.criteria = segments[0], criteria
-	if err := checkType(s.typ); err != nil {
-		return err
-	}
-	if len(segments) == 2 {
-		s.id = segments[1]
-		if err := checkID(s.id); err != nil {
-			return err
-		}
-	}
-	switch {
-	case s.Method == "PATCH":
-		return fhir.Errorf(fhir.CodeNotSupported, "PATCH is not offered; send the whole resource with PUT")
-	case s.Method == http.MethodPost && (s.id != "" || s.criteria != ""):
-		return fhir.Errorf(fhir.CodeValue, "request.url of a POST is the type alone; use PUT for a known id, and ifNoneExist for a condition")
-	case s.Method != http.MethodPost && (s.id == "") == (s.criteria == ""):
-		return fhir.Errorf(fhir.CodeValue, "request.url of a %s is Type/id or Type?criteria", s.Method)
-	case s.Method == http.MethodDelete:
-		return nil
-	}
-	return s.readResource()
-}
-
-// readResource parses the resource of a POST or PUT; the Bundle has been validated as a whole, because conditional
-// references are sound there alone.
-func (s *step) readResource() (err error) {
-	if s.Resource == nil {
-		return fhir.Errorf(fhir.CodeRequired, "the entry has no resource")
-	}
-	if s.doc, err = parse(s.Resource, s.typ); err != nil {
-		return err
-	}
-	if s.id != "" {
-		return sameID(s.doc, s.id)
-	}
-	return nil
 }
 
 // deletions runs the DELETE entries.
@@ -312,7 +234,7 @@ func (t *transaction) finish(s *step, e effect) error {
 		}
 		switch wish := t.c.prefer("return"); {
 		case wish == "representation" && !r.Deleted && (!e.existing || t.c.mayRead(r) == nil):
-			entry.Resource = rawJSON(r.JSON)
+			entry.Resource = r.JSON
 		case wish == "operationoutcome":
 			response.Outcome = fhir.Outcome(told(e))
 		}

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"satchel/auth"
 	"satchel/fhir"
 	"satchel/storage"
@@ -235,6 +233,3 @@ func told(e effect) fhir.Issue {
 func versionKey(r fhir.Resource) string {
 	return r.Key() + "/_history/" + strings.Trim(etag(r.Version), `W/"`)
 }
-
-// rawJSON is a resource inside a larger JSON value; nil for none.
-func rawJSON(text []byte) jsontext.Value { return jsontext.Value(text) }
