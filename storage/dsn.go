@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -19,16 +20,23 @@ const oldest = "3.51.3"
 // pragma is one setting of a connection: what is written and what must be read back.
 type pragma struct{ name, set, want string }
 
-// The settings of all connections, in this order: the switch to WAL can itself meet a lock, so the timeout comes first.
+// The settings of all connections. The driver runs busy_timeout first, because the switch to WAL can itself meet a lock,
+// and the others in the order of their names.
 var commonPragmas = []pragma{
 	{"busy_timeout", "10000", "10000"},
 	{"temp_store", "MEMORY", "2"},
 	{"trusted_schema", "0", "0"},
 }
 
+// pageSize is of new files, in bytes: resources of 1 to 4 kB fit without an overflow page each.
+const pageSize = 8192
+
+// freshPragmas are for a file without content. The page size must stand before the switch to WAL, which writes the first
+// page.
+var freshPragmas = append(slices.Clone(commonPragmas), pragma{"page_size", strconv.Itoa(pageSize), strconv.Itoa(pageSize)})
+
 // migrationPragmas turn foreign keys off: with them on, rebuilding a parent table deletes its children's rows.
 var migrationPragmas = append(slices.Clone(commonPragmas),
-	pragma{"page_size", "8192", ""}, // heeded by a new file only: fewer pages with overflow at 1 to 4 kB per resource
 	pragma{"journal_mode", "WAL", "wal"},
 	pragma{"synchronous", "FULL", "2"},
 	pragma{"foreign_keys", "0", "0"},
@@ -115,9 +123,6 @@ func readBack(ctx context.Context, db *sql.DB, pragmas []pragma) error {
 		return fmt.Errorf("SQLite %s is older than %s and can damage the database; build with a newer modernc.org/sqlite", version, oldest)
 	}
 	for _, p := range pragmas {
-		if p.want == "" {
-			continue
-		}
 		var got string
 		if err := c.QueryRowContext(ctx, `PRAGMA `+p.name).Scan(&got); err != nil {
 			return fmt.Errorf("read pragma %s: %w", p.name, err)

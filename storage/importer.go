@@ -183,7 +183,7 @@ func (tx *Tx) insertBodies(r raw, f fresh, since int64) error {
 			it, k := &f.items[i], i%len(bodies)
 			bodies[k] = it.doc.Stamped(bodies[k][:0], it.id, 1, tx.Time)
 			sum := sha256.Sum256(bodies[k])
-			tx.pages += 3 + len(bodies[k])/4096
+			tx.pages += 3 + len(bodies[k])/pageSize
 			args[0].Value = f.rid + int64(i)
 			args[1].Value = it.typ
 			args[2].Value = it.id

@@ -24,6 +24,9 @@ func migrate(ctx context.Context, path string) error {
 		return err
 	}
 	defer release()
+	if err := shape(ctx, path); err != nil {
+		return err
+	}
 	db, err := openHandle(ctx, path, migrationPragmas)
 	if err != nil {
 		return err
@@ -47,6 +50,21 @@ func migrate(ctx context.Context, path string) error {
 		}
 	}
 	return addTypes(ctx, db)
+}
+
+// shape gives an empty file its page size, which it keeps for ever.
+func shape(ctx context.Context, path string) error {
+	if info, err := os.Stat(path); err != nil || info.Size() > 0 {
+		return err
+	}
+	db, err := openHandle(ctx, path, freshPragmas)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	_, err = db.ExecContext(ctx, `PRAGMA journal_mode = WAL`)
+	return err
 }
 
 // up copies a database that is not empty, migrates, and checks that no row lost its parent.

@@ -94,7 +94,7 @@ func (tx *Tx) insert(it item, body []byte) error {
 	if err != nil {
 		return err
 	}
-	tx.pages += 3 + len(body)/4096
+	tx.pages += 3 + len(body)/pageSize
 	if err := tx.addOwners(rid, seq, it.owners, nil); err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (tx *Tx) supersede(c current, seq int64, owned bool, body []byte) error {
 		return err
 	}
 	sum := sha256.Sum256(body)
-	tx.pages += 4 + (len(body)+len(c.body))/4096
+	tx.pages += 4 + (len(body)+len(c.body))/pageSize
 	return tx.exec(`UPDATE resource SET version = ?, seq = ?, updated = ?, owned = ?, sha256 = ?, body = ? WHERE rid = ?`,
 		c.version+1, seq, tx.Time.UnixMilli(), owned, sum[:], body, c.rid)
 }

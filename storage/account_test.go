@@ -1,0 +1,73 @@
+package storage
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"satchel/fhir"
+)
+
+func TestAccounts(t *testing.T) {
+	ctx, s := t.Context(), openNew(t)
+	now := time.UnixMilli(1_900_000_000_000).UTC()
+	ann := Account{Name: "Ann", GivenName: "A", FamilyName: "N", Password: "hash", PasswordChanged: now, Created: now,
+		Authorities: []Authority{{"ROLE_SUPERUSER", ""}, {"X", "Patient/1"}, {"X", "Patient/2"}}}
+	bob := Account{Name: "bob", Password: "hash", PasswordChanged: now, Created: now, Locked: true, LastLogin: now}
+	for _, a := range []Account{bob, ann} {
+		if err := s.AddAccount(ctx, a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.AddAccount(ctx, Account{Name: "ANN"}); codeOf(err) != fhir.CodeDuplicate {
+		t.Errorf("a second Ann: %v", err)
+	}
+	if all, err := s.Accounts(ctx); err != nil || cmp.Diff([]Account{ann, bob}, all) != "" {
+		t.Errorf("%v %s", err, cmp.Diff([]Account{ann, bob}, all))
+	}
+	if got, err := s.Account(ctx, "ann"); err != nil || got.Name != "Ann" {
+		t.Errorf("%+v (%v)", got, err)
+	}
+	if _, err := s.Account(ctx, "eve"); codeOf(err) != fhir.CodeNotFound {
+		t.Errorf("eve: %v", err)
+	}
+	err := s.UpdateAccount(ctx, "ANN", func(a *Account, others []Account) error {
+		if len(others) != 1 || others[0].Name != "bob" {
+			t.Errorf("others %v", others)
+		}
+		a.Name, a.Disabled, a.Authorities = "other", true, []Authority{{"Y", ""}}
+		return nil
+	})
+	want := ann
+	want.Disabled, want.Authorities = true, []Authority{{"Y", ""}}
+	if got, _ := s.Account(ctx, "Ann"); err != nil || cmp.Diff(want, got) != "" {
+		t.Errorf("%v %s", err, cmp.Diff(want, got))
+	}
+	no := errors.New("no")
+	if err := s.UpdateAccount(ctx, "bob", func(a *Account, _ []Account) error { a.Locked = false; return no }); !errors.Is(err, no) {
+		t.Error(err)
+	}
+	if err := s.TouchLogin(ctx, "Bob", now.Add(time.Hour)); err != nil {
+		t.Error(err)
+	}
+	if got, _ := s.Account(ctx, "bob"); !got.Locked || !got.LastLogin.Equal(now.Add(time.Hour)) {
+		t.Errorf("%+v", got)
+	}
+	if err := s.RemoveAccount(ctx, "bob", func(Account, []Account) error { return no }); !errors.Is(err, no) {
+		t.Error(err)
+	}
+	if err := s.RemoveAccount(ctx, "Ann", nil); err != nil {
+		t.Error(err)
+	}
+	if all, err := s.Accounts(ctx); err != nil || len(all) != 1 {
+		t.Errorf("%v (%v)", all, err)
+	}
+	if rows := dump(t, s, "authority"); rows != nil {
+		t.Errorf("authorities stayed: %v", rows)
+	}
+	if err := s.UpdateAccount(ctx, "eve", nil); codeOf(err) != fhir.CodeNotFound {
+		t.Errorf("eve: %v", err)
+	}
+}

@@ -1,0 +1,118 @@
+package storage
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"satchel/fhir"
+)
+
+func TestJobLife(t *testing.T) {
+	ctx, s := t.Context(), openNew(t)
+	put(t, s, parse(t, `{"resourceType":"Patient","id":"p"}`))
+	add := func(url string, limit int) (Job, error) {
+		return s.AddJob(ctx, Job{Kind: "bulk", Account: "ann", URL: url, Request: []byte(`{"level":"system"}`)}, limit)
+	}
+	first, err := add("1", 2)
+	if err != nil || first.ID == "" || first.State != Queued || first.Snapshot.Seq != 1 || !first.Created.Equal(first.Snapshot.Time) {
+		t.Fatalf("%+v (%v)", first, err)
+	}
+	second, err := add("2", 2)
+	if err != nil || !second.Snapshot.Time.After(first.Snapshot.Time) {
+		t.Fatalf("%+v (%v)", second, err)
+	}
+	if _, err := add("3", 2); codeOf(err) != fhir.CodeThrottled {
+		t.Errorf("a third job: %v", err)
+	}
+	if got, err := s.Job(ctx, first.ID); err != nil || cmp.Diff(first, got) != "" {
+		t.Errorf("read back: %v %s", err, cmp.Diff(first, got))
+	}
+	claimed, ok, err := s.ClaimJob(ctx)
+	if err != nil || !ok || claimed.ID != first.ID || claimed.State != Running || claimed.Started.IsZero() {
+		t.Fatalf("%+v %v (%v)", claimed, ok, err)
+	}
+	if err := s.Progress(ctx, first.ID, 5, 10); err != nil {
+		t.Error(err)
+	}
+	if n, err := s.RequeueJobs(ctx); err != nil || n != 1 {
+		t.Errorf("requeued %d (%v)", n, err)
+	}
+	if again, _, _ := s.ClaimJob(ctx); again.ID != first.ID || again.Done != 0 {
+		t.Errorf("claimed %+v", again)
+	}
+	files := []JobFile{{Name: "Patient.0001.ndjson", List: "output", Type: "Patient", Count: 3, Bytes: 40, SHA256: []byte{1, 2}}, {Name: "e.ndjson", List: "error", Type: "OperationOutcome"}}
+	expires := time.UnixMilli(time.Now().UnixMilli() + 1000).UTC()
+	if ok, err := s.FinishJob(ctx, first.ID, files, expires); err != nil || !ok {
+		t.Errorf("finish: %v %v", ok, err)
+	}
+	done, err := s.Job(ctx, first.ID)
+	if diff := cmp.Diff(files, done.Files); err != nil || diff != "" || done.State != Complete || !done.Expires.Equal(expires) || done.Ended.IsZero() || done.Done != 10 {
+		t.Errorf("%+v (%v) %s", done, err, diff)
+	}
+	if third, err := add("3", 2); err != nil || third.State != Queued {
+		t.Errorf("room again: %v", err)
+	}
+	if ok, err := s.FailJob(ctx, second.ID, "no space", expires.Add(time.Hour)); err != nil || !ok {
+		t.Errorf("fail: %v %v", ok, err)
+	}
+	if jobs, err := s.Jobs(ctx); err != nil || len(jobs) != 3 || jobs[0].URL != "3" || jobs[1].Error != "no space" || jobs[2].Files != nil {
+		t.Errorf("%+v (%v)", jobs, err)
+	}
+	for at, want := range map[time.Time]int{expires.Add(-1): 0, expires: 1, expires.Add(time.Hour): 2} {
+		if ids, err := s.ExpiredJobs(ctx, at); err != nil || len(ids) != want {
+			t.Errorf("expired at %v: %v (%v)", at, ids, err)
+		}
+	}
+	for i, want := range []bool{true, false} {
+		if ok, err := s.DeleteJob(ctx, first.ID); err != nil || ok != want {
+			t.Errorf("delete %d: %v (%v)", i, ok, err)
+		}
+	}
+	if ok, err := s.FinishJob(ctx, first.ID, files, expires); err != nil || ok {
+		t.Errorf("finish a job that is gone: %v (%v)", ok, err)
+	}
+	if rows := dump(t, s, "job_file"); rows != nil {
+		t.Errorf("files stayed: %v", rows)
+	}
+}
+
+// Each job is claimed once, however many workers ask.
+func TestClaimOnce(t *testing.T) {
+	s := openNew(t)
+	for range 10 {
+		if _, err := s.AddJob(t.Context(), Job{Kind: "bulk", Request: []byte(`{}`)}, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	claims := map[string]int{}
+	for range 4 {
+		group.Go(func() {
+			for {
+				j, ok, err := s.ClaimJob(background)
+				if err != nil {
+					t.Error(err)
+				}
+				if !ok {
+					return
+				}
+				mu.Lock()
+				claims[j.ID]++
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	for id, n := range claims {
+		if n != 1 {
+			t.Errorf("job %s was claimed %d times", id, n)
+		}
+	}
+	if len(claims) != 10 {
+		t.Errorf("%d jobs were claimed", len(claims))
+	}
+}
