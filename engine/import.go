@@ -144,7 +144,7 @@ func (l *line) count(typ string, change storage.Change) {
 
 // Limits of a batch: one transaction.
 const (
-	batches    = 4
+	batches    = 3 // one is filled, one prepared, one stored
 	batchCount = 1000
 	batchBytes = 4 << 20
 	docKeep    = 1 << 20 // a document that has grown beyond this is not kept for the next batch

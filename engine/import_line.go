@@ -6,13 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"satchel/fhir"
 )
 
 // lines reads NDJSON. A line that cannot be taken is refused, and the next one is read.
 func (r *reading) lines(s *source, t *text) error {
-	l := lineReader{r: t.Reader}
+	l := &r.line
+	l.r = t.Reader
 	for at := (place{src: s, line: 1}); r.ctx.Err() == nil; at.line++ {
 		line, err := l.next()
 		switch {
@@ -35,15 +37,12 @@ var errLong = fmt.Errorf("larger than %d MB, more than one resource may have; se
 // lineReader reads lines of limited length from a text of any length.
 type lineReader struct {
 	r    *bufio.Reader
-	long []byte // a line that does not fit into the buffer of r
+	long []byte // a line that does not fit into the buffer of r; kept, as long lines seldom come alone
 }
 
 // next is the next line without the white space around it, valid until the following call. A line over the limit is
 // errLong; it is passed over without being kept. At the end it is io.EOF.
 func (l *lineReader) next() ([]byte, error) {
-	if cap(l.long) > docKeep {
-		l.long = nil
-	}
 	part, err := l.r.ReadSlice('\n')
 	if err == nil || err == io.EOF && len(part) > 0 {
 		return bytes.TrimSpace(part), nil
@@ -52,6 +51,9 @@ func (l *lineReader) next() ([]byte, error) {
 	tooLong := false
 	for err == bufio.ErrBufferFull {
 		if tooLong = tooLong || len(l.long)+len(part) > fhir.MaxResourceSize; !tooLong {
+			if cap(l.long)-len(l.long) < len(part) {
+				l.long = slices.Grow(l.long, max(len(l.long), len(part))) // append would copy, and leave behind, much more
+			}
 			l.long = append(l.long, part...)
 		}
 		part, err = l.r.ReadSlice('\n')
@@ -60,7 +62,6 @@ func (l *lineReader) next() ([]byte, error) {
 	case err != nil && (err != io.EOF || len(l.long) == 0 && !tooLong):
 		return nil, err
 	case tooLong || len(l.long)+len(part) > fhir.MaxResourceSize:
-		l.long = nil
 		return nil, errLong
 	}
 	l.long = append(l.long, part...)

@@ -21,6 +21,7 @@ type reading struct {
 	batch   *batch
 	refused map[string]int64 // by type
 	scratch fhir.Document
+	line    lineReader
 
 	total, before, at int64 // bytes: of all files, of the files before this one, of this one as far as read
 }
