@@ -170,7 +170,7 @@ func (a *assertion) readTimes(exp, nbf, iat jsontext.Value, now time.Time) error
 			continue
 		}
 		from, err := strconv.ParseFloat(string(v), 64)
-		if v.Kind() != '0' || err != nil {
+		if err != nil { // also of a string, or out of range
 			return badClient("the assertion's nbf or iat is not a number of seconds since 1970")
 		}
 		if from > float64(now.Add(skew).UnixMilli())/1000 {

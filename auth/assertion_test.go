@@ -116,6 +116,9 @@ func (d *draft) token(t *testing.T) string {
 	return token
 }
 
+// wide signs with a key whose numbers are padded to those of P-384.
+type wide struct{ crypto.Signer }
+
 // signature signs as RFC 7518 says, by the standard library alone.
 func signature(t *testing.T, alg string, signer crypto.Signer, input string) []byte {
 	t.Helper()
@@ -137,8 +140,15 @@ func signature(t *testing.T, alg string, signer crypto.Signer, input string) []b
 	case "PS":
 		out, err = rsa.SignPSS(rand.Reader, signer.(*rsa.PrivateKey), hash, sum, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
 	case "ES":
+		w, padded := signer.(wide)
+		if padded {
+			signer = w.Signer
+		}
 		key := signer.(*ecdsa.PrivateKey)
 		size := (key.Curve.Params().BitSize + 7) / 8
+		if padded {
+			size = 48
+		}
 		r, s, e := ecdsa.Sign(rand.Reader, key, sum)
 		if err = e; err == nil {
 			out = append(r.FillBytes(make([]byte, size)), s.FillBytes(make([]byte, size))...)
@@ -320,26 +330,31 @@ func mutations(t *testing.T, now time.Time) map[string]func(d *draft) {
 			d.header["jwk"] = publicText(t, "stranger")
 			delete(d.header, "kid")
 		},
-		"jku":                     func(d *draft) { d.header["jku"] = `"https://evil.example/jwks"` },
-		"jku empty":               func(d *draft) { d.header["jku"] = `""` },
-		"jku null":                func(d *draft) { d.header["jku"] = `null` },
-		"jku a number":            func(d *draft) { d.header["jku"] = `1` },
-		"signature of other text": func(d *draft) { other := goodDraft(now, "ES384").token(t); d.after = tail(other) },
-		"signature r and s zero":  func(d *draft) { d.after = tail("." + base64.RawURLEncoding.EncodeToString(make([]byte, 96))) },
-		"signature empty":         func(d *draft) { d.after = tail(".") },
-		"signature short":         func(d *draft) { d.after = func(s string) string { return s[:len(s)-4] } },
-		"signature long":          func(d *draft) { d.after = func(s string) string { return s + "AAAA" } },
-		"signature ASN.1":         func(d *draft) { d.after = asn1Tail(t) },
-		"extra segment":           func(d *draft) { d.after = func(s string) string { return s + ".e30" } },
-		"extra empty segment":     func(d *draft) { d.after = func(s string) string { return s + "." } },
-		"two segments":            func(d *draft) { d.after = func(s string) string { return s[:strings.LastIndex(s, ".")] } },
-		"five segments":           func(d *draft) { d.after = func(s string) string { return s + ".e30.e30" } },
-		"padded":                  func(d *draft) { d.after = func(s string) string { return s + "=" } },
-		"newline within":          func(d *draft) { d.after = func(s string) string { return s[:9] + "\n" + s[9:] } },
-		"space before":            func(d *draft) { d.after = func(s string) string { return " " + s } },
-		"standard base64":         func(d *draft) { d.after = func(s string) string { return s[:len(s)-2] + "+/" } },
-		"JSON serialization":      func(d *draft) { d.after = jsonForm },
-		"empty":                   func(d *draft) { d.after = func(string) string { return "..." } },
+		"jku":                              func(d *draft) { d.header["jku"] = `"https://evil.example/jwks"` },
+		"jku empty":                        func(d *draft) { d.header["jku"] = `""` },
+		"jku null":                         func(d *draft) { d.header["jku"] = `null` },
+		"jku a number":                     func(d *draft) { d.header["jku"] = `1` },
+		"signature of other text":          func(d *draft) { other := goodDraft(now, "ES384").token(t); d.after = tail(other) },
+		"signature r and s zero":           func(d *draft) { d.after = tail("." + base64.RawURLEncoding.EncodeToString(make([]byte, 96))) },
+		"signature empty":                  func(d *draft) { d.after = tail(".") },
+		"signature short":                  func(d *draft) { d.after = func(s string) string { return s[:len(s)-4] } },
+		"signature long":                   func(d *draft) { d.after = func(s string) string { return s + "AAAA" } },
+		"signature ASN.1":                  func(d *draft) { d.after = asn1Tail(t) },
+		"extra segment":                    func(d *draft) { d.after = func(s string) string { return s + ".e30" } },
+		"extra empty segment":              func(d *draft) { d.after = func(s string) string { return s + "." } },
+		"two segments":                     func(d *draft) { d.after = func(s string) string { return s[:strings.LastIndex(s, ".")] } },
+		"five segments":                    func(d *draft) { d.after = func(s string) string { return s + ".e30.e30" } },
+		"P-256 signature padded for ES384": func(d *draft) { d.signer, d.header["kid"] = wide{signers()["P-256"]}, `"P-256"` },
+		"stray bits": func(d *draft) { // RS256 has a signature whose last character uses two of its six bits
+			d.alg, d.header["alg"], d.header["kid"], d.signer = "RS256", `"RS256"`, `"RSA"`, signers()["RSA"]
+			d.after = func(s string) string { return s[:len(s)-1] + string(s[len(s)-1]+1) }
+		},
+		"padded":             func(d *draft) { d.after = func(s string) string { return s + "=" } },
+		"newline within":     func(d *draft) { d.after = func(s string) string { return s[:9] + "\n" + s[9:] } },
+		"space before":       func(d *draft) { d.after = func(s string) string { return " " + s } },
+		"standard base64":    func(d *draft) { d.after = func(s string) string { return s[:len(s)-2] + "+/" } },
+		"JSON serialization": func(d *draft) { d.after = jsonForm },
+		"empty":              func(d *draft) { d.after = func(string) string { return "..." } },
 		"HS384 with the public key": func(d *draft) {
 			d.header["alg"] = `"HS384"`
 			d.after = func(s string) string {

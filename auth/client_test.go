@@ -92,6 +92,9 @@ func TestReadKeysRefuses(t *testing.T) {
 	weak, _ := rsa.GenerateKey(rand.Reader, 1024)
 	weakText, _ := jose.JSONWebKey{Key: weak.Public(), KeyID: "x"}.MarshalJSON()
 	p224, _ := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	if weakness(p224.Public()) == "" || weakness([]byte("x")) == "" {
+		t.Error("keys of other kinds pass for good")
+	}
 	p224DER, p224Err := x509.MarshalPKIXPublicKey(p224.Public())
 	pkcs8, pkcs8Err := x509.MarshalPKCS8PrivateKey(signers()["RSA"])
 	evenE := strings.Replace(publicText(t, "RSA"), `"AQAB"`, `"BA"`, 1)

@@ -162,9 +162,13 @@ func TestBadKeyServers(t *testing.T) {
 	elsewhere := newKeyServer(t, publish(good, ""))
 	redirect := func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) }
 	for name, answer := range map[string]http.HandlerFunc{
-		"redirect":        redirect,
-		"redirect home":   func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/other", http.StatusFound) },
-		"not found":       http.NotFound,
+		"redirect":      redirect,
+		"redirect home": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/other", http.StatusFound) },
+		"not found":     http.NotFound,
+		"an error with keys": func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(500)
+			fmt.Fprint(w, good)
+		},
 		"too long":        publish(good+strings.Repeat(" ", keySetBytes), ""),
 		"endless":         endless,
 		"not JSON":        publish("<html>", ""),
@@ -184,10 +188,14 @@ func TestBadKeyServers(t *testing.T) {
 	} {
 		server := newKeyServer(t, answer)
 		o := remoteOffice(t, server, true)
+		start := time.Now()
 		for range 3 {
 			if err := o.try(t, "ES384"); oauthCode(err) != "invalid_client 400" {
 				t.Errorf("%s: %v", name, err)
 			}
+		}
+		if took := time.Since(start); took > fetchTimeout/2 {
+			t.Errorf("%s: took %s", name, took)
 		}
 		if n := server.hits.Load(); n > 2 {
 			t.Errorf("%s: %d fetches", name, n)

@@ -186,8 +186,8 @@ func (t *TokenService) bySecret(ctx context.Context, r TokenRequest, _ time.Time
 	} else if err != nil {
 		return storage.Client{}, err
 	}
-	hash := sha256.Sum256([]byte(secret))
-	if len(c.Secret) == 0 || subtle.ConstantTimeCompare(hash[:], c.Secret) != 1 || r.ClientID != "" && r.ClientID != c.Name {
+	hash := sha256.Sum256([]byte(secret)) // never equal to that of a client without a secret, which is empty
+	if subtle.ConstantTimeCompare(hash[:], c.Secret) != 1 || r.ClientID != "" && r.ClientID != c.Name {
 		return storage.Client{}, refusal
 	}
 	return c, nil

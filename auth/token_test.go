@@ -50,6 +50,11 @@ func TestOrderOfChecks(t *testing.T) {
 	if _, err := o.Issue(t.Context(), TokenRequest{GrantType: grantType, AssertionType: assertionType, Assertion: goodDraft(o.now, "ES384").token(t)}); oauthCode(err) != "invalid_client 400" {
 		t.Errorf("without addresses of its own: %v", err)
 	}
+	d := goodDraft(o.now, "ES384")
+	d.claims["aud"] = `""`
+	if _, err := o.Issue(t.Context(), TokenRequest{GrantType: grantType, AssertionType: assertionType, Assertion: d.token(t), URLs: []string{""}}); oauthCode(err) != "invalid_client 400" {
+		t.Errorf("an empty address: %v", err)
+	}
 }
 
 func TestIssueScopes(t *testing.T) {
