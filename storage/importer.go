@@ -1,13 +1,13 @@
 package storage
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql/driver"
 	"fmt"
 	"slices"
+	"time"
 
 	"satchel/fhir"
 )
@@ -15,11 +15,20 @@ import (
 // Batch is a number of documents made ready for [Store.ImportBatch].
 type Batch struct {
 	items []item
-	order []int // indexes of items by type, id and position
+	order []int     // indexes of items by type, id and position
+	time  time.Time // that the firsts are stamped with
+	first []first   // the items as first versions
+}
+
+// first is the text of a first version and its SHA-256.
+type first struct {
+	body []byte
+	sum  [sha256.Size]byte
 }
 
 // Prepare does the part of an import that needs no database, so that it can run beside the import of another batch.
-// The documents must not change until the batch is imported.
+// The documents must not change until the batch is imported. It already stamps first versions with the time of now, which
+// is right unless another write comes in between.
 func (s *Store) Prepare(docs []*fhir.Document) (*Batch, error) {
 	b := &Batch{items: make([]item, len(docs)), order: make([]int, len(docs))}
 	arena := make([]fhir.Entry, 0, 16*len(docs))
@@ -30,10 +39,28 @@ func (s *Store) Prepare(docs []*fhir.Document) (*Batch, error) {
 		}
 		b.order[i] = i
 	}
+	b.stamp(s.Now())
 	slices.SortFunc(b.order, func(i, j int) int {
 		return cmp.Or(cmp.Compare(b.items[i].typ, b.items[j].typ), cmp.Compare(b.items[i].id, b.items[j].id), cmp.Compare(i, j))
 	})
 	return b, nil
+}
+
+// stamp makes the first version of each item.
+func (b *Batch) stamp(now time.Time) {
+	b.time = time.UnixMilli(now.UnixMilli()).UTC()
+	b.first = make([]first, len(b.items))
+	size := 0
+	for _, it := range b.items {
+		size += len(it.doc.JSON()) + 128
+	}
+	bodies := make([]byte, 0, size)
+	for i, it := range b.items {
+		start := len(bodies)
+		bodies = it.doc.Stamped(bodies, it.id, 1, b.time)
+		b.first[i].body = bodies[start:len(bodies):len(bodies)]
+		b.first[i].sum = sha256.Sum256(b.first[i].body)
+	}
 }
 
 // Import stores many documents in one transaction, faster than Put one by one: a batch of up to a few thousand.
@@ -50,6 +77,7 @@ func (s *Store) Import(ctx context.Context, docs []*fhir.Document) ([]Change, er
 func (s *Store) ImportBatch(ctx context.Context, b *Batch) ([]Change, error) {
 	changes := make([]Change, len(b.items))
 	err := s.Write(ctx, func(tx *Tx) error {
+		tx.agree(b)
 		fresh, rest, err := tx.sift(b)
 		if err != nil {
 			return err
@@ -73,9 +101,19 @@ func (s *Store) ImportBatch(ctx context.Context, b *Batch) ([]Change, error) {
 	return changes, nil
 }
 
+// agree lets the transaction have the time of the batch, or, if the clock is past that, the batch that of the transaction.
+func (tx *Tx) agree(b *Batch) {
+	if b.time.After(tx.last) && !b.time.After(tx.Time) {
+		tx.Time = b.time
+	} else if !b.time.Equal(tx.Time) {
+		b.stamp(tx.Time)
+	}
+}
+
 // fresh are the items of a batch that are not in the store, in order, with the first of their row numbers.
 type fresh struct {
 	items []item
+	first []first
 	index []int // in the batch
 	rid   int64
 }
@@ -98,7 +136,7 @@ func (tx *Tx) sift(b *Batch) (fresh, []int, error) {
 	for i, v := range verdicts {
 		switch v {
 		case unknown:
-			f.items, f.index = append(f.items, b.items[i]), append(f.index, i)
+			f.items, f.first, f.index = append(f.items, b.items[i]), append(f.first, b.first[i]), append(f.index, i)
 		case changed, again:
 			rest = append(rest, i)
 		}
@@ -177,13 +215,10 @@ func (tx *Tx) insertAll(f fresh) error {
 
 func (tx *Tx) insertBodies(r raw, f fresh, since int64) error {
 	at := tx.Time.UnixMilli()
-	bodies := make([][]byte, 64) // of one statement; the driver copies them
 	return r.insert(`INSERT INTO resource (rid, type, id, version, seq, updated, owned, sha256, body)`, 9, len(f.items),
 		func(i int, args []driver.NamedValue) {
-			it, k := &f.items[i], i%len(bodies)
-			bodies[k] = it.doc.Stamped(bodies[k][:0], it.id, 1, tx.Time)
-			sum := sha256.Sum256(bodies[k])
-			tx.pages += 3 + len(bodies[k])/pageSize
+			it, first := &f.items[i], &f.first[i]
+			tx.pages += 3 + len(first.body)/pageSize
 			args[0].Value = f.rid + int64(i)
 			args[1].Value = it.typ
 			args[2].Value = it.id
@@ -191,8 +226,8 @@ func (tx *Tx) insertBodies(r raw, f fresh, since int64) error {
 			args[4].Value = since + int64(i)
 			args[5].Value = at
 			args[6].Value = owned(it.owners)
-			args[7].Value = bytes.Clone(sum[:])
-			args[8].Value = bodies[k]
+			args[7].Value = first.sum[:]
+			args[8].Value = first.body
 		})
 }
 

@@ -17,6 +17,7 @@ type Tx struct {
 	s      *Store
 	ctx    context.Context // of the caller: ends long searches
 	seq    int64           // the last one given out
+	last   time.Time       // of the transaction before: Time is after it
 	ticked bool            // the clock has moved and must be stored
 	pages  int             // estimate of the pages written
 	failed error           // the first failed statement: SQLite may have rolled back, so nothing more is run
@@ -65,6 +66,7 @@ func (s *Store) begin(ctx context.Context) (*Tx, error) {
 	if err := tx.scan(`SELECT seq, time FROM clock`, nil, &tx.seq, &last); err != nil {
 		return nil, err
 	}
+	tx.last = time.UnixMilli(last).UTC()
 	tx.Time = time.UnixMilli(max(s.Now().UnixMilli(), last+1)).UTC()
 	return tx, nil
 }
