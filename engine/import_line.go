@@ -34,6 +34,9 @@ func (r *reading) lines(s *source, t *text) error {
 // errLong is the error for a line or entry that cannot be a resource.
 var errLong = fmt.Errorf("larger than %d MB, more than one resource may have; send large content as a separate Binary", fhir.MaxResourceSize>>20)
 
+// maxLine is the most bytes of a line, with its end.
+const maxLine = fhir.MaxResourceSize + len("\r\n")
+
 // lineReader reads lines of limited length from a text of any length.
 type lineReader struct {
 	r    *bufio.Reader
@@ -50,7 +53,7 @@ func (l *lineReader) next() ([]byte, error) {
 	l.long = l.long[:0]
 	tooLong := false
 	for err == bufio.ErrBufferFull {
-		if tooLong = tooLong || len(l.long)+len(part) > fhir.MaxResourceSize; !tooLong {
+		if tooLong = tooLong || len(l.long)+len(part) > maxLine; !tooLong {
 			if cap(l.long)-len(l.long) < len(part) {
 				l.long = slices.Grow(l.long, max(len(l.long), len(part))) // append would copy, and leave behind, much more
 			}
@@ -61,7 +64,7 @@ func (l *lineReader) next() ([]byte, error) {
 	switch {
 	case err != nil && (err != io.EOF || len(l.long) == 0 && !tooLong):
 		return nil, err
-	case tooLong || len(l.long)+len(part) > fhir.MaxResourceSize:
+	case tooLong || len(l.long)+len(part) > maxLine:
 		return nil, errLong
 	}
 	l.long = append(l.long, part...)

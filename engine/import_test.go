@@ -2,6 +2,7 @@ package engine
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -414,5 +415,29 @@ func TestIssueOf(t *testing.T) {
 	issue := issueOf(fmt.Errorf("x: %w", &fhir.Error{Code: fhir.CodeValue, Expression: "Patient.id"}))
 	if issue.Code != fhir.CodeValue || issue.Expression != "Patient.id" || issue.Severity != fhir.SeverityError {
 		t.Errorf("%+v", issue)
+	}
+}
+
+// The limit of a line is exact, and what is beyond it is not returned in part.
+func TestLineReader(t *testing.T) {
+	sizes := []int{5, 0, textBuffer - 1, textBuffer, textBuffer + 1, fhir.MaxResourceSize, fhir.MaxResourceSize + 3, 3 * fhir.MaxResourceSize, 7}
+	pieces := make([]io.Reader, 0, 2*len(sizes))
+	for i, n := range sizes {
+		pieces = append(pieces, strings.NewReader(strings.Repeat(string(rune('a'+i)), n)), strings.NewReader("\n"))
+	}
+	l := lineReader{r: bufio.NewReaderSize(io.MultiReader(pieces[:len(pieces)-1]...), textBuffer)} // no line feed at the end
+	for i, n := range sizes {
+		line, err := l.next()
+		switch {
+		case n > fhir.MaxResourceSize:
+			if err != errLong || line != nil {
+				t.Errorf("%d bytes: %d bytes, %v", n, len(line), err)
+			}
+		case err != nil || len(line) != n || n > 0 && (line[0] != byte('a'+i) || line[n-1] != byte('a'+i)):
+			t.Errorf("%d bytes: %d bytes, %v", n, len(line), err)
+		}
+	}
+	if _, err := l.next(); err != io.EOF {
+		t.Errorf("at the end: %v", err)
 	}
 }
