@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,7 +21,7 @@ import (
 )
 
 func cmdInit(at *common) *cobra.Command {
-	var listen, admin string
+	var listen, admin, tlsMode string
 	var insecure bool
 	var password passwordFlags
 	c := &cobra.Command{
@@ -32,7 +33,8 @@ asked for one, elsewhere give --admin and --password-file or --password-stdin.
 
 Exit codes: 0 done, 1 failed (also: there is a Satchel already), 2 wrong usage.`,
 		Example: `  satchel init
-  satchel init --data /var/lib/satchel --admin anna --password-file /root/password`,
+  satchel init --data /var/lib/satchel --admin anna --password-file /root/password
+  satchel init --listen 0.0.0.0:8443 --tls local-ca`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			flags := map[string]string{}
@@ -41,6 +43,9 @@ Exit codes: 0 done, 1 failed (also: there is a Satchel already), 2 wrong usage.`
 			}
 			if insecure {
 				flags["http.insecure_http"] = "true"
+			}
+			if tlsMode != "" {
+				flags["tls.mode"] = tlsMode
 			}
 			cfg, err := at.load(flags)
 			if err != nil {
@@ -51,6 +56,7 @@ Exit codes: 0 done, 1 failed (also: there is a Satchel already), 2 wrong usage.`
 	}
 	c.Flags().StringVar(&listen, "listen", "", "address and port to write into config.toml, such as 127.0.0.1:8080")
 	c.Flags().BoolVar(&insecure, "insecure-http", false, "allow plain HTTP on an address that other machines can reach")
+	c.Flags().StringVar(&tlsMode, "tls", "", "tls.mode to write into config.toml, such as local-ca")
 	c.Flags().StringVar(&admin, "admin", "", "name of the first administrator")
 	password.add(c)
 	return c
@@ -67,6 +73,11 @@ func initialise(ctx context.Context, cfg *Config, written map[string]string, adm
 	}
 	if err := makeData(cfg, written); err != nil {
 		return err
+	}
+	if cfg.TLS.Mode == tlsLocalCA {
+		if _, err := newTLS(cfg, slog.New(slog.DiscardHandler)); err != nil {
+			return err
+		}
 	}
 	s, err := storage.Open(ctx, cfg.database(), storage.Options{})
 	if err != nil {
@@ -92,7 +103,7 @@ func vacant(cfg *Config) error {
 	}
 	for _, e := range entries {
 		p := filepath.Join(cfg.Data, e.Name())
-		if p != cfg.File && p != cfg.BulkExport.Folder && !strings.HasPrefix(p, cfg.database()) {
+		if p != cfg.File && p != cfg.BulkExport.Folder && p != cfg.tlsFolder() && !strings.HasPrefix(p, cfg.database()) {
 			return fmt.Errorf("%q holds %q and no Satchel; choose a directory that is empty or does not exist", cfg.Data, e.Name())
 		}
 	}
@@ -139,7 +150,7 @@ func makeData(cfg *Config, written map[string]string) error {
 	f, err := os.OpenFile(cfg.File, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		if len(written) > 0 {
-			return fmt.Errorf("%q is there already; write the address into it, or leave --listen out", cfg.File)
+			return fmt.Errorf("%q is there already; write what the flags say into it, and leave them out", cfg.File)
 		}
 		return nil
 	} else if err != nil {
@@ -157,6 +168,9 @@ func filledExample(written map[string]string) string {
 	}
 	if v, ok := written["http.insecure_http"]; ok {
 		text = regexp.MustCompile(`(?m)^insecure_http += false`).ReplaceAllLiteralString(text, "insecure_http   = "+v)
+	}
+	if v, ok := written["tls.mode"]; ok {
+		text = regexp.MustCompile(`(?m)^mode +=( "off")`).ReplaceAllLiteralString(text, "mode           = "+strconv.Quote(v))
 	}
 	return text
 }

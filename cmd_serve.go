@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -51,7 +52,8 @@ Exit codes: 0 stopped on request, 1 failed, 2 wrong usage.`,
 				return runService(cfg)
 			}
 			return run(c.Context(), cfg, func(addr string) {
-				fmt.Fprintf(c.OutOrStdout(), "serving %s on http://%s (FHIR base http://%s/fhir); stop with Ctrl-C\n", cfg.Data, addr, addr)
+				base := cfg.scheme() + "://" + addr
+				fmt.Fprintf(c.OutOrStdout(), "serving %s on %s (FHIR base %s/fhir); stop with Ctrl-C\n", cfg.Data, base, base)
 			})
 		},
 	}
@@ -88,6 +90,14 @@ func run(ctx context.Context, cfg *Config, ready func(addr string)) (err error) 
 	}
 	defer listener.Close()
 
+	secured, err := newTLS(cfg, log)
+	if err != nil {
+		return err
+	}
+	if secured != nil {
+		listener = tls.NewListener(listener, secured)
+	}
+
 	store, err := openStore(ctx, cfg, storage.Options{})
 	if err != nil {
 		return err
@@ -121,7 +131,7 @@ func run(ctx context.Context, cfg *Config, ready func(addr string)) (err error) 
 		return err
 	}
 	log.Info("started", "version", version, "data", cfg.Data, "address", listener.Addr().String())
-	err = serve(ctx, listener, handler, jobs, log, ready)
+	err = serve(ctx, listener, hsts(cfg, handler), jobs, log, ready)
 	log.Info("stopped", "data", cfg.Data)
 	return err
 }

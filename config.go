@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+	"golang.org/x/crypto/acme"
 )
 
 // exampleConfig is what `satchel init` writes: every key with its default.
@@ -28,7 +29,13 @@ type Config struct {
 		InsecureHTTP   bool
 		TrustedProxies []string
 	}
-	TLS        struct{ Mode string }
+	TLS struct {
+		Mode              string // off, files, local-ca, acme
+		CertFile, KeyFile string // absolute after loadConfig
+		Names             []string
+		ACMEDirectory     string
+		ACMEEmail         string
+	}
 	BulkExport struct {
 		Enabled            bool
 		FileMaxCapacity    int64
@@ -40,6 +47,18 @@ type Config struct {
 	}
 	Auth struct{ Basic string }
 	Log  struct{ Level, Format string }
+	Disk struct{ MinFree Size } // 0: see diskFloor
+
+	Metrics struct {
+		Enabled bool
+		Allow   []string // addresses and ranges, besides loopback
+	}
+	Backup struct {
+		Folder         string // absolute after loadConfig; "": no backups by themselves
+		EveryHours     int64
+		Keep           int64
+		PassphraseFile string // absolute after loadConfig; "": not encrypted
+	}
 
 	source map[string]string // key → where its value comes from, if not the default
 }
@@ -48,7 +67,8 @@ type Config struct {
 func defaults() *Config {
 	c := &Config{source: map[string]string{}}
 	c.HTTP.Listen = "127.0.0.1:8080"
-	c.TLS.Mode = "off"
+	c.TLS.Mode = tlsOff
+	c.TLS.ACMEDirectory = acme.LetsEncryptURL
 	c.BulkExport.Enabled = true
 	c.BulkExport.FileMaxCapacity = 1000
 	c.BulkExport.FileMaxSize = 100_000_000
@@ -59,6 +79,8 @@ func defaults() *Config {
 	c.Auth.Basic = "loopback"
 	c.Log.Level = "info"
 	c.Log.Format = "auto"
+	c.Backup.EveryHours = 24
+	c.Backup.Keep = 14
 	return c
 }
 
@@ -76,6 +98,11 @@ func (c *Config) settings() []setting {
 		{"http.insecure_http", &c.HTTP.InsecureHTTP},
 		{"http.trusted_proxies", &c.HTTP.TrustedProxies},
 		{"tls.mode", &c.TLS.Mode},
+		{"tls.cert_file", &c.TLS.CertFile},
+		{"tls.key_file", &c.TLS.KeyFile},
+		{"tls.names", &c.TLS.Names},
+		{"tls.acme_directory", &c.TLS.ACMEDirectory},
+		{"tls.acme_email", &c.TLS.ACMEEmail},
 		{"bulk_export.enabled", &c.BulkExport.Enabled},
 		{"bulk_export.file_max_capacity", &c.BulkExport.FileMaxCapacity},
 		{"bulk_export.file_max_size", &c.BulkExport.FileMaxSize},
@@ -86,6 +113,13 @@ func (c *Config) settings() []setting {
 		{"auth.basic", &c.Auth.Basic},
 		{"log.level", &c.Log.Level},
 		{"log.format", &c.Log.Format},
+		{"disk.min_free", &c.Disk.MinFree},
+		{"metrics.enabled", &c.Metrics.Enabled},
+		{"metrics.allow", &c.Metrics.Allow},
+		{"backup.folder", &c.Backup.Folder},
+		{"backup.every_hours", &c.Backup.EveryHours},
+		{"backup.keep", &c.Backup.Keep},
+		{"backup.passphrase_file", &c.Backup.PassphraseFile},
 	}
 }
 

@@ -26,8 +26,13 @@ func (c *Config) finish() error {
 	if err := c.checkHTTP(); err != nil {
 		return err
 	}
-	if c.TLS.Mode != "off" {
-		return fmt.Errorf("tls.mode is %q; this version offers only \"off\": leave it so and put a reverse proxy with TLS before Satchel", c.TLS.Mode)
+	if err := c.checkTLS(); err != nil {
+		return err
+	}
+	for _, p := range []*string{&c.Backup.Folder, &c.Backup.PassphraseFile} {
+		if *p != "" {
+			*p = c.path(*p)
+		}
 	}
 	b := &c.BulkExport
 	for _, n := range []struct {
@@ -35,13 +40,15 @@ func (c *Config) finish() error {
 		value int64
 		max   int64
 	}{
-		{"file_max_capacity", b.FileMaxCapacity, 10_000_000},
-		{"file_max_size", int64(b.FileMaxSize), 1 << 40},
-		{"file_retention_hours", b.FileRetentionHours, 24 * 366},
-		{"max_jobs", b.MaxJobs, 1000},
+		{"bulk_export.file_max_capacity", b.FileMaxCapacity, 10_000_000},
+		{"bulk_export.file_max_size", int64(b.FileMaxSize), 1 << 40},
+		{"bulk_export.file_retention_hours", b.FileRetentionHours, 24 * 366},
+		{"bulk_export.max_jobs", b.MaxJobs, 1000},
+		{"backup.every_hours", c.Backup.EveryHours, 24 * 31},
+		{"backup.keep", c.Backup.Keep, 10_000},
 	} {
 		if n.value < 1 || n.value > n.max {
-			return fmt.Errorf("bulk_export.%s is %d; write 1 to %d", n.key, n.value, n.max)
+			return fmt.Errorf("%s is %d; write 1 to %d", n.key, n.value, n.max)
 		}
 	}
 	if b.Folder == "" || strings.ContainsFunc(b.Folder, unicode.IsControl) {
@@ -83,19 +90,30 @@ func (c *Config) checkHTTP() error {
 	if _, err := net.LookupPort("tcp", port); err != nil || port == "" {
 		return fmt.Errorf("http.listen is %q; %q is not a port", c.HTTP.Listen, port)
 	}
-	if !isLoopback(host) && !c.HTTP.InsecureHTTP {
-		return fmt.Errorf("http.listen is %q, which other machines can reach, and this version serves plain HTTP; "+
-			"listen on 127.0.0.1 behind a reverse proxy with TLS, or set http.insecure_http = true in a network that you trust", c.HTTP.Listen)
+	if c.TLS.Mode == tlsOff && !isLoopback(host) && !c.HTTP.InsecureHTTP {
+		return fmt.Errorf("http.listen is %q, which other machines can reach, and plain HTTP would show them health data; set tls.mode = %q, "+
+			"listen on 127.0.0.1 behind a reverse proxy with TLS, or set http.insecure_http = true in a network that you trust", c.HTTP.Listen, tlsLocalCA)
+	}
+	if c.HTTP.PublicURL != "" && !strings.Contains(c.HTTP.PublicURL, "://") {
+		c.HTTP.PublicURL = "https://" + c.HTTP.PublicURL
 	}
 	if u, err := url.Parse(c.HTTP.PublicURL); c.HTTP.PublicURL != "" &&
 		(err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil) {
 		return fmt.Errorf("http.public_url is %q; write a URL such as \"https://records.example.org\"", c.HTTP.PublicURL)
 	}
-	for _, p := range c.HTTP.TrustedProxies {
+	if err := checkRanges("http.trusted_proxies", c.HTTP.TrustedProxies); err != nil {
+		return err
+	}
+	return checkRanges("metrics.allow", c.Metrics.Allow)
+}
+
+// checkRanges checks a list of addresses and ranges.
+func checkRanges(key string, list []string) error {
+	for _, p := range list {
 		_, err1 := netip.ParseAddr(p)
 		_, err2 := netip.ParsePrefix(p)
 		if err1 != nil && err2 != nil {
-			return fmt.Errorf("http.trusted_proxies has %q; write an address such as \"10.0.0.5\" or a range such as \"10.0.0.0/24\"", p)
+			return fmt.Errorf("%s has %q; write an address such as \"10.0.0.5\" or a range such as \"10.0.0.0/24\"", key, p)
 		}
 	}
 	return nil

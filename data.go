@@ -25,10 +25,15 @@ func (at *common) openData(ctx context.Context, flags map[string]string, o stora
 	return cfg, s, err
 }
 
+// noSatchel is the error for a data directory without a store.
+func noSatchel(cfg *Config) error {
+	return fmt.Errorf("there is no Satchel in %q; make one with: satchel init --data %s", cfg.Data, cfg.Data)
+}
+
 // openStore opens the store, which must be there.
 func openStore(ctx context.Context, cfg *Config, o storage.Options) (*storage.Store, error) {
 	if _, err := os.Stat(cfg.database()); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no Satchel in %q; make one with: satchel init --data %s", cfg.Data, cfg.Data)
+		return nil, noSatchel(cfg)
 	} else if err != nil {
 		return nil, err
 	}
