@@ -1,0 +1,71 @@
+package handover
+
+import (
+	"hash/maphash"
+	"slices"
+)
+
+// keySet holds 64-bit hashes of keys: 8 bytes for each, whatever the key. With a million keys the chance that two of them
+// collide is one in thirty million; the seed is new in each process, so nobody can bring it about.
+type keySet struct {
+	list   []uint64
+	sorted int // so many at the beginning are sorted and different
+	unique bool
+}
+
+var keySeed = maphash.MakeSeed()
+
+func keyOf(text string) uint64 { return maphash.String(keySeed, text) }
+
+// add adds a key. A set made with unique drops repetitions from time to time, others keep them.
+func (s *keySet) add(key uint64) {
+	s.list = append(s.list, key)
+	if s.unique && len(s.list)-s.sorted > max(1<<18, s.sorted/2) {
+		s.sort()
+	}
+}
+
+// merge takes the keys of another set and empties it.
+func (s *keySet) merge(other *keySet) {
+	s.list = append(s.list, other.list...)
+	s.sorted, other.list, other.sorted = 0, nil, 0
+}
+
+// sort makes the set ready for has.
+func (s *keySet) sort() {
+	slices.Sort(s.list)
+	if s.unique {
+		s.list = slices.Compact(s.list)
+	}
+	s.sorted = len(s.list)
+}
+
+// has reports whether a key is in a sorted set.
+func (s *keySet) has(key uint64) bool {
+	_, ok := slices.BinarySearch(s.list, key)
+	return ok
+}
+
+// repeated counts the keys of a sorted set that are there already.
+func (s *keySet) repeated() (n int64) {
+	for i := 1; i < len(s.list); i++ {
+		if s.list[i] == s.list[i-1] {
+			n++
+		}
+	}
+	return n
+}
+
+// covers reports whether every key of a sorted set is in another.
+func (s *keySet) covers(other *keySet) bool {
+	i := 0
+	for _, key := range other.list {
+		for i < len(s.list) && s.list[i] < key {
+			i++
+		}
+		if i == len(s.list) || s.list[i] != key {
+			return false
+		}
+	}
+	return true
+}

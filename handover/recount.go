@@ -1,0 +1,361 @@
+package handover
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"satchel/fhir"
+)
+
+// maxListed limits how many places a summary names one by one.
+const maxListed = 1000
+
+// recount is what reading the package back comes to. Each worker has one; they are added up.
+type recount struct {
+	writer      *Writer
+	counts      map[string]Stored
+	current     keySet // type and id
+	versions    keySet // type, id and version
+	targets     keySet // of references and of addresses of attachments, as type and id
+	sources     *keySet
+	attachments AttachmentSummary
+	references  ReferenceSummary
+	linked      int64 // attachments by address within the store
+	files       int64
+	lines       int64
+	bytes       int64
+	problems    []string
+	explaining  bool // second reading: list what leads nowhere
+	document    fhir.Document
+}
+
+// written is one NDJSON file to read back.
+type written struct {
+	bag  *bag
+	file File
+}
+
+// recount reads all NDJSON files back, and those with dead ends once more to name them.
+func (w *Writer) recount(ctx context.Context) (*recount, error) {
+	sum := &recount{writer: w, counts: map[string]Stored{}, problems: []string{}, sources: &keySet{unique: true}}
+	sum.attachments.Missing, sum.references.Unresolved = []MissingAttachment{}, []UnresolvedReference{}
+	sum.targets.unique = true
+	files, sources := w.written()
+	for _, s := range sources {
+		if err := sum.read(ctx, s, sum.source); err != nil {
+			return nil, err
+		}
+	}
+	sum.sources.sort()
+	if err := sum.readAll(ctx, files); err != nil {
+		return nil, err
+	}
+	sum.current.sort()
+	sum.versions.sort()
+	sum.targets.sort()
+	if n := sum.current.repeated(); n > 0 {
+		sum.problem("%d resources are in the package more than once as current", n)
+	}
+	if n := sum.versions.repeated(); n > 0 {
+		sum.problem("%d versions are in the package more than once", n)
+	}
+	if !sum.current.covers(&sum.targets) {
+		sum.explaining = true
+		if err := sum.readAll(ctx, files); err != nil {
+			return nil, err
+		}
+		sum.trim()
+	}
+	sum.references.ResolvedInPackage = sum.references.Internal - sum.references.UnresolvedCount
+	sum.attachments.Exported += sum.linked
+	return sum, nil
+}
+
+// written lists the files with resources, and those that say where attachments come from.
+func (w *Writer) written() (files, sources []written) {
+	for _, b := range w.bags {
+		for _, f := range b.sorted() {
+			switch {
+			case f.Section != "":
+				files = append(files, written{b, f})
+			case strings.HasPrefix(f.Path, "data/attachments/sources-"):
+				sources = append(sources, written{b, f})
+			}
+		}
+	}
+	return files, sources
+}
+
+// readAll reads files by several workers and adds up what they find.
+func (s *recount) readAll(ctx context.Context, files []written) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	work := make(chan written)
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), 4) {
+		group.Go(func() {
+			mine := &recount{writer: s.writer, counts: map[string]Stored{}, sources: s.sources, explaining: s.explaining}
+			mine.targets.unique = true
+			if s.explaining {
+				mine.current = s.current
+			}
+			for f := range work {
+				if err := mine.read(ctx, f, mine.resource(f.file)); err != nil {
+					cancel(err)
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			s.merge(mine)
+		})
+	}
+	for _, f := range files {
+		select {
+		case work <- f:
+		case <-ctx.Done():
+		}
+	}
+	close(work)
+	group.Wait()
+	return context.Cause(ctx)
+}
+
+// merge adds what a worker found.
+func (s *recount) merge(o *recount) {
+	s.problems = append(s.problems, o.problems...)
+	if s.explaining {
+		s.references.Unresolved = append(s.references.Unresolved, o.references.Unresolved...)
+		s.references.UnresolvedCount += o.references.UnresolvedCount
+	} else {
+		for typ, n := range o.counts {
+			m := s.counts[typ]
+			s.counts[typ] = Stored{m.Current + n.Current, m.Earlier + n.Earlier, m.Deleted + n.Deleted}
+		}
+		s.current.merge(&o.current)
+		s.versions.merge(&o.versions)
+		s.targets.merge(&o.targets)
+		s.references.Internal += o.references.Internal
+		s.references.ExternalURL += o.references.ExternalURL
+		s.attachments.Referenced += o.attachments.Referenced
+		s.attachments.Exported += o.attachments.Exported
+		s.attachments.ExternalLinkOnly += o.attachments.ExternalLinkOnly
+		s.linked += o.linked
+		s.files, s.lines, s.bytes = s.files+o.files, s.lines+o.lines, s.bytes+o.bytes
+	}
+	s.linked -= o.attachments.MissingCount * boolInt(s.explaining)
+	s.attachments.Missing = append(s.attachments.Missing, o.attachments.Missing...)
+	s.attachments.MissingCount += o.attachments.MissingCount
+	s.trim()
+}
+
+func boolInt(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// trim puts lists into a fixed order, whoever found their items, and cuts them.
+func (s *recount) trim() {
+	slices.Sort(s.problems)
+	slices.SortFunc(s.references.Unresolved, func(a, b UnresolvedReference) int {
+		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Reference, b.Reference))
+	})
+	slices.SortFunc(s.attachments.Missing, func(a, b MissingAttachment) int {
+		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Path, b.Path))
+	})
+	s.references.Unresolved = s.references.Unresolved[:min(len(s.references.Unresolved), maxListed)]
+	s.attachments.Missing = s.attachments.Missing[:min(len(s.attachments.Missing), maxListed)]
+}
+
+func (s *recount) problem(format string, args ...any) {
+	if len(s.problems) < maxProblems {
+		s.problems = append(s.problems, fmt.Sprintf(format, args...))
+	}
+}
+
+// read gives each line of a file to f, and compares hash and number of lines with what was noted while writing.
+func (s *recount) read(ctx context.Context, in written, f func(line []byte) error) error {
+	r, err := in.bag.open(in.file.Path)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	sum := sha256.New()
+	lines := newLineReader(io.TeeReader(r, sum))
+	for {
+		if lines.n%1024 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		line, err := lines.next()
+		if err == io.EOF {
+			break
+		}
+		if err == nil {
+			err = f(line)
+		}
+		if err != nil && !errors.Is(err, errNoResource) {
+			return fmt.Errorf("%s: %w", in.file.Path, err)
+		}
+		if err != nil && !s.explaining {
+			s.problem("%s line %d: %v", in.file.Path, lines.n, err)
+		}
+	}
+	if hex.EncodeToString(sum.Sum(nil)) != in.file.SHA256 || lines.n != in.file.Lines {
+		return fmt.Errorf("%s: what was read back is not what was written; check the disk", in.file.Path)
+	}
+	s.files, s.lines, s.bytes = s.files+1, s.lines+lines.n, s.bytes+in.file.Bytes
+	return nil
+}
+
+// errNoResource marks a line that is no sound resource; it becomes a problem and the reading goes on.
+var errNoResource = errors.New("no sound resource")
+
+// source notes a place whose bytes are in the package.
+func (s *recount) source(line []byte) error {
+	var a AttachmentSource
+	if err := json.Unmarshal(line, &a); err != nil {
+		return err
+	}
+	s.sources.add(sourceKey(a.Resource, a.Path))
+	return nil
+}
+
+func sourceKey(resource, path string) uint64 { return keyOf(resource + "|" + path) }
+
+// resource answers what counts the lines of a file.
+func (s *recount) resource(f File) func(line []byte) error {
+	return func(line []byte) error {
+		if f.Type == "Bundle" && strings.Contains(f.Path, "/deleted-") {
+			return s.tombstone(line)
+		}
+		r, err := readHead(line)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errNoResource, err)
+		}
+		if r.Type != f.Type {
+			return fmt.Errorf("%w: %s is in a file of type %s", errNoResource, r.Key(), f.Type)
+		}
+		if err := s.document.Reset(line); err != nil {
+			return fmt.Errorf("%w: %w", errNoResource, err)
+		}
+		key := r.Key()
+		s.versions.add(keyOf(fmt.Sprint(key, "/", r.Version)))
+		n := s.counts[r.Type]
+		if f.Section == History {
+			n.Earlier++
+			s.counts[r.Type] = n
+			return nil
+		}
+		n.Current++
+		s.counts[r.Type] = n
+		if !s.explaining {
+			s.current.add(keyOf(key))
+		}
+		s.links(key)
+		return nil
+	}
+}
+
+func (s *recount) tombstone(line []byte) error {
+	r, err := readTombstone(line)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNoResource, err)
+	}
+	s.versions.add(keyOf(fmt.Sprint(r.Key(), "/", r.Version)))
+	n := s.counts[r.Type]
+	n.Deleted++
+	s.counts[r.Type] = n
+	return nil
+}
+
+// links follows the references and attachments of the document.
+func (s *recount) links(resource string) {
+	d := &s.document
+	d.References(func(path, value string) {
+		if strings.HasSuffix(path, ".reference") {
+			s.reference(resource, path, value)
+		}
+	})
+	d.Attachments(func(path, _, url string, hasData bool) {
+		if hasData || url != "" {
+			s.attachment(resource, path, url, hasData)
+		}
+	})
+	if d.Type() == "Binary" && bytes.Contains(d.JSON(), []byte(`"data":"`)) {
+		s.attachment(resource, "Binary.data", "", true)
+	}
+}
+
+func (s *recount) reference(resource, path, value string) {
+	if strings.HasPrefix(value, "#") {
+		s.references.Internal++
+		return
+	}
+	target, external := s.writer.target(value)
+	if external {
+		s.references.ExternalURL++
+		return
+	}
+	s.references.Internal++
+	s.targets.add(keyOf(target))
+	if s.explaining && !s.current.has(keyOf(target)) {
+		s.references.UnresolvedCount++
+		if len(s.references.Unresolved) < 4*maxListed {
+			s.references.Unresolved = append(s.references.Unresolved, UnresolvedReference{resource, path, value})
+		}
+	}
+}
+
+func (s *recount) attachment(resource, path, url string, hasData bool) {
+	s.attachments.Referenced++
+	if s.sources.has(sourceKey(resource, path)) {
+		s.attachments.Exported++
+		return
+	}
+	if !hasData {
+		target, external := s.writer.target(url)
+		if external {
+			s.attachments.ExternalLinkOnly++
+			return
+		}
+		s.linked++
+		s.targets.add(keyOf(target))
+		if !s.explaining || s.current.has(keyOf(target)) {
+			return
+		}
+	} else if s.explaining {
+		return // was told at the first reading
+	}
+	s.attachments.MissingCount++
+	if len(s.attachments.Missing) < 4*maxListed {
+		s.attachments.Missing = append(s.attachments.Missing, MissingAttachment{resource, path})
+	}
+}
+
+// target reads a reference or address: the type and id it names in this store, or that it leads elsewhere. What names
+// nothing (urn:uuid:…, Type?query) answers itself, and no resource has that key.
+func (w *Writer) target(reference string) (key string, external bool) {
+	for _, base := range w.options.Bases {
+		if inside, ok := strings.CutPrefix(reference, strings.TrimSuffix(base, "/")+"/"); ok {
+			reference = inside
+		}
+	}
+	if strings.Contains(reference, "://") || strings.HasPrefix(reference, "data:") || strings.HasPrefix(reference, "mailto:") {
+		return "", true
+	}
+	key, _, _ = strings.Cut(reference, "/_history/")
+	return key, false
+}

@@ -1,0 +1,384 @@
+package handover
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// check is the checking of one bag.
+type check struct {
+	source   *source
+	options  VerifyOptions
+	findings []Finding
+	payload  map[string]string   // SHA-256 by path, as manifest-sha256.txt says
+	tags     map[string]string   // as tagmanifest-sha256.txt says
+	measured map[string]measured // of every file that was read
+	info     map[string]string   // bag-info.txt
+	manifest *Manifest           // nil if it cannot be read
+	signer   string              // fingerprint of a sound signature
+	tagsHash string
+	bytes    int64 // of the payload
+}
+
+// measured is what reading a file showed.
+type measured struct {
+	sha256 string
+	bytes  int64
+	lines  int64
+	cutOff bool // the last line has no end
+}
+
+func (c *check) finding(o Outcome, path, format string, args ...any) {
+	c.findings = append(c.findings, Finding{Outcome: o, Path: path, Problem: fmt.Sprintf(format, args...)})
+}
+
+func (c *check) has(path string) bool { _, ok := c.source.sizes[path]; return ok }
+
+// run checks everything about the bag alone. The error is about reading.
+func (c *check) run(ctx context.Context) error {
+	if c.has(incompleteMarker) {
+		c.finding(Partial, incompleteMarker, "the writing was interrupted; it was never sealed")
+		return nil
+	}
+	if !c.checkDeclaration() {
+		return nil
+	}
+	if c.has("fetch.txt") {
+		c.finding(Altered, "fetch.txt", "asks to fetch files from the network; a package holds all of its files")
+	}
+	c.tags = c.readList(tagManifest, true)
+	c.payload = c.readList(payloadManifest, false)
+	if c.tags == nil || c.payload == nil {
+		return nil
+	}
+	if err := c.measure(ctx); err != nil {
+		return err
+	}
+	c.compareLists()
+	c.checkInfo()
+	c.checkSeal()
+	c.readManifest()
+	if c.manifest != nil {
+		c.compareManifest()
+	}
+	return nil
+}
+
+// checkDeclaration checks bagit.txt.
+func (c *check) checkDeclaration() bool {
+	text, err := c.source.readSmall(bagitFile, 4096)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		c.finding(Partial, bagitFile, "is missing, so this was never sealed or is no package")
+		return false
+	case err != nil:
+		c.finding(Altered, bagitFile, "%v", err)
+		return false
+	case string(text) == bagitText:
+		return true
+	}
+	if version, ok := strings.CutPrefix(string(text), "BagIt-Version: "); ok && !strings.HasPrefix(version, "1.0\n") {
+		version, _, _ = strings.Cut(version, "\n")
+		c.finding(Unknown, bagitFile, "is of version %.20q; this program reads %q", version, "1.0")
+		return false
+	}
+	c.finding(Altered, bagitFile, "is not what every package has")
+	return true
+}
+
+// readList reads a list of files with their hashes; nil if that is not possible.
+func (c *check) readList(path string, ofTags bool) map[string]string {
+	text, err := c.source.readSmall(path, 1<<30)
+	if errors.Is(err, fs.ErrNotExist) {
+		c.finding(Partial, path, "is missing")
+		return nil
+	}
+	if err != nil {
+		c.finding(Altered, path, "%v", err)
+		return nil
+	}
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		c.finding(Altered, path, "the last line is cut off")
+	}
+	list := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		sum, file, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
+		_, err := hex.DecodeString(sum)
+		switch {
+		case !ok || err != nil || len(sum) != 64 || strings.ToLower(sum) != sum:
+			c.finding(Altered, path, "the line %.80q is no hash and path", line)
+		case checkPath(file) != nil:
+			c.finding(Altered, path, "%v", checkPath(file))
+		case list[file] != "":
+			c.finding(Altered, path, "lists %q twice", file)
+		case strings.HasPrefix(file, "data/") == ofTags:
+			c.finding(Altered, path, "lists %q, which belongs into the other list", file)
+		default:
+			list[file] = sum
+		}
+	}
+	return list
+}
+
+// measure reads every file once, several at a time.
+func (c *check) measure(ctx context.Context) error {
+	c.measured = map[string]measured{}
+	var paths []string
+	var total int64
+	for path, size := range c.source.sizes {
+		paths = append(paths, path)
+		total += size
+	}
+	// The largest first, so that no worker is left with one at the end.
+	slices.SortFunc(paths, func(a, b string) int { return int(min(max(c.source.sizes[b]-c.source.sizes[a], -1), 1)) })
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var next, done atomic.Int64
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	for range c.options.Workers {
+		group.Go(func() {
+			buffer := make([]byte, 256<<10)
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(paths) {
+					return
+				}
+				m, broken, err := c.measureFile(ctx, paths[i], buffer, &done, total)
+				if err != nil {
+					cancel(err)
+					return
+				}
+				mu.Lock()
+				c.measured[paths[i]] = m
+				if broken != "" {
+					c.finding(Altered, paths[i], "%s", broken)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	return context.Cause(ctx)
+}
+
+// measureFile reads a file. broken says what is wrong with a ZIP entry; the error is about the disk.
+func (c *check) measureFile(ctx context.Context, path string, buffer []byte, done *atomic.Int64, total int64) (m measured, broken string, err error) {
+	r, err := c.source.open(path)
+	if err != nil {
+		return m, fmt.Sprintf("cannot be read: %v", err), nil
+	}
+	defer r.Close()
+	sum := sha256.New()
+	lined := strings.HasSuffix(path, ".ndjson")
+	for {
+		n, err := r.Read(buffer)
+		if n > 0 {
+			sum.Write(buffer[:n])
+			m.bytes += int64(n)
+			if lined {
+				m.lines += int64(bytes.Count(buffer[:n], newline))
+				m.cutOff = buffer[n-1] != '\n'
+			}
+			if now := done.Add(int64(n)); c.options.Progress != nil {
+				c.options.Progress(now, total)
+			}
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return m, fmt.Sprintf("cannot be read to its end: %v", err), nil
+		}
+		if ctx.Err() != nil {
+			return m, "", context.Cause(ctx)
+		}
+	}
+	m.sha256 = hex.EncodeToString(sum.Sum(nil))
+	return m, "", nil
+}
+
+// compareLists compares the files that are there with those that are listed.
+func (c *check) compareLists() {
+	c.tagsHash = c.measured[tagManifest].sha256
+	for path, m := range c.measured {
+		listed, ok := c.tags[path], false
+		if strings.HasPrefix(path, "data/") {
+			listed = c.payload[path]
+			c.bytes += m.bytes
+		}
+		if ok = listed != ""; !ok {
+			if path != tagManifest && path != signatureFile && path != "fetch.txt" {
+				c.finding(Altered, path, "was added: no list has it")
+			}
+			continue
+		}
+		if listed != m.sha256 {
+			c.finding(Altered, path, "was changed: its SHA-256 is not the listed one")
+		}
+		if m.cutOff {
+			c.finding(Altered, path, "the last line is cut off")
+		}
+		if sum, ok := hashInPath(path); ok && sum != m.sha256 {
+			c.finding(Altered, path, "the name is not the SHA-256 of the content")
+		}
+	}
+	for _, list := range []map[string]string{c.payload, c.tags} {
+		for path := range list {
+			if !c.has(path) {
+				c.finding(Partial, path, "is missing")
+			}
+		}
+	}
+	for _, path := range []string{bagitFile, bagInfoFile, payloadManifest} {
+		if c.tags[path] == "" {
+			c.finding(Altered, tagManifest, "does not list %s", path)
+		}
+	}
+}
+
+// hashInPath is the hash by which an attachment is named.
+func hashInPath(path string) (string, bool) {
+	rest, ok := strings.CutPrefix(path, "data/attachments/")
+	if !ok || len(rest) < 3+64 || rest[2] != '/' {
+		return "", false
+	}
+	return rest[3 : 3+64], true
+}
+
+// checkInfo checks bag-info.txt.
+func (c *check) checkInfo() {
+	text, err := c.source.readSmall(bagInfoFile, 1<<20)
+	if err != nil {
+		return // was told as missing
+	}
+	c.info = map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		label, value, _ := strings.Cut(strings.TrimRight(line, "\r\n"), ":")
+		c.info[label] = strings.TrimSpace(value)
+	}
+	var files int
+	for path := range c.measured {
+		if strings.HasPrefix(path, "data/") {
+			files++
+		}
+	}
+	if is := fmt.Sprintf("%d.%d", c.bytes, files); c.info["Payload-Oxum"] != is {
+		c.finding(Altered, bagInfoFile, "Payload-Oxum says %.60q, the payload is %s", c.info["Payload-Oxum"], is)
+	}
+}
+
+// checkSeal checks the signature.
+func (c *check) checkSeal() {
+	if !c.has(signatureFile) {
+		return
+	}
+	armored, err := c.source.readSmall(signatureFile, 1<<16)
+	if err != nil {
+		c.finding(Altered, signatureFile, "%v", err)
+		return
+	}
+	list, err := c.source.readSmall(tagManifest, 1<<30)
+	if err != nil {
+		c.finding(Altered, tagManifest, "%v", err)
+		return
+	}
+	if c.signer, err = checkSignature(armored, list); err != nil {
+		c.finding(Altered, signatureFile, "%v", err)
+	}
+}
+
+// readManifest reads data/ehi-manifest.json.
+func (c *check) readManifest() {
+	text, err := c.source.readSmall(manifestPath, 1<<31)
+	if errors.Is(err, fs.ErrNotExist) {
+		if c.payload[manifestPath] == "" {
+			c.finding(Unknown, manifestPath, "is not there: this is a bag, but not one with health records of this format")
+		}
+		return
+	}
+	var version struct {
+		FormatVersion string `json:"formatVersion"`
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &version)
+	}
+	if err != nil {
+		c.finding(Altered, manifestPath, "%v", err)
+		return
+	}
+	if major, _, _ := strings.Cut(version.FormatVersion, "."); major != "1" {
+		c.finding(Unknown, manifestPath, "is of format %.20q; this program reads 1.x. Use a newer one", version.FormatVersion)
+		return
+	}
+	var m Manifest
+	if err := json.Unmarshal(text, &m); err != nil {
+		c.finding(Altered, manifestPath, "%v", err)
+		return
+	}
+	c.manifest = &m
+}
+
+// compareManifest compares what the manifest says with what was measured.
+func (c *check) compareManifest() {
+	m := c.manifest
+	listed := map[string]bool{manifestPath: true}
+	for _, f := range m.Files {
+		listed[f.Path] = true
+		is, ok := c.measured[f.Path]
+		if !ok {
+			if c.payload[f.Path] == "" {
+				c.finding(Partial, f.Path, "is missing, and the list of files does not have it either")
+			}
+			continue
+		}
+		if is.bytes != f.Bytes || is.sha256 != f.SHA256 {
+			c.finding(Altered, f.Path, "is not the file that %s names", manifestPath)
+		}
+		if is.lines != f.Lines {
+			c.finding(Altered, f.Path, "has %d lines, %s says %d", is.lines, manifestPath, f.Lines)
+		}
+	}
+	for path := range c.payload {
+		if !listed[path] {
+			c.finding(Altered, path, "was added: %s does not name it", manifestPath)
+		}
+	}
+	c.compareSigner()
+	if m.Verdict == Incomplete {
+		c.finding(Partial, manifestPath, "was sealed as INCOMPLETE; data/report/reconciliation.json says why")
+	}
+	count, id := "1 of 1", ""
+	if m.Group != nil {
+		count, id = fmt.Sprintf("%d of %d", m.Group.Number, m.Group.Count), m.Group.Identifier
+	}
+	if c.info != nil && (c.info["Bag-Count"] != count || c.info["Bag-Group-Identifier"] != id) {
+		c.finding(Altered, bagInfoFile, "does not name the place among several bags that %s names", manifestPath)
+	}
+}
+
+// compareSigner judges whose signature there is.
+func (c *check) compareSigner() {
+	m := c.manifest
+	switch want := c.options.Fingerprint; {
+	case m.Signer != "" && !c.has(signatureFile):
+		c.finding(Partial, signatureFile, "is missing, but the package says that it was signed")
+	case c.signer != "" && c.signer != m.Signer:
+		c.finding(Altered, signatureFile, "is by the key %s; the package says %q", c.signer, m.Signer)
+	case want != "" && c.signer == "":
+		c.finding(Altered, signatureFile, "there is no sound signature, and one by %s was asked for", want)
+	case want != "" && c.signer != want:
+		c.finding(Altered, signatureFile, "is by the key %s, not by %s", c.signer, want)
+	}
+}
