@@ -39,6 +39,8 @@ var owners = map[string][]string{
 	"github.com/spf13/cobra":              {"main"},
 	"github.com/kardianos/service":        {"main"},
 	"github.com/schollz/progressbar":      {"main"},
+	"github.com/prometheus/client_golang": {"web"},
+	"golang.org/x/crypto/acme":            {"main"},
 }
 
 // pure names what a package without input and output may not import.

@@ -113,7 +113,13 @@ func run(ctx context.Context, cfg *Config, ready func(addr string)) (err error) 
 	}
 	defer folder.Close()
 
-	jobs := engine.New(store, folder, engineOptions(cfg, log))
+	metrics, err := newMetrics(cfg, store)
+	if err != nil {
+		return err
+	}
+	options := engineOptions(cfg, log)
+	options.Ended = metrics.ExportEnded
+	jobs := engine.New(store, folder, options)
 	handler, err := web.New(web.Options{
 		Store:          store,
 		Engine:         jobs,
@@ -126,6 +132,8 @@ func run(ctx context.Context, cfg *Config, ready func(addr string)) (err error) 
 		TrustedProxies: cfg.HTTP.TrustedProxies,
 		Version:        version,
 		Retention:      retention(cfg),
+		Ready:          checks(cfg, folder),
+		Metrics:        metrics,
 	})
 	if err != nil {
 		return err
@@ -191,6 +199,7 @@ func engineOptions(cfg *Config, log *slog.Logger) engine.Options {
 		FileSize:  int64(cfg.BulkExport.FileMaxSize),
 		Retention: retention(cfg),
 		Log:       log,
+		FreeDisk:  cfg.freeDisk,
 	}
 }
 

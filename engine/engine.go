@@ -20,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"satchel/fhir"
 	"satchel/storage"
 )
 
@@ -30,6 +31,11 @@ type Options struct {
 	FileSize  int64         // bytes per file, uncompressed; 0: 100 MB. A file exceeds it only if one resource does
 	Retention time.Duration // how long the files of an ended job stay; 0: 168 h
 	Log       *slog.Logger  // nil: discarded
+
+	// FreeDisk tells how many bytes are free for files, and below how many no export begins; nil: always enough.
+	FreeDisk func() (free, floor int64)
+	// Ended is told of every job that ran to its end; nil: nobody is.
+	Ended func(state storage.State, took time.Duration, files []storage.JobFile)
 }
 
 // withDefaults fills in what was left zero.
@@ -109,9 +115,24 @@ func (e *Engine) tidy(ctx context.Context) error {
 	return nil
 }
 
-// Start stores a job and answers it within milliseconds, whatever its size. Errors: throttled above MaxJobs; not-found if
+// roomy refuses, as no-store, while the disk has too little room to begin an export.
+func (e *Engine) roomy() error {
+	if e.options.FreeDisk == nil {
+		return nil
+	}
+	if free, floor := e.options.FreeDisk(); free < floor {
+		return fhir.Errorf(fhir.CodeNoStore, "the server's disk has %d MB left and exports begin only with %d MB; make room, or delete exports that are no longer needed", free/1e6, floor/1e6)
+	}
+	return nil
+}
+
+// Start stores a job and answers it within milliseconds, whatever its size. Errors: throttled above MaxJobs; no-store
+// with too little room on the disk; not-found if
 // the request's group or a patient does not exist. url is the kick-off URL as the client sent it.
 func (e *Engine) Start(ctx context.Context, account, url string, r Request) (storage.Job, error) {
+	if err := e.roomy(); err != nil {
+		return storage.Job{}, err
+	}
 	if err := e.check(ctx, r); err != nil {
 		return storage.Job{}, err
 	}

@@ -56,7 +56,19 @@ func (e *Engine) run(ctx context.Context, job storage.Job) {
 		return
 	}
 	e.conclude(context.WithoutCancel(ctx), job, files, err)
+	e.told(began, files, err)
 	e.options.Log.Info("export ended", "job", job.ID, "files", len(files), "took", time.Since(began), "error", plain(err))
+}
+
+// told tells Options.Ended how a job ended.
+func (e *Engine) told(began time.Time, files []storage.JobFile, err error) {
+	switch took := time.Since(began); {
+	case e.options.Ended == nil:
+	case err == nil:
+		e.options.Ended(storage.Complete, took, files)
+	case !errors.Is(err, context.Canceled): // else the job was deleted
+		e.options.Ended(storage.Failed, took, nil)
+	}
 }
 
 // register notes how to stop a running job; nil forgets it.

@@ -96,6 +96,7 @@ func safeHeaders(h http.Header, id string) {
 func (s *server) logged(a *answer, r *http.Request, start time.Time) {
 	s.Log.Info("request", "method", r.Method, "route", a.route, "status", a.status,
 		"ms", time.Since(start).Milliseconds(), "bytes", a.bytes, "account", a.account, "request", a.id)
+	s.Metrics.answered(a, r, time.Since(start))
 }
 
 // caught turns a panic into an internal error. The stack goes to the log and not to the client.

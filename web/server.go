@@ -25,6 +25,8 @@ type server struct {
 	started time.Time
 	heavy   chan struct{}            // a token per large Bundle in memory; each takes a multiple of its size
 	caps    atomic.Pointer[document] // the CapabilityStatement for the base URL asked for last
+
+	ready readiness
 }
 
 // New makes the handler of the whole server. It fails on options that cannot be right, naming the setting.
@@ -73,7 +75,7 @@ func (s *server) router() http.Handler {
 		r.HandlerFunc(method, fhirPath+"/*rest", s.serveFHIR)
 	}
 	for path, f := range map[string]http.HandlerFunc{
-		"/": s.page, "/healthz": s.healthz, "/readyz": s.readyz, "/api/openapi.json": s.openapi,
+		"/": s.page, "/healthz": s.healthz, "/readyz": s.readyz, "/metrics": s.metrics, "/api/openapi.json": s.openapi,
 	} {
 		r.HandlerFunc("GET", path, f)
 		r.HandlerFunc("HEAD", path, f)
@@ -89,19 +91,6 @@ func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.fail(w, r, fhir.Errorf(fhir.CodeNotFound, "there is nothing at this address; the FHIR base is %s", fhirPath))
-}
-
-// healthz says that the process answers.
-func (s *server) healthz(w http.ResponseWriter, r *http.Request) { plain(w, http.StatusOK, "ok\n") }
-
-// readyz says whether requests can be served: whether the store reads.
-func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
-	if err := s.Store.Healthy(); err != nil {
-		s.Log.Error("not ready", "err", err)
-		plain(w, http.StatusServiceUnavailable, "the store does not answer; see the server's log\n")
-		return
-	}
-	plain(w, http.StatusOK, "ready\n")
 }
 
 // plain writes a line of text.

@@ -37,4 +37,7 @@ type Options struct {
 	TrustedProxies []string      // addresses or CIDR ranges whose X-Forwarded-* headers are believed
 	Version        string        // of the program, for the CapabilityStatement
 	Retention      time.Duration // how long the files of an ended job stay
+
+	Ready   []Check  // what readiness depends on besides the store
+	Metrics *Metrics // nil: there is no /metrics
 }

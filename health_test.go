@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// ask sends a request as anna and answers status and body.
+func ask(t *testing.T, method, url, body string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.SetBasicAuth("anna", testPassword)
+	r.Header.Set("Prefer", "respond-async")
+	if body != "" {
+		r.Header.Set("Content-Type", "application/fhir+json")
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+// Readiness is told to anybody, by GET and HEAD, and says nothing but yes or no.
+func TestReady(t *testing.T) {
+	cfg := initialised(t)
+	base := "http://" + started(t, cfg)
+	for _, method := range []string{"GET", "HEAD"} {
+		for _, path := range []string{"/healthz", "/readyz"} {
+			if code, body := ask(t, method, base+path, ""); code != 200 || method == "HEAD" && body != "" {
+				t.Errorf("%s %s: %d %q", method, path, code, body)
+			}
+		}
+	}
+	if err := os.RemoveAll(cfg.BulkExport.Folder); err != nil {
+		t.Skip("the system keeps a folder that is open:", err)
+	}
+	time.Sleep(2100 * time.Millisecond) // for as long an answer holds
+	code, body := ask(t, "GET", base+"/readyz", "")
+	if code != 503 || strings.Contains(body, cfg.Data) || body != "not ready; the server's log says why\n" {
+		t.Errorf("without the export folder: %d %q", code, body)
+	}
+	if code, _ := ask(t, "GET", base+"/healthz", ""); code != 200 {
+		t.Errorf("healthz: %d", code)
+	}
+}
+
+// With the disk below its floor the server is not ready and no export begins, while everything else goes on.
+func TestLowDisk(t *testing.T) {
+	cfg := initialised(t)
+	cfg.Disk.MinFree = 1 << 49 // half a petabyte
+	base := "http://" + started(t, cfg)
+	if code, body := ask(t, "GET", base+"/fhir/$export", ""); code != 507 || !strings.Contains(body, `"no-store"`) || !strings.Contains(body, "make room") {
+		t.Errorf("%d %s", code, body)
+	}
+	if code, _ := ask(t, "PUT", base+"/fhir/Patient/p", `{"resourceType":"Patient","id":"p"}`); code != 201 {
+		t.Errorf("a write: %d", code)
+	}
+	if code, _ := ask(t, "GET", base+"/readyz", ""); code != 503 {
+		t.Errorf("ready: %d", code)
+	}
+}
+
+func TestDiskFloor(t *testing.T) {
+	c := defaults()
+	for total, want := range map[int64]int64{1e9: 25e7, 10e9: 1e9, 100e9: 5e9} {
+		if got := c.diskFloor(total); got != want {
+			t.Errorf("%d: %d", total, got)
+		}
+	}
+	c.Disk.MinFree = 7
+	if got := c.diskFloor(1e9); got != 7 {
+		t.Error(got)
+	}
+	if free, total, err := diskSpace(t.TempDir()); err != nil || free <= 0 || total < free {
+		t.Error(free, total, err)
+	}
+}
+
+// Metrics count what happened, name no patient, and are not there unless switched on.
+func TestMetrics(t *testing.T) {
+	cfg := initialised(t)
+	if code, _ := ask(t, "GET", "http://"+started(t, cfg)+"/metrics", ""); code != 404 {
+		t.Errorf("switched off: %d", code)
+	}
+	cfg = initialised(t)
+	cfg.Metrics.Enabled = true
+	base := "http://" + started(t, cfg)
+	ask(t, "PUT", base+"/fhir/Patient/zebra1234", `{"resourceType":"Patient","id":"zebra1234","name":[{"family":"Quagga"}]}`)
+	ask(t, "GET", base+"/fhir/Patient/zebra1234?family=Quagga", "")
+	ask(t, "BREW", base+"/fhir/Patient/zebra1234", "")
+	get(t, base+"/fhir/Patient", "wrong")
+	if code, body := ask(t, "GET", base+"/fhir/$export", ""); code != 202 {
+		t.Fatal(code, body)
+	}
+	var text string
+	for range 100 {
+		var code int
+		if code, text = ask(t, "GET", base+"/metrics", ""); code != 200 {
+			t.Fatal(code, text)
+		}
+		if strings.Contains(text, `satchel_exports_total{state="complete"} 1`) {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	for _, want := range []string{
+		`satchel_exports_total\{state="complete"\} 1`, `satchel_export_resources_total 1`, `satchel_export_bytes_total \d\d`,
+		`satchel_jobs\{state="complete"\} 1`, `satchel_jobs\{state="queued"\} 0`, `satchel_sign_in_failures_total 1`,
+		`satchel_http_requests_total\{code="201",method="PUT",route="[^"]*"\} 1`, `satchel_http_requests_total\{code="\d+",method="other",`,
+		`satchel_database_bytes \d`, `satchel_wal_bytes \d`, `satchel_disk_free_bytes [1-9]`, `satchel_disk_floor_bytes [1-9]`,
+		`satchel_certificate_expiry_timestamp_seconds NaN`, `satchel_build_info\{version="dev"\} 1`, `go_goroutines`, `satchel_job_queue_seconds 0`,
+	} {
+		if !regexp.MustCompile(`(?m)^` + want).MatchString(text) {
+			t.Errorf("%s is missing", want)
+		}
+	}
+	if regexp.MustCompile(`(?i)zebra|quagga|anna|BREW`).MatchString(text) {
+		t.Error("data in the metrics")
+	}
+	if t.Failed() {
+		t.Log(text)
+	}
+
+	// Behind a proxy, or elsewhere, one must be on the list.
+	r, _ := http.NewRequestWithContext(context.Background(), "GET", base+"/metrics", nil)
+	r.Header.Set("X-Forwarded-For", "192.0.2.9")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil || resp.StatusCode != 403 {
+		t.Error(resp, err)
+	}
+	cfg = initialised(t)
+	cfg.Metrics.Enabled, cfg.Metrics.Allow = true, []string{"127.0.0.0/8"}
+	r, _ = http.NewRequestWithContext(context.Background(), "GET", "http://"+started(t, cfg)+"/metrics", nil)
+	r.Header.Set("X-Forwarded-For", "192.0.2.9")
+	if resp, err := http.DefaultClient.Do(r); err != nil || resp.StatusCode != 200 {
+		t.Error(resp, err)
+	}
+}
+
+// A folder that vanished or is read-only is said, and the probe leaves nothing behind.
+func TestWritableFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "x")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	check := writableFolder(root)
+	for range 2 {
+		if err := check(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+		t.Error(entries)
+	}
+	if os.Remove(dir) == nil && check(t.Context()) == nil {
+		t.Error("a folder that is gone is writable")
+	}
+}

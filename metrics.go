@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"math"
+	"os"
+	"time"
+
+	"satchel/storage"
+	"satchel/web"
+)
+
+// newMetrics makes the numbers of a server; nil if metrics.enabled is false.
+func newMetrics(cfg *Config, store *storage.Store) (*web.Metrics, error) {
+	if !cfg.Metrics.Enabled {
+		return nil, nil
+	}
+	m, err := web.NewMetrics(version, cfg.Metrics.Allow)
+	if err != nil {
+		return nil, err
+	}
+	m.Watch(store)
+	m.Gauge("satchel_disk_free_bytes", "Free bytes on the fuller of the disks of the database and of the exports.", func() float64 {
+		free, _ := cfg.freeDisk()
+		return float64(free)
+	})
+	m.Gauge("satchel_disk_floor_bytes", "Free bytes below which no export begins.", func() float64 {
+		_, floor := cfg.freeDisk()
+		return float64(floor)
+	})
+	m.Gauge("satchel_certificate_expiry_timestamp_seconds", "When the certificate of the server ends; NaN without one.", func() float64 {
+		leaf, err := leafOnDisk(context.Background(), cfg)
+		if err != nil || leaf == nil {
+			return math.NaN()
+		}
+		return unixSeconds(leaf.NotAfter)
+	})
+	return m, nil
+}
+
+func unixSeconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// checks are what readiness depends on besides the store.
+func checks(cfg *Config, exports *os.Root) []web.Check {
+	return []web.Check{{Name: "export folder", Run: writableFolder(exports)}, {Name: "disk", Run: cfg.enoughDisk}}
+}
