@@ -1,0 +1,189 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"satchel/fhir"
+	"satchel/storage"
+)
+
+// Section is the part of a package that an item goes to.
+type Section string
+
+// The sections.
+const (
+	SectionCurrent    Section = "current"    // living versions that are about the patient
+	SectionDirectory  Section = "directory"  // living versions of what the record points to: people, places, drugs, definitions
+	SectionHistory    Section = "history"    // earlier versions of either
+	SectionDeleted    Section = "deleted"    // tombstones
+	SectionProvenance Section = "provenance" // living versions of Provenance
+)
+
+// RecordItem is one version of one resource.
+type RecordItem struct {
+	Section Section
+	Why     string // how it came in, such as "direct", "reverse Task.focus", "forward from Encounter/1"
+	Type    string
+	ID      string
+	Version int64
+	JSON    []byte // nil for a tombstone. Valid until the next item
+	Excerpt bool   // not as stored: what belongs to other patients is left out, and meta.tag says so
+}
+
+// RecordOptions tune what belongs to a record.
+type RecordOptions struct {
+	Linked   []string // further patients that staff approved as the same person; see [Record.Decisions]
+	Withhold []Withhold
+	Bases    []string // FHIR base URLs of this server; absolute references below them are read as relative ones
+}
+
+// Withhold is a rule that resources with a security label are left out. There is none unless a policy says so: labels are
+// set by people at entry, and a patient's own copy holds what is sensitive.
+type Withhold struct {
+	System, Code string // of meta.security, or of securityLabel in a DocumentReference
+	Reason       string // goes into the exclusions
+	Authority    string // such as "45 CFR 164.501"
+}
+
+// PsychotherapyNotes is the rule for psychotherapy notes, by HL7's v3 ActCode PSYTHPN. (PSY and ETH of the same system label
+// ordinary psychiatric and substance abuse information, which a patient's copy holds.)
+var PsychotherapyNotes = Withhold{
+	System: "http://terminology.hl7.org/CodeSystem/v3-ActCode", Code: "PSYTHPN",
+	Reason: "psychotherapy-notes", Authority: "45 CFR 164.524(a)(1)(i)",
+}
+
+// Reasons of exclusions. A policy adds its own ([Withhold.Reason]).
+const (
+	ReasonOtherIndividual = "other-individual"    // another patient is the subject
+	ReasonMoved           = "moved"               // an earlier version named the patient; the resource is another patient's now. Staff decide
+	ReasonOperational     = "operational"         // logs of the software
+	ReasonNotApproved     = "linked-not-approved" // another Patient that is linked, without approval by staff
+	ReasonSystem          = "system"              // configuration of the software
+)
+
+// Exclusion is one version that touches the patient and is not handed out.
+type Exclusion struct {
+	Type, ID  string
+	Version   int64
+	Reason    string
+	Authority string
+}
+
+// Decision is a Patient that is linked to the record by "refer" or "seealso". Nothing of it is in the record unless staff
+// decide that it is the same person ([RecordOptions.Linked]).
+type Decision struct {
+	Patient  string // logical id
+	From     string // the patient of the record on the other end of the link
+	Link     string // refer or seealso
+	Approved bool
+}
+
+// TypeCounts are the numbers of one type. Always
+// StoredCurrent + StoredVersions = ExportedCurrent + ExportedVersions + the sum of Excluded,
+// where stored is everything that touches the patient by any rule.
+type TypeCounts struct {
+	StoredCurrent    int // living as of the snapshot
+	ExportedCurrent  int
+	StoredVersions   int // earlier versions, and tombstones
+	ExportedVersions int
+	Deleted          int            // tombstones among ExportedVersions
+	Excluded         map[string]int // versions by reason
+}
+
+// AttachmentSource says where the bytes of an attachment come from.
+type AttachmentSource string
+
+// The sources.
+const (
+	SourceInline   AttachmentSource = "inline"   // data in the attachment
+	SourceInside   AttachmentSource = "inside"   // a Binary contained in the resource or in the same Bundle: URL names it
+	SourceBinary   AttachmentSource = "binary"   // a Binary of the record: Source names it
+	SourceExternal AttachmentSource = "external" // another server: link only
+	SourceWithheld AttachmentSource = "withheld" // a Binary that is stored but not part of what is handed out
+	SourceMissing  AttachmentSource = "missing"  // nothing is stored at the address
+	SourceNone     AttachmentSource = "none"     // neither data nor address
+)
+
+// RecordAttachment is one attachment in the record.
+type RecordAttachment struct {
+	Type, ID    string
+	Version     int64
+	Path        string // element path of the Attachment; "Binary" for a Binary that nothing in the record shows
+	ContentType string
+	URL         string // as written
+	From        AttachmentSource
+	Source      string // of SourceBinary: "Binary/1" or "Binary/1/_history/2"
+}
+
+// ReferenceCounts say where references of the record lead, each target counted once.
+type ReferenceCounts struct {
+	Resolved   int      // to something in the record
+	Stubs      int      // to what is stored and not in the record: other patients, configuration
+	External   int      // to other servers
+	Unresolved []string // to what is not stored, sorted
+}
+
+// Record is what belongs to one patient as of a snapshot: the gathered keys, not the bodies.
+type Record struct {
+	Snapshot    storage.Snapshot
+	Patient     string
+	Patients    []string // the patient and those merged with it or approved, sorted
+	Decisions   []Decision
+	Exclusions  []Exclusion            // in order of type, id and version
+	Attachments []RecordAttachment     // in order of type, id and version
+	References  ReferenceCounts        //
+	Counts      map[string]*TypeCounts // by type; what is exported is counted by [Record.Items]
+	Excerpts    []string               // "Type/id/_history/version", listed by Record.Items
+
+	store *storage.Store
+	rows  []*recordRow // of which something is handed out, in order of type and id
+	give  *finisher
+}
+
+// Record gathers the record of a patient as of a snapshot. What it costs grows with the record, but for Bundles,
+// PaymentReconciliations and BiologicallyDerivedProducts, whose ties no index holds: all of them are read; and
+// all Binaries are searched for a securityContext.
+//
+// It fails, naming the resource, for a type without a disposition and for a resource whose references cannot be read.
+// Not-found if no such Patient was ever stored before the snapshot; a deleted Patient has a record.
+//
+// One approximation remains: a version that is neither the current one nor the last before a deletion, of a type that the
+// owner index does not know (Device, Contract, Linkage and the other types of kind reverse), and that pointed to the record
+// while the later ones do not, is not found.
+func (e *Engine) Record(ctx context.Context, at storage.Snapshot, patient string, o RecordOptions) (*Record, error) {
+	g := newGatherer(ctx, e.store, at, o)
+	if err := g.seed(patient); err != nil {
+		return nil, fmt.Errorf("record of Patient/%s: %w", patient, err)
+	}
+	if err := g.close(); err != nil {
+		return nil, fmt.Errorf("record of Patient/%s: %w", patient, err)
+	}
+	r := &Record{Snapshot: at, Patient: patient, Decisions: g.decisions, Counts: map[string]*TypeCounts{}, store: e.store}
+	for id := range g.patients {
+		r.Patients = append(r.Patients, id)
+	}
+	slices.Sort(r.Patients)
+	if err := g.finish(r); err != nil {
+		return nil, fmt.Errorf("record of Patient/%s: %w", patient, err)
+	}
+	return r, nil
+}
+
+// key names a resource.
+type key struct{ typ, id string }
+
+func (k key) String() string { return k.typ + "/" + k.id }
+
+// dispositionOf is [fhir.DispositionOf]; tests replace it.
+var dispositionOf = fhir.DispositionOf
+
+// disposition answers a type's disposition or an error that names the type.
+func disposition(typ string) (fhir.Disposition, error) {
+	d, ok := dispositionOf(typ)
+	if !ok {
+		return d, fmt.Errorf("resource type %q has no disposition, so nobody can tell whose record it belongs to; use a newer version of this program", typ)
+	}
+	return d, nil
+}

@@ -1,0 +1,239 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"satchel/fhir"
+)
+
+// finisher turns what was gathered into a record: what is handed out, what is excluded and why, and where the attachments'
+// bytes come from. It keeps what excerpts need.
+type finisher struct {
+	g        *gatherer
+	withheld map[key]int  // Binaries that withheld resources show: the rule
+	shown    map[key]bool // Binaries that attachments show
+}
+
+// finish fills the record. Nothing is read any more.
+func (g *gatherer) finish(r *Record) error {
+	f := &finisher{g: g, withheld: map[key]int{}, shown: map[key]bool{}}
+	r.give = f
+	var rows []*recordRow
+	for _, row := range g.rows {
+		rows = append(rows, row)
+		f.spread(row)
+	}
+	slices.SortFunc(rows, func(a, b *recordRow) int { return compareKeys(a.key, b.key) })
+	for _, row := range rows {
+		if f.judge(r, row) {
+			r.rows = append(r.rows, row)
+		}
+	}
+	for _, row := range r.rows {
+		f.attachments(r, row)
+	}
+	f.unshown(r)
+	f.references(r)
+	g.waiting, g.known, g.urls = nil, nil, nil
+	return nil
+}
+
+// rule is the rule that a version is withheld by; a label of the last version counts for all.
+func (f *finisher) rule(row *recordRow, v *recordVersion) int {
+	if last := row.last(); last != nil && last.withhold != 0 {
+		return last.withhold
+	}
+	if n := f.withheld[row.key]; n != 0 {
+		return n
+	}
+	return v.withhold
+}
+
+// spread withholds the Binaries of what is withheld.
+func (f *finisher) spread(row *recordRow) {
+	for i := range row.versions {
+		v := &row.versions[i]
+		if n := f.rule(row, v); n != 0 && row.place != refused && row.place != pending {
+			for _, k := range v.binaries {
+				f.withheld[k] = n
+			}
+		}
+		v.binaries = nil
+	}
+}
+
+// judge decides on every version of a row, and counts. It reports whether anything is handed out.
+func (f *finisher) judge(r *Record, row *recordRow) (any bool) {
+	touched := false
+	for i := range row.versions {
+		v := &row.versions[i]
+		reason, authority, touches := f.reason(row, v)
+		if v.deleted {
+			touches = touched || row.place == core
+		}
+		if touched = touches; !touches {
+			v.verdict = 1
+			continue
+		}
+		c := r.count(row.typ)
+		if i == len(row.versions)-1 && !v.deleted {
+			c.StoredCurrent++
+		} else {
+			c.StoredVersions++
+		}
+		if reason == "" {
+			any = true
+			continue
+		}
+		v.verdict = 1
+		c.Excluded[reason]++
+		r.Exclusions = append(r.Exclusions, Exclusion{row.typ, row.id, v.version, reason, authority})
+	}
+	return any
+}
+
+// reason is why a version is not handed out, "" if it is, and whether it touches the record at all.
+func (f *finisher) reason(row *recordRow, v *recordVersion) (reason, authority string, touches bool) {
+	in := row.place != refused && row.place != pending
+	if v.deleted {
+		if in {
+			return "", "", true
+		}
+		return f.refusal(row, row.last()), "", false
+	}
+	c, _ := f.g.claim(row, v)
+	switch {
+	case f.g.unlisted(row):
+		return f.refusal(row, v), "", v.mine != 0
+	case !in:
+		return f.refusal(row, v), "", v.mine != 0 || c == theirsTouched
+	case c == theirs || c == theirsTouched:
+		return ReasonOtherIndividual, "", true
+	}
+	if n := f.rule(row, v); n != 0 {
+		w := f.g.options.Withhold[n-1]
+		return w.Reason, w.Authority, true
+	}
+	return "", "", true
+}
+
+// refusal is why a version of a refused row is not handed out.
+func (f *finisher) refusal(row *recordRow, v *recordVersion) string {
+	switch kind := f.g.types[row.typ].Kind; {
+	case kind == fhir.Excluded:
+		return ReasonOperational
+	case kind == fhir.System:
+		return ReasonSystem
+	case row.typ == "Patient":
+		return ReasonNotApproved
+	case v != nil && (v.mine == fhir.WhySubject || v.mine == fhir.WhyRole) && !(row.typ == "Bundle" && v.shared):
+		return ReasonMoved
+	}
+	return ReasonOtherIndividual
+}
+
+func (r *Record) count(typ string) *TypeCounts {
+	c := r.Counts[typ]
+	if c == nil {
+		c = &TypeCounts{Excluded: map[string]int{}}
+		r.Counts[typ] = c
+	}
+	return c
+}
+
+// attachments lists the attachments of what is handed out of a row.
+func (f *finisher) attachments(r *Record, row *recordRow) {
+	for i := range row.versions {
+		v := &row.versions[i]
+		for _, a := range v.attachments {
+			if v.verdict != 0 {
+				break
+			}
+			out := RecordAttachment{
+				Type: row.typ, ID: row.id, Version: v.version, Path: a.Path, ContentType: a.ContentType, URL: a.URL,
+			}
+			out.From, out.Source = f.source(row, a)
+			r.Attachments = append(r.Attachments, out)
+		}
+		v.attachments = nil
+	}
+}
+
+// source says where the bytes of an attachment come from.
+func (f *finisher) source(row *recordRow, a fhir.Attachment) (AttachmentSource, string) {
+	base, typ, id, ok := fhir.ParseReference(a.URL)
+	switch {
+	case a.Data:
+		return SourceInline, ""
+	case a.URL == "":
+		return SourceNone, ""
+	case strings.HasPrefix(a.URL, "#"), strings.HasPrefix(a.URL, "urn:") && row.typ == "Bundle":
+		return SourceInside, ""
+	case !ok && strings.Contains(a.URL, ":"), ok && !f.g.bases[base]:
+		return SourceExternal, ""
+	case !ok || typ != "Binary":
+		return SourceMissing, ""
+	}
+	k := key{typ, id}
+	binary := f.g.rows[k]
+	if binary == nil {
+		return SourceMissing, ""
+	}
+	f.shown[k] = true
+	_, version, versioned := strings.Cut(a.URL, "/_history/")
+	for i := range binary.versions {
+		v := &binary.versions[i]
+		wanted := versioned && version == fmt.Sprint(v.version) || !versioned && i == len(binary.versions)-1
+		switch {
+		case !wanted:
+		case v.deleted:
+			return SourceMissing, ""
+		case v.verdict != 0:
+			return SourceWithheld, ""
+		case versioned:
+			return SourceBinary, k.String() + "/_history/" + version
+		default:
+			return SourceBinary, k.String()
+		}
+	}
+	return SourceMissing, ""
+}
+
+// unshown adds the Binaries that no attachment shows, and puts the list in order.
+func (f *finisher) unshown(r *Record) {
+	for _, row := range r.rows {
+		if v := row.current(); row.typ == "Binary" && !f.shown[row.key] && v.verdict == 0 && !v.deleted {
+			r.Attachments = append(r.Attachments, RecordAttachment{
+				Type: row.typ, ID: row.id, Version: v.version, Path: "Binary", From: SourceBinary, Source: row.String(),
+			})
+		}
+	}
+	slices.SortStableFunc(r.Attachments, func(a, b RecordAttachment) int {
+		return compareKeys(key{a.Type, a.ID}, key{b.Type, b.ID})
+	})
+}
+
+// references counts where references lead.
+func (f *finisher) references(r *Record) {
+	in := map[key]bool{}
+	for _, row := range r.rows {
+		in[row.key] = true
+	}
+	for k := range f.g.from {
+		switch {
+		case in[k]:
+			r.References.Resolved++
+		case f.g.rows[k] != nil:
+			r.References.Stubs++
+		default:
+			r.References.Unresolved = append(r.References.Unresolved, k.String())
+		}
+	}
+	for text := range f.g.odd {
+		r.References.Unresolved = append(r.References.Unresolved, text)
+	}
+	r.References.External = len(f.g.outside)
+	slices.Sort(r.References.Unresolved)
+}

@@ -1,0 +1,249 @@
+package engine
+
+import (
+	"bytes"
+	"slices"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"satchel/fhir"
+)
+
+// forward looks for everything that placed rows point to.
+func (g *gatherer) forward(placed []*recordRow) error {
+	wanted := map[string][]string{} // ids by type
+	urls := map[string]bool{}
+	for _, r := range placed {
+		for i := range r.versions {
+			v := &r.versions[i]
+			for _, k := range v.next {
+				if g.follows(r, k.typ) {
+					g.want(wanted, k, r)
+				}
+			}
+			for _, url := range slices.Concat(v.canonicals, v.systems) {
+				urls[url] = true
+			}
+			v.next, v.canonicals, v.systems = nil, nil, nil
+		}
+	}
+	if err := g.find(wanted); err != nil {
+		return err
+	}
+	return g.definitions(urls)
+}
+
+// follows reports whether references of a row to resources of a type are followed. From the directory only the directory is
+// reached, and files.
+func (g *gatherer) follows(r *recordRow, typ string) bool {
+	if r.depth >= maxSteps {
+		return false
+	}
+	d, err := g.disposition(typ)
+	if err != nil {
+		return true // fails when it is read
+	}
+	if d.Kind == fhir.System || d.Kind == fhir.Excluded {
+		return false
+	}
+	return r.place != directory || d.Kind == fhir.Forward || typ == "Binary"
+}
+
+// want notes a key to look for, once, and where it was found.
+func (g *gatherer) want(wanted map[string][]string, k key, from *recordRow) {
+	if _, asked := g.from[k]; asked {
+		return
+	}
+	g.from[k] = recordFrom{from.String(), from.depth + 1}
+	if r := g.rows[k]; r == nil {
+		wanted[k.typ] = append(wanted[k.typ], k.id)
+	} else if r.from == "" && r.place == pending {
+		r.from, r.depth = from.String(), from.depth+1
+	}
+}
+
+// find loads resources by key.
+func (g *gatherer) find(wanted map[string][]string) error {
+	var rids []int64
+	for typ, ids := range wanted {
+		found, err := g.store.RIDs(g.ctx, typ, ids)
+		if err != nil {
+			return err
+		}
+		rids = append(rids, found...)
+	}
+	return g.load(rids)
+}
+
+// definitions loads stored definitions by their url: of questionnaires, extensions, code systems …
+func (g *gatherer) definitions(urls map[string]bool) error {
+	values := map[string]map[int64]bool{}
+	for url := range urls {
+		if g.urls[url] {
+			continue
+		}
+		g.urls[url] = true
+		for _, typ := range definitionTypes() {
+			if values[typ] == nil {
+				values[typ] = map[int64]bool{}
+			}
+			values[typ][fhir.CanonicalEntry(typ, url).Value] = true
+		}
+	}
+	for _, typ := range definitionTypes() { // in a fixed order, so that the same snapshot gives the same record
+		if len(values[typ]) == 0 {
+			continue
+		}
+		rids, err := g.store.EntryRIDs(g.ctx, fhir.CanonicalEntry(typ, "").Key, values[typ])
+		if err != nil {
+			return err
+		}
+		if len(rids) == 0 {
+			continue
+		}
+		if err := g.read(rids, func(r *recordRow) {
+			r.from, r.depth = "a url", 1
+			g.keep(r)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// definitionTypes are the types that are followed to by their url.
+var definitionTypes = sync.OnceValue(func() []string {
+	var types []string
+	for _, d := range fhir.Dispositions() {
+		if d.Kind == fhir.Forward && slices.ContainsFunc(fhir.SearchParams(d.Type), func(p fhir.SearchParam) bool { return p.Name == "url" }) {
+			types = append(types, d.Type)
+		}
+	}
+	return types
+})
+
+// reverse finds what the index says to point to newly placed rows: anything that points to the core, and Provenance of what
+// else is about nobody.
+func (g *gatherer) reverse(placed []*recordRow) ([]int64, error) {
+	var rids []int64
+	for _, l := range fhir.ReverseLinks() {
+		values := map[int64]bool{}
+		for _, r := range placed {
+			ties := r.place == core || r.place == attached && l.Type == "Provenance"
+			if ties && (l.Targets == nil || slices.Contains(l.Targets, r.typ)) {
+				values[fhir.ReferenceEntry(l.Type, l.Param, r.id).Value] = true
+			}
+		}
+		if len(values) == 0 {
+			continue
+		}
+		more, err := g.store.EntryRIDs(g.ctx, fhir.ReferenceEntry(l.Type, l.Param, "").Key, values)
+		if err != nil {
+			return nil, err
+		}
+		rids = append(rids, more...)
+	}
+	return rids, nil
+}
+
+// loadLinks loads what the links of waiting rows lead to that were reached by a reference: whether these belong depends on
+// whose the targets are.
+func (g *gatherer) loadLinks() error {
+	for range maxSteps {
+		wanted := map[string][]string{}
+		for _, r := range g.waiting {
+			last := r.last()
+			if r.from == "" || last == nil {
+				continue
+			}
+			for _, l := range last.links {
+				if l.typ != "Patient" && g.rows[l.key] == nil && !slices.Contains(wanted[l.typ], l.id) && !g.urls[l.String()] {
+					g.urls[l.String()] = true
+					wanted[l.typ] = append(wanted[l.typ], l.id)
+				}
+			}
+		}
+		if len(wanted) == 0 {
+			return nil
+		}
+		if err := g.find(wanted); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweep looks through what no index helps with: types whose links are not indexed, what the index no longer has
+// since it was deleted, or does not have as it was at the snapshot. What turns out not to touch the record is not kept.
+func (g *gatherer) sweep() error {
+	var unindexed, linked []string
+	for _, d := range fhir.Dispositions() {
+		whole := d.Type == "Bundle" || d.Kind == fhir.Reverse && d.Type != "Binary" &&
+			slices.ContainsFunc(d.Links, func(l fhir.Link) bool { return l.Param == "" })
+		if whole {
+			unindexed = append(unindexed, d.Type)
+		} else if len(d.Links) > 0 {
+			linked = append(linked, d.Type)
+		}
+	}
+	rids, err := g.store.RIDsOfTypes(g.ctx, unindexed)
+	if err != nil {
+		return err
+	}
+	more, err := g.store.ChangedRIDs(g.ctx, g.at, linked)
+	if err != nil {
+		return err
+	}
+	rids = append(rids, more...)
+	err = g.store.Binaries(g.ctx, func(rid int64, context []byte) {
+		if k, ok := securityContext(context); !ok || k.typ == "Patient" && g.patients[k.id] || k.typ != "Patient" && g.rows[k] != nil {
+			rids = append(rids, rid)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return g.read(rids, func(r *recordRow) {
+		if g.touches(r) {
+			g.keep(r)
+		}
+	})
+}
+
+// touches reports whether any version of a row has to do with the record.
+func (g *gatherer) touches(r *recordRow) bool {
+	for i := range r.versions {
+		if c, _ := g.claim(r, &r.versions[i]); c == ours || c == theirsTouched {
+			return true
+		}
+	}
+	return false
+}
+
+// securityContext reads the key from the beginning of a securityContext; false if it is not there.
+func securityContext(text []byte) (key, bool) {
+	_, rest, ok := bytes.Cut(text, []byte(`"reference":`))
+	if !ok {
+		return key{}, false
+	}
+	reference, err := jsontext.AppendUnquote(nil, quotedPrefix(rest))
+	if err != nil {
+		return key{}, false
+	}
+	_, typ, id, ok := fhir.ParseReference(string(reference))
+	return key{typ, id}, ok
+}
+
+// quotedPrefix is the JSON string that text begins with.
+func quotedPrefix(text []byte) []byte {
+	for i := 1; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return text[:i+1]
+		}
+	}
+	return nil
+}

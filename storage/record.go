@@ -1,0 +1,273 @@
+package storage
+
+import (
+	"context"
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// What the record of one patient is gathered with. The queries answer row numbers, at times too many; their versions
+// decide. Each costs as much as it answers, but for [Store.RIDsOfTypes] and [Store.Binaries].
+
+// OwnerRIDs lists the resources that are or were in the patient's compartment up to the snapshot, for whatever reason
+// ([fhir.WhyOther] included), ascending.
+func (s *Store) OwnerRIDs(ctx context.Context, at Snapshot, patient string) ([]int64, error) {
+	return s.rids(ctx, `SELECT DISTINCT rid FROM owner WHERE patient = ? AND since <= ? ORDER BY rid`, patient, at.Seq)
+}
+
+// LinkedRIDs lists the Patients that link or linked to the patient up to the snapshot.
+func (s *Store) LinkedRIDs(ctx context.Context, at Snapshot, patient string) ([]int64, error) {
+	code, err := s.types.code("Patient")
+	if err != nil {
+		return nil, err
+	}
+	return s.rids(ctx, `SELECT DISTINCT o.rid FROM owner o CROSS JOIN resource r ON r.rid = o.rid
+		WHERE o.patient = ? AND o.why = 3 AND o.since <= ? AND r.type = ?`, patient, at.Seq, code)
+}
+
+// RIDs finds resources of one type by their logical ids. Unknown ids are left out.
+func (s *Store) RIDs(ctx context.Context, typ string, ids []string) ([]int64, error) {
+	code, err := s.types.code(typ)
+	if err != nil {
+		return nil, err
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, fmt.Errorf("find rows: %w", err)
+	}
+	return s.rids(ctx, `SELECT r.rid FROM json_each(?1) j CROSS JOIN resource r ON r.type = ?2 AND r.id = j.value`, string(list), code)
+}
+
+// EntryRIDs lists the resources that have now one of the values under the key in the search index. Few values are looked
+// up one by one; where the key has not many more entries than there are values, it is read whole.
+func (s *Store) EntryRIDs(ctx context.Context, key int64, values map[int64]bool) ([]int64, error) {
+	rids, whole, err := s.entriesAmong(ctx, key, values, 256+4*len(values))
+	if err != nil || whole {
+		return rids, err
+	}
+	list := make([]byte, 0, 16*len(values))
+	for v := range values {
+		list = append(strconv.AppendInt(list, v, 10), ',')
+	}
+	text := "[" + strings.TrimSuffix(string(list), ",") + "]"
+	return s.rids(ctx, `SELECT e.rid FROM json_each(?1) j CROSS JOIN entry e ON e.key = ?2 AND e.value = j.value`, text, key)
+}
+
+// entriesAmong reads the entries of a key; false if there are more than most.
+func (s *Store) entriesAmong(ctx context.Context, key int64, values map[int64]bool, most int) ([]int64, bool, error) {
+	rows, err := query(ctx, s.reads, `SELECT value, rid FROM entry WHERE key = ? LIMIT ?`, key, most+1)
+	if err != nil {
+		return nil, false, fmt.Errorf("find rows: %w", err)
+	}
+	defer rows.Close()
+	var rids []int64
+	n := 0
+	for ; rows.Next(); n++ {
+		var value, rid int64
+		if err := rows.Scan(&value, &rid); err != nil {
+			return nil, false, err
+		}
+		if values[value] {
+			rids = append(rids, rid)
+		}
+	}
+	return rids, n <= most, rows.Err()
+}
+
+// ChangedRIDs lists the resources of the types that changed after the snapshot: for these the index, which is of now,
+// says nothing about it. A tombstone has no entries at all, so deleted resources are listed, too, whenever deleted.
+func (s *Store) ChangedRIDs(ctx context.Context, at Snapshot, types []string) ([]int64, error) {
+	list := s.typeList(types)
+	changed, err := s.rids(ctx, `SELECT rid FROM resource WHERE updated > ? AND type IN (`+list+`)`, at.Time.UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	deleted, err := s.rids(ctx, `SELECT rid FROM resource INDEXED BY resource_deleted WHERE body IS NULL AND type IN (`+list+`)`)
+	return append(changed, deleted...), err
+}
+
+// RIDsOfTypes lists all resources of the types, deleted ones included.
+func (s *Store) RIDsOfTypes(ctx context.Context, types []string) ([]int64, error) {
+	return s.rids(ctx, `SELECT rid FROM resource WHERE type IN (`+s.typeList(types)+`)`)
+}
+
+// Binaries calls f with every living Binary that has a securityContext, and with the JSON text from there on, up to 512
+// bytes of it. It reads every Binary.
+func (s *Store) Binaries(ctx context.Context, f func(rid int64, context []byte)) error {
+	code, err := s.types.code("Binary")
+	if err != nil {
+		return err
+	}
+	rows, err := query(ctx, s.reads, `SELECT rid, substr(body, place, 512) FROM (
+		SELECT rid, body, instr(body, CAST('"securityContext":' AS BLOB)) AS place FROM resource WHERE type = ? AND body IS NOT NULL) WHERE place > 0`, code)
+	if err != nil {
+		return fmt.Errorf("find rows: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var rid int64
+		var text []byte
+		if err := rows.Scan(&rid, &text); err != nil {
+			return fmt.Errorf("find rows: %w", err)
+		}
+		f(rid, text)
+	}
+	return rows.Err()
+}
+
+// RowsAfter lists up to limit resources of a type with an id behind after, in order of id, deleted ones included. It ends
+// early when the bodies of those listed sum up to size bytes.
+func (s *Store) RowsAfter(ctx context.Context, typ, after string, limit, size int) (rids []int64, last string, err error) {
+	code, err := s.types.code(typ)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err := query(ctx, s.reads, `SELECT rid, id, coalesce(length(body), 0) FROM resource WHERE type = ? AND id > ? ORDER BY id LIMIT ?`, code, after, limit)
+	if err != nil {
+		return nil, "", fmt.Errorf("list rows: %w", err)
+	}
+	defer rows.Close()
+	for sum := 0; sum < size && rows.Next(); {
+		var rid int64
+		var n int
+		if err := rows.Scan(&rid, &last, &n); err != nil {
+			return nil, "", fmt.Errorf("list rows: %w", err)
+		}
+		rids = append(rids, rid)
+		sum += n
+	}
+	return rids, last, rows.Err()
+}
+
+// rids reads row numbers.
+func (s *Store) rids(ctx context.Context, text string, args ...any) ([]int64, error) {
+	rows, err := query(ctx, s.reads, text, args...)
+	if err != nil {
+		return nil, fmt.Errorf("find rows: %w", err)
+	}
+	defer rows.Close()
+	var rids []int64
+	for rows.Next() {
+		var rid int64
+		if err := rows.Scan(&rid); err != nil {
+			return nil, fmt.Errorf("find rows: %w", err)
+		}
+		rids = append(rids, rid)
+	}
+	return rids, rows.Err()
+}
+
+// Versions calls f with every version in the snapshot of the resources with the numbers, tombstones included (JSON nil),
+// in order of number and version: the last of a resource is the current one as of the snapshot. A resource without a version in
+// the snapshot is left out. Bytes live until the next call. A non-nil error from f ends it.
+func (s *Store) Versions(ctx context.Context, at Snapshot, rids []int64, f func(Row) error) error {
+	if len(rids) == 0 {
+		return nil
+	}
+	rids = slices.Clone(rids)
+	slices.Sort(rids)
+	rids = slices.Compact(rids)
+	conn, err := s.scans.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("read versions: %w", err)
+	}
+	defer conn.Close()
+	return conn.Raw(func(c any) error {
+		sc := &scanner{r: raw{c.(driver.Conn), map[string]driver.Stmt{}}, page: newPage(&s.types)}
+		defer sc.r.close()
+		defer sc.page.close()
+		sc.text = versionsText(at)
+		return sc.versions(ctx, rids, f)
+	})
+}
+
+// versionsText is the statement of a page of versions behind (?2, ?3).
+func versionsText(at Snapshot) string {
+	seq, list := strconv.FormatInt(at.Seq, 10), numberedMarks(4, pageList)
+	return `SELECT satchel_row(?1, rid, type, id, version, updated, body) FROM (
+		SELECT h.rid, r.type, r.id, h.version, h.updated, h.body FROM history h CROSS JOIN resource r ON r.rid = h.rid
+		WHERE h.rid IN (` + list + `) AND h.seq <= ` + seq + ` AND (h.rid, h.version) > (?2, ?3)
+		UNION ALL
+		SELECT r.rid, r.type, r.id, r.version, r.updated, r.body FROM resource r
+		WHERE r.rid IN (` + list + `) AND r.seq <= ` + seq + ` AND (r.rid, r.version) > (?2, ?3)
+		ORDER BY 1, 4)`
+}
+
+// versions reads the versions of the rows, which ascend.
+func (sc *scanner) versions(ctx context.Context, rids []int64, f func(Row) error) error {
+	args := numbered(3 + pageList)
+	for len(rids) > 0 {
+		n := min(len(rids), pageList)
+		for i := range pageList {
+			args[3+i].Value = rids[min(i, n-1)]
+		}
+		args[1].Value, args[2].Value = int64(0), int64(0)
+		for full := true; full; {
+			var err error
+			if full, err = sc.read(args); err != nil {
+				return err
+			}
+			if full {
+				last := sc.page.rows[len(sc.page.rows)-1]
+				args[1].Value, args[2].Value = last.RID, last.Version
+			}
+			if err := sc.hand(ctx, f); err != nil {
+				return err
+			}
+		}
+		rids = rids[n:]
+	}
+	return nil
+}
+
+// VersionCount is how many versions of a type a snapshot has.
+type VersionCount struct {
+	Living  int // current versions
+	Earlier int // versions that are not current, tombstones included
+	Deleted int // tombstones, whether current or superseded
+	Gone    int // current tombstones
+}
+
+// VersionCounts counts the versions in a snapshot by type. It reads both tables' keys whole.
+func (s *Store) VersionCounts(ctx context.Context, at Snapshot) (map[string]VersionCount, error) {
+	rows, err := query(ctx, s.reads, `
+		SELECT r.type, TRUE, r.body IS NULL, count(*) FROM resource r WHERE r.seq <= ?1 GROUP BY 1, 3
+		UNION ALL
+		SELECT r.type, h.superseded > ?1, h.body IS NULL, count(*) FROM history h JOIN resource r ON r.rid = h.rid
+		WHERE h.seq <= ?1 GROUP BY 1, 2, 3`, at.Seq)
+	if err != nil {
+		return nil, fmt.Errorf("count versions: %w", err)
+	}
+	defer rows.Close()
+	counts := map[string]VersionCount{}
+	for rows.Next() {
+		var code int64
+		var current, deleted bool
+		var n int
+		if err := rows.Scan(&code, &current, &deleted, &n); err != nil {
+			return nil, fmt.Errorf("count versions: %w", err)
+		}
+		c := counts[s.types.name(code)]
+		c.add(current, deleted, n)
+		counts[s.types.name(code)] = c
+	}
+	return counts, rows.Err()
+}
+
+func (c *VersionCount) add(current, deleted bool, n int) {
+	if deleted {
+		c.Deleted += n
+	}
+	switch {
+	case current && !deleted:
+		c.Living += n
+	case current:
+		c.Gone += n
+	default:
+		c.Earlier += n
+	}
+}
