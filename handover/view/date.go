@@ -1,0 +1,45 @@
+package view
+
+import (
+	"strings"
+	"time"
+)
+
+// layouts are the shapes of FHIR dates, by their length up to the zone.
+var layouts = []string{"2006", "2006-01", "2006-01-02", "2006-01-02T15:04", "2006-01-02T15:04:05"}
+
+// parseDate reads a FHIR date, dateTime or instant; what has no zone is taken as UTC.
+func parseDate(s string) (time.Time, bool) {
+	if len(s) > 10 {
+		t, err := time.Parse(time.RFC3339Nano, s)
+		return t, err == nil && t.Year() > 0
+	}
+	for _, l := range layouts {
+		if len(l) == len(s) {
+			t, err := time.Parse(l, s)
+			return t, err == nil && t.Year() > 0
+		}
+	}
+	return time.Time{}, false
+}
+
+// people tells a FHIR date as people read it, in the zone in which it was written; false if it is none.
+func (t *texts) people(s string) (string, bool) {
+	at, ok := parseDate(s)
+	if !ok {
+		return s, false
+	}
+	switch len(s) {
+	case 4:
+		return s, true
+	case 7:
+		return at.Format(t.monthLayout), true
+	case 10:
+		return at.Format(t.dayLayout), true
+	}
+	text := at.Format(t.timeLayout)
+	if strings.HasSuffix(s, "Z") {
+		text += " UTC"
+	}
+	return text, true
+}
