@@ -127,19 +127,9 @@ func cmdUserGrant(at *common, verb string) *cobra.Command {
 		}
 		var after []storage.Authority
 		err = changeAccount(ctx, s, name, func(a *storage.Account) error {
-			for _, x := range change {
-				has := slices.Index(a.Authorities, x)
-				switch {
-				case verb == "grant" && has < 0:
-					a.Authorities = append(a.Authorities, x)
-				case verb == "revoke" && has < 0:
-					return fmt.Errorf("account %q does not hold %s itself; it holds %s", name, auth.Flag(x), list(a.Authorities))
-				case verb == "revoke":
-					a.Authorities = slices.Delete(a.Authorities, has, has+1)
-				}
-			}
+			err := changeAuthorities(&a.Authorities, verb, change, "account", name)
 			after = a.Authorities
-			return nil
+			return err
 		})
 		return fmt.Sprintf("account %q now holds %s", name, list(after)), err
 	})

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 	"golang.org/x/crypto/acme"
@@ -28,6 +29,7 @@ type Config struct {
 		PublicURL      string
 		InsecureHTTP   bool
 		TrustedProxies []string
+		CORSOrigins    []string
 	}
 	TLS struct {
 		Mode              string // off, files, local-ca, acme
@@ -45,7 +47,11 @@ type Config struct {
 		Folder             string // absolute after loadConfig
 		Exclusive          bool   // restrict_download_to_initiating_user.enabled
 	}
-	Auth struct{ Basic string }
+	Auth  struct{ Basic string }
+	Smart struct {
+		TokenLifetime     Duration
+		ClientSecretBasic bool
+	}
 	Log  struct{ Level, Format string }
 	Disk struct{ MinFree Size } // 0: see diskFloor
 
@@ -77,6 +83,7 @@ func defaults() *Config {
 	c.BulkExport.Folder = "exports"
 	c.BulkExport.Exclusive = true
 	c.Auth.Basic = "loopback"
+	c.Smart.TokenLifetime = 300 * Duration(time.Second)
 	c.Log.Level = "info"
 	c.Log.Format = "auto"
 	c.Backup.EveryHours = 24
@@ -87,7 +94,7 @@ func defaults() *Config {
 // setting is one key of the settings file and the field that it fills.
 type setting struct {
 	key   string
-	field any // *string, *bool, *int64, *Size or *[]string
+	field any // *string, *bool, *int64, *Size, *Duration or *[]string
 }
 
 // settings is the table of all keys, in the order of the example.
@@ -97,6 +104,7 @@ func (c *Config) settings() []setting {
 		{"http.public_url", &c.HTTP.PublicURL},
 		{"http.insecure_http", &c.HTTP.InsecureHTTP},
 		{"http.trusted_proxies", &c.HTTP.TrustedProxies},
+		{"http.cors_origins", &c.HTTP.CORSOrigins},
 		{"tls.mode", &c.TLS.Mode},
 		{"tls.cert_file", &c.TLS.CertFile},
 		{"tls.key_file", &c.TLS.KeyFile},
@@ -111,6 +119,8 @@ func (c *Config) settings() []setting {
 		{"bulk_export.folder", &c.BulkExport.Folder},
 		{"bulk_export.restrict_download_to_initiating_user.enabled", &c.BulkExport.Exclusive},
 		{"auth.basic", &c.Auth.Basic},
+		{"smart.token_lifetime", &c.Smart.TokenLifetime},
+		{"smart.client_secret_basic", &c.Smart.ClientSecretBasic},
 		{"log.level", &c.Log.Level},
 		{"log.format", &c.Log.Format},
 		{"disk.min_free", &c.Disk.MinFree},

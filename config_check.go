@@ -29,6 +29,9 @@ func (c *Config) finish() error {
 	if err := c.checkTLS(); err != nil {
 		return err
 	}
+	if err := c.checkSmart(); err != nil {
+		return err
+	}
 	for _, p := range []*string{&c.Backup.Folder, &c.Backup.PassphraseFile} {
 		if *p != "" {
 			*p = c.path(*p)

@@ -72,6 +72,8 @@ func assign(field, value any) error {
 		return fmt.Errorf("is %#v; write a whole number, without quotes", value)
 	case *Size:
 		return assignSize(f, value)
+	case *Duration:
+		return assignDuration(f, value)
 	case *[]string:
 		return assignList(f, value)
 	}
@@ -147,6 +149,8 @@ func show(field any) string {
 	case *int64:
 		return strconv.FormatInt(*f, 10)
 	case *Size:
+		return strconv.Quote(f.String())
+	case *Duration:
 		return strconv.Quote(f.String())
 	case *[]string:
 		quoted := make([]string, len(*f))

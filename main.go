@@ -70,7 +70,7 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.As(err, &c):
 		return c.code
-	case strings.HasPrefix(err.Error(), "unknown command"): // cobra has no type for it
+	case strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "if any flags in the group"): // cobra has no type for it
 		return exitUsage
 	}
 	return exitFailed
@@ -104,7 +104,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage; others are listed with the command.
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w; see: %s --help", err, c.CommandPath())
 	})
-	root.AddCommand(cmdInit(&at), cmdServe(&at), cmdDemo(), cmdImport(&at), cmdExport(&at), cmdUser(&at),
+	root.AddCommand(cmdInit(&at), cmdServe(&at), cmdDemo(), cmdImport(&at), cmdExport(&at), cmdUser(&at), cmdClient(&at),
 		cmdConfig(&at), cmdService(&at), cmdTLS(&at), cmdVersion())
 	root.InitDefaultCompletionCmd()
 	return root

@@ -191,7 +191,7 @@ func (r *running) wait(status string) exportManifest {
 		resp, body, err := r.do(http.MethodGet, r.at(status), nil)
 		r.must(err)
 		switch resp.StatusCode {
-		case http.StatusAccepted:
+		case http.StatusAccepted, http.StatusTooManyRequests:
 		case http.StatusOK:
 			var m exportManifest
 			r.must(json.Unmarshal(body, &m))

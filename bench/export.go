@@ -47,6 +47,7 @@ func (s *server) export(ctx context.Context, path string) (manifest, string, tim
 			var m manifest
 			err := json.Unmarshal(body, &m)
 			return m, status, took, err
+		case r.StatusCode == http.StatusTooManyRequests: // asked more often than Retry-After said
 		case r.StatusCode != http.StatusAccepted:
 			return manifest{}, status, 0, fmt.Errorf("status of %s: %s: %s", path, r.Status, body)
 		}

@@ -101,7 +101,7 @@ func (c *call) perform(e fhir.BundleEntry, tx *storage.Tx) (*recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	rt, values, err := c.server.find(r.Method, strings.TrimPrefix(r.URL.EscapedPath(), fhirPath))
+	rt, values, err := find(c.server.routes, r.Method, strings.TrimPrefix(r.URL.EscapedPath(), fhirPath))
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (c *call) perform(e fhir.BundleEntry, tx *storage.Tx) (*recorder, error) {
 		return nil, fhir.Errorf(fhir.CodeNotSupported, "%s %s is not offered as an entry; send it by itself", e.Method, rt.pattern)
 	}
 	rec := &recorder{header: http.Header{}}
-	sub := &call{Request: r, server: c.server, route: rt, account: c.account, base: c.base, tx: tx, whole: c.whole,
+	sub := &call{Request: r, server: c.server, route: rt, who: c.who, base: c.base, entry: true, tx: tx,
 		answer: &answer{ResponseWriter: rec, id: c.answer.id, route: rt.pattern, guarded: true}}
 	err = sub.run(sub.answer, values)
 	rec.answer = sub.answer

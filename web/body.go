@@ -77,6 +77,7 @@ func inflate(r io.Reader, limit int64) ([]byte, error) {
 // Media types of request bodies.
 const (
 	mediaForm   = "application/x-www-form-urlencoded"
+	mediaJSON   = "application/json"
 	mediaFamily = "json" // application/fhir+json and its other names
 )
 
@@ -84,12 +85,13 @@ const (
 func (c *call) checkMedia(kinds []string) error {
 	media, params, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
 	if err == nil {
+		plain := media
 		switch media {
 		case "application/fhir+json", "application/json", "application/json+fhir":
 			media = mediaFamily
 		}
 		for _, kind := range kinds {
-			if kind == media {
+			if kind == media || kind == plain {
 				if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
 					return problemf(http.StatusUnsupportedMediaType, fhir.CodeNotSupported, "charset %q is not read; send UTF-8", printable(charset))
 				}
@@ -98,8 +100,8 @@ func (c *call) checkMedia(kinds []string) error {
 		}
 	}
 	want := mediaFHIR
-	if len(kinds) > 0 && kinds[0] == mediaForm {
-		want = mediaForm
+	if len(kinds) > 0 && kinds[0] != mediaFamily {
+		want = kinds[0]
 	}
 	return problemf(http.StatusUnsupportedMediaType, fhir.CodeNotSupported, "Content-Type %q is not read here; send %s", printable(c.Header.Get("Content-Type")), want)
 }

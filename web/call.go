@@ -20,32 +20,43 @@ type call struct {
 	server  *server
 	route   *route
 	answer  *answer // of the HTTP request that it came with
-	account storage.Account
+	who     auth.Principal
 	base    string // FHIR base URL as the client sees it
 	Type    string // values of the route's placeholders
 	ID      string
 	Version string
 	Job     string
 	File    string
+	Name    string
 	params  []fhir.Param // query parameters in order, without _format and _pretty
+	format  string       // value of _format
 	pretty  bool
+	entry   bool            // an entry of a batch or transaction
 	tx      *storage.Tx     // set for an entry of a transaction: what it reads and writes goes through it
-	whole   map[string]bool // types of which the account may read everything, once asked
+	whole   map[string]bool // types of which the caller may read everything, once asked
 }
 
-// serveFHIR answers everything under the base: find the route, know the account, run the handler.
+// serveFHIR answers everything under the base.
 func (s *server) serveFHIR(w http.ResponseWriter, r *http.Request) {
-	if err := s.dispatch(w, r); err != nil {
+	if err := s.dispatch(w, r, s.routes, fhirPath); err != nil {
 		s.fail(w, r, err)
 	}
 }
 
-func (s *server) dispatch(w http.ResponseWriter, r *http.Request) error {
-	escaped := strings.TrimPrefix(r.URL.EscapedPath(), fhirPath)
+// serveBeside answers the addresses beside the base that work like those under it.
+func (s *server) serveBeside(w http.ResponseWriter, r *http.Request) {
+	if err := s.dispatch(w, r, s.besides, ""); err != nil {
+		s.fail(w, r, err)
+	}
+}
+
+// dispatch finds the route in a table, knows who asks, and runs the handler.
+func (s *server) dispatch(w http.ResponseWriter, r *http.Request, table []route, prefix string) error {
+	escaped := strings.TrimPrefix(r.URL.EscapedPath(), prefix)
 	if escaped != "" && escaped[0] != '/' {
 		return fhir.Errorf(fhir.CodeNotFound, "there is nothing at this address; the FHIR base is %s", fhirPath)
 	}
-	rt, values, err := s.find(r.Method, escaped)
+	rt, values, err := find(table, r.Method, escaped)
 	if err != nil {
 		return err
 	}
@@ -55,11 +66,11 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request) error {
 		a.route = "[base]"
 	}
 	c := &call{Request: r, server: s, route: rt, answer: a, base: s.baseURL(r)}
-	if rt.kind != public {
-		if c.account, err = s.signIn(r); err != nil {
+	if rt.kind != public && rt.kind != discovery {
+		if c.who, err = s.signIn(r); err != nil {
 			return err
 		}
-		a.account, a.guarded = c.account.Name, true
+		a.account, a.service, a.guarded = c.who.Name, c.who.Service, true
 	}
 	if rt.kind == bundle || rt.kind == file {
 		return c.run(w, values)
@@ -88,6 +99,7 @@ func (c *call) run(w http.ResponseWriter, values map[string]string) error {
 // address takes the placeholders' values; a type that does not exist or an id that cannot be one is an error.
 func (c *call) address(values map[string]string) error {
 	c.Type, c.ID, c.Version, c.Job, c.File = values["type"], values["id"], values["version"], values["job"], values["file"]
+	c.Name = values["name"]
 	if typ, ok := values["type"]; ok {
 		if err := checkType(typ); err != nil {
 			return err
@@ -125,26 +137,34 @@ func checkID(id string) error {
 	return fhir.Errorf(fhir.CodeValue, "%q is not an id: up to 64 letters, digits, \"-\" and \".\"", printable(id))
 }
 
-// decide asks auth whether the account may do it. Every handler calls it before it answers.
+// decide asks auth whether the caller may do it. Every handler calls it before it answers; it is the one place where
+// permissions and scopes are asked.
 func (c *call) decide(do auth.Action) error {
-	if err := auth.Decide(c.account, do); err != nil {
+	if err := c.who.Decide(do); err != nil {
 		return err
 	}
 	c.answer.decided = true
 	return nil
 }
 
-// mayReadAll reports whether the account may read every resource of the type.
+// mayReadAll reports whether the caller may read every resource of the type. What a search or the history of a type
+// shows needs a client's scope to search, or to read; everything else needs the scope to read.
 func (c *call) mayReadAll(typ string) bool {
 	may, known := c.whole[typ]
 	if !known {
-		may = auth.Decide(c.account, auth.Action{Verb: auth.VerbSearch, Type: typ}) == nil
+		may = c.who.Decide(auth.Action{Verb: auth.VerbRead, Type: typ}) == nil ||
+			c.listing() && c.who.Decide(auth.Action{Verb: auth.VerbSearch, Type: typ}) == nil
 		if c.whole == nil {
 			c.whole = map[string]bool{}
 		}
 		c.whole[typ] = may
 	}
 	return may
+}
+
+// listing reports whether the call lists resources by type or system.
+func (c *call) listing() bool {
+	return strings.HasPrefix(c.route.interaction, "search-") || c.route.interaction == "history-type" || c.route.interaction == "history-system"
 }
 
 // mayRead answers nil if the account may read this version of a resource: all of its type, or by the patients it
@@ -155,6 +175,9 @@ func (c *call) mayRead(r fhir.Resource) error {
 		return nil
 	}
 	owners, err := owners(r)
+	if err == nil && r.Type == "Binary" {
+		owners, err = c.contextOwners(r)
+	}
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func (c *call) kickOff(w http.ResponseWriter, level engine.Level) error {
 	if !c.server.ExportEnabled {
 		return fhir.Errorf(fhir.CodeForbidden, "exports are switched off here (bulk_export.enabled = false)")
 	}
-	if c.Header.Get("Sec-Fetch-Site") == "cross-site" {
+	if c.Header.Get("Sec-Fetch-Site") == "cross-site" && !c.server.fromAllowedOrigin(c.Request) {
 		return fhir.Errorf(fhir.CodeForbidden, "a page of another site may not start an export")
 	}
 	request, err := c.exportRequest(level)
@@ -48,15 +48,20 @@ func (c *call) kickOff(w http.ResponseWriter, level engine.Level) error {
 	}
 	if request.Types == nil {
 		all := engine.ExportTypes(level)
-		if may := auth.Readable(c.account, action, all); len(may) < len(all) {
+		if may := c.who.Readable(action, all); len(may) < len(all) {
 			request.Types = may
 		}
 	}
-	job, err := c.server.Engine.Start(c.Context(), c.account.Name, c.base+strings.TrimPrefix(c.URL.RequestURI(), fhirPath), request)
+	job, err := c.server.Engine.Start(c.Context(), c.who.Name, c.base+strings.TrimPrefix(c.URL.RequestURI(), fhirPath), request)
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Location", c.base+pathStatus+job.ID)
+	status := c.base + pathStatus + job.ID
+	if _, apart := c.preference(separate); apart {
+		status += pathSeparate
+		w.Header().Set("Preference-Applied", "respond-async, "+separate)
+	}
+	w.Header().Set("Content-Location", status)
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(http.StatusAccepted)
 	return nil

@@ -26,7 +26,7 @@ func jobFile(w http.ResponseWriter, c *call) error {
 	h := w.Header()
 	h.Set("Content-Type", "application/fhir+ndjson")
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Info.Name}))
-	h.Set("Vary", "Accept-Encoding")
+	h.Add("Vary", "Accept-Encoding")
 	tag := fileTag(f)
 	if c.Header.Get("Range") == "" && wantsGzip(c.Header) {
 		return c.sendGzip(w, f, strings.TrimSuffix(tag, `"`)+`-gzip"`)

@@ -48,9 +48,16 @@ type restServer struct {
 }
 
 type restSecurity struct {
-	CORS        bool      `json:"cors"`
-	Service     []concept `json:"service"`
-	Description string    `json:"description"`
+	Extension   []extension `json:"extension,omitempty"`
+	CORS        bool        `json:"cors"`
+	Service     []concept   `json:"service,omitempty"`
+	Description string      `json:"description"`
+}
+
+type extension struct {
+	URL       string      `json:"url"`
+	ValueURI  string      `json:"valueUri,omitempty"`
+	Extension []extension `json:"extension,omitempty"`
 }
 
 type concept struct {
@@ -120,11 +127,8 @@ func metadata(w http.ResponseWriter, c *call) error {
 // capabilities is made from the route table and the definitions of R4, so that it says what is true.
 func (s *server) capabilities(base string) capabilities {
 	rest := restServer{
-		Mode: "server",
-		Security: restSecurity{
-			Service:     []concept{{[]coding{{"http://terminology.hl7.org/CodeSystem/restful-security-service", "Basic"}}}},
-			Description: "HTTP Basic with a local account; what an account may do is decided for every resource.",
-		},
+		Mode:        "server",
+		Security:    s.security(base),
 		Interaction: s.interactions(false),
 	}
 	if s.ExportEnabled {
@@ -144,6 +148,26 @@ func (s *server) capabilities(base string) capabilities {
 		statement.Instantiates = []string{bulkData + "CapabilityStatement/bulk-data"}
 	}
 	return statement
+}
+
+// security says how to sign in. Some clients find the token endpoint here alone.
+func (s *server) security(base string) restSecurity {
+	const services = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+	security := restSecurity{
+		CORS:        len(s.CORSOrigins) > 0,
+		Description: "What an account or a client may do is decided for every resource.",
+	}
+	if s.Tokens != nil {
+		security.Service = append(security.Service, concept{[]coding{{services, "SMART-on-FHIR"}}})
+		security.Extension = []extension{{
+			URL:       "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",
+			Extension: []extension{{URL: "token", ValueURI: tokenURL(base)}},
+		}}
+	}
+	if s.Basic != "off" {
+		security.Service = append(security.Service, concept{[]coding{{services, "Basic"}}})
+	}
+	return security
 }
 
 // interactions lists the table's interactions, each once: those on a type, or those on the whole system.

@@ -16,14 +16,13 @@ func (c *call) query() error {
 	if err != nil {
 		return err
 	}
-	format, err := c.take(params)
-	if err != nil {
+	if c.format, err = c.take(params); err != nil {
 		return err
 	}
-	if c.File != "" {
-		return nil // a file is what it is, whatever the client accepts
+	if c.File != "" || c.route.kind == discovery || c.native() {
+		return nil // it is what it is, whatever the client accepts; a Binary chooses by itself
 	}
-	return acceptable(format, c.Header.Values("Accept"))
+	return acceptable(c.format, c.Header.Values("Accept"))
 }
 
 // take keeps params but for those about the form of the answer. It answers the value of _format.
@@ -121,12 +120,18 @@ func jsonMediaType(media string) bool {
 
 // prefer reads one preference of RFC 7240: Prefer is a list with names that do not differ by case, in one or many headers.
 func (c *call) prefer(name string) string {
+	value, _ := c.preference(name)
+	return value
+}
+
+// preference is prefer that also tells whether the preference is there, for those without a value.
+func (c *call) preference(name string) (value string, given bool) {
 	for preference := range strings.SplitSeq(strings.Join(c.Header.Values("Prefer"), ","), ",") {
 		preference, _, _ = strings.Cut(preference, ";")
 		key, value, _ := strings.Cut(preference, "=")
 		if strings.EqualFold(strings.TrimSpace(key), name) {
-			return strings.ToLower(strings.Trim(strings.TrimSpace(value), `"`))
+			return strings.ToLower(strings.Trim(strings.TrimSpace(value), `"`)), true
 		}
 	}
-	return ""
+	return "", false
 }

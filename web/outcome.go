@@ -120,7 +120,10 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	if p.status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Basic realm="Satchel", charset="UTF-8"`)
+		s.challenge(w.Header(), r)
+	}
+	if ours && a.service && p.status == http.StatusForbidden {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="Satchel", error="insufficient_scope"`)
 	}
 	for name, value := range p.header {
 		w.Header().Set(name, value)

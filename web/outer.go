@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"satchel/auth"
 	"satchel/fhir"
 )
 
@@ -17,8 +18,9 @@ type answer struct {
 	http.ResponseWriter
 	id      string // of the request
 	route   string // pattern, for the log
-	account string
-	guarded bool // a success needs decided
+	account string // who asks: an account or a client
+	service bool   // it is a client
+	guarded bool   // a success needs decided
 	decided bool
 	status  int
 	bytes   int64
@@ -67,7 +69,14 @@ const stall = 2 * time.Minute
 // outer wraps every request: safe headers, a request id, one log line, and no panic that reaches the client.
 func (s *server) outer(inner http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
+	for _, origin := range s.CORSOrigins {
+		_ = guard.AddTrustedOrigin(origin) // check has tried it
+	}
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == tokenPath {
+			s.refuseToken(w, &auth.OAuthError{Code: "invalid_request", Description: "a page of another site may not ask for tokens", Status: http.StatusForbidden})
+			return
+		}
 		s.fail(w, r, fhir.Errorf(fhir.CodeForbidden, "a page of another site may not send this; call the server from a program or from its own pages"))
 	}))
 	guarded := guard.Handler(inner)
@@ -77,7 +86,9 @@ func (s *server) outer(inner http.Handler) http.Handler {
 		safeHeaders(w.Header(), a.id)
 		defer s.logged(a, r, start)
 		defer s.caught(a, r)
-		guarded.ServeHTTP(a, r)
+		if !s.cors(a, r) {
+			guarded.ServeHTTP(a, r)
+		}
 	})
 }
 

@@ -37,7 +37,7 @@ type practice struct {
 	store *storage.Store
 	url   string // of the FHIR base
 	log   *safeBuffer
-	as    string // account of the requests; "" sends no credentials
+	as    string // account of the requests, or a whole Bearer header; "" sends no credentials
 }
 
 // open starts a server with one superuser, ann. change may alter the options.
@@ -64,7 +64,7 @@ func open(t testing.TB, change func(*web.Options)) *practice {
 	var done sync.WaitGroup
 	done.Go(func() { _ = jobs.Run(ctx) })
 	t.Cleanup(func() { cancel(); done.Wait() })
-	o := web.Options{Store: store, Engine: jobs, Auth: &auth.Service{Store: store}, Log: logger, ExportEnabled: true,
+	o := web.Options{Store: store, Engine: jobs, Auth: &auth.Service{Store: store}, Tokens: &auth.TokenService{Store: store}, Log: logger, ExportEnabled: true,
 		Exclusive: true, Version: "test", Retention: time.Hour}
 	if change != nil {
 		change(&o)
@@ -122,7 +122,9 @@ func (p *practice) request(method, path string, body io.Reader, header ...string
 	if method == "POST" || method == "PUT" {
 		r.Header.Set("Content-Type", "application/fhir+json")
 	}
-	if p.as != "" {
+	if strings.HasPrefix(p.as, "Bearer ") {
+		r.Header.Set("Authorization", p.as)
+	} else if p.as != "" {
 		r.SetBasicAuth(p.as, password)
 	}
 	for _, line := range header {

@@ -18,7 +18,7 @@ func read(w http.ResponseWriter, c *call) error {
 		c.stamp(w, r)
 		return deleted(r)
 	}
-	return c.sendResource(w, r)
+	return c.sendRead(w, r)
 }
 
 // vread answers one version: GET [type]/[id]/_history/[version].
@@ -37,7 +37,7 @@ func vread(w http.ResponseWriter, c *call) error {
 	if r.Deleted {
 		return deleted(r)
 	}
-	return c.sendResource(w, r)
+	return c.sendRead(w, r)
 }
 
 // current is the newest version of a resource that the account may read; a tombstone is answered too.

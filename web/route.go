@@ -22,6 +22,8 @@ const (
 	export                // a bulk data kick-off; no HEAD, since that would start a job
 	file                  // a download; takes as long as the client reads
 	public                // needs no account
+	discovery             // public, and JSON whatever the client accepts
+	admin                 // administration, beside the FHIR base
 )
 
 // route is one row of the table: a method and an address under the FHIR base, and who answers it.
@@ -39,6 +41,7 @@ type route struct {
 func routes() []route {
 	table := []route{
 		{method: "GET", pattern: "metadata", kind: public, interaction: "capabilities", summary: "What this server can do (CapabilityStatement)", run: metadata},
+		{method: "GET", pattern: ".well-known/smart-configuration", kind: discovery, summary: "Where and how backend clients get tokens", run: smartConfiguration},
 		{method: "POST", pattern: "", kind: bundle, interaction: "transaction", summary: "Run a batch or a transaction Bundle", run: postBundle},
 		{method: "GET", pattern: "_history", interaction: "history-system", summary: "Changes to all resources, newest first", run: history},
 		{method: "GET", pattern: "$export", kind: export, summary: "Start an export of the whole system", run: exportSystem},
@@ -68,6 +71,23 @@ func routes() []route {
 		{method: "DELETE", pattern: "{type}", interaction: "delete", summary: "Delete the one resource that matches (conditional delete)", run: removeMatch},
 		{method: "GET", pattern: "", summary: "Search across types: not offered", run: searchSystem},
 	}
+	return prepared(table)
+}
+
+// besides is what lies beside the FHIR base and works like a FHIR route.
+func besides() []route {
+	return prepared([]route{
+		{method: "GET", pattern: ".well-known/smart-configuration", kind: discovery, summary: "Where and how backend clients get tokens", run: smartConfiguration},
+		{method: "GET", pattern: "api/clients", kind: admin, summary: "All backend clients", run: listClients},
+		{method: "POST", pattern: "api/clients", kind: admin, summary: "Register a backend client", run: addClient},
+		{method: "GET", pattern: "api/clients/{name}", kind: admin, summary: "One backend client", run: getClient},
+		{method: "PUT", pattern: "api/clients/{name}", kind: admin, summary: "Change a backend client; keys that are left out stay; its tokens end", run: updateClient},
+		{method: "DELETE", pattern: "api/clients/{name}", kind: admin, summary: "Remove a backend client; its tokens end", run: removeClient},
+	})
+}
+
+// prepared cuts the patterns of a table into segments.
+func prepared(table []route) []route {
 	for i := range table {
 		table[i].segments = split(table[i].pattern)
 	}
@@ -113,9 +133,9 @@ func split(path string) []string {
 	return slices.DeleteFunc(strings.Split(path, "/"), func(s string) bool { return s == "" })
 }
 
-// find looks up the route for a method and an escaped path under the base. The error says what is wrong with the
+// find looks up a table's route for a method and an escaped path. The error says what is wrong with the
 // address: nothing there (404), or not with this method (405, with Allow).
-func (s *server) find(method, escaped string) (*route, map[string]string, error) {
+func find(table []route, method, escaped string) (*route, map[string]string, error) {
 	segments := split(escaped)
 	for i := range segments {
 		text, err := url.PathUnescape(segments[i])
@@ -125,16 +145,16 @@ func (s *server) find(method, escaped string) (*route, map[string]string, error)
 		segments[i] = text
 	}
 	var allow []string
-	for i := range s.routes {
-		values, ok := s.routes[i].match(segments)
+	for i := range table {
+		values, ok := table[i].match(segments)
 		if !ok {
 			continue
 		}
-		if s.routes[i].serves(method) {
-			return &s.routes[i], values, nil
+		if table[i].serves(method) {
+			return &table[i], values, nil
 		}
-		allow = append(allow, s.routes[i].method)
-		if s.routes[i].serves("HEAD") {
+		allow = append(allow, table[i].method)
+		if table[i].serves("HEAD") {
 			allow = append(allow, "HEAD")
 		}
 	}

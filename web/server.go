@@ -21,7 +21,9 @@ const fhirPath = "/fhir"
 type server struct {
 	Options
 	proxies []netip.Prefix
-	routes  []route
+	routes  []route // under the FHIR base
+	besides []route // beside it
+	polls   polls
 	started time.Time
 	heavy   chan struct{}            // a token per large Bundle in memory; each takes a multiple of its size
 	caps    atomic.Pointer[document] // the CapabilityStatement for the base URL asked for last
@@ -31,7 +33,7 @@ type server struct {
 
 // New makes the handler of the whole server. It fails on options that cannot be right, naming the setting.
 func New(o Options) (http.Handler, error) {
-	s := &server{Options: o, routes: routes(), started: time.Now(), heavy: make(chan struct{}, 2)}
+	s := &server{Options: o, routes: routes(), besides: besides(), started: time.Now(), heavy: make(chan struct{}, 2)}
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
@@ -61,7 +63,7 @@ func (s *server) check() error {
 		}
 		s.proxies = append(s.proxies, prefix)
 	}
-	return nil
+	return CheckOrigins(s.CORSOrigins)
 }
 
 // router holds every address of the server. What lies under /fhir is in [routes], because httprouter cannot hold
@@ -70,9 +72,23 @@ func (s *server) router() http.Handler {
 	r := httprouter.New()
 	r.RedirectTrailingSlash, r.RedirectFixedPath = false, false // else "GET //elsewhere/" answers a redirect to there
 	r.HandleMethodNotAllowed, r.HandleOPTIONS = false, false
-	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
+	methods := []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+	for _, method := range methods {
 		r.HandlerFunc(method, fhirPath, s.serveFHIR)
 		r.HandlerFunc(method, fhirPath+"/*rest", s.serveFHIR)
+	}
+	for _, rt := range s.besides {
+		path := "/" + strings.NewReplacer("{", ":", "}", "").Replace(rt.pattern)
+		for _, method := range methods {
+			if h, _, _ := r.Lookup(method, path); h == nil {
+				r.HandlerFunc(method, path, s.serveBeside)
+			}
+		}
+	}
+	if s.Tokens != nil {
+		for _, method := range methods {
+			r.HandlerFunc(method, tokenPath, s.token)
+		}
 	}
 	for path, f := range map[string]http.HandlerFunc{
 		"/": s.page, "/healthz": s.healthz, "/readyz": s.readyz, "/metrics": s.metrics, "/api/openapi.json": s.openapi,

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -10,39 +11,65 @@ import (
 	"satchel/storage"
 )
 
-// jobManifest is the Bulk Data answer that lists a job's files.
-type jobManifest struct {
-	TransactionTime     string         `json:"transactionTime"`
-	Request             string         `json:"request"`
-	RequiresAccessToken bool           `json:"requiresAccessToken"`
-	Output              []manifestFile `json:"output"`
-	Deleted             []manifestFile `json:"deleted"`
-	Error               []manifestFile `json:"error"`
-}
-
-type manifestFile struct {
-	Type  string `json:"type"`
-	URL   string `json:"url"`
-	Count int64  `json:"count"`
-}
-
 // jobStatus tells how far a job is, and lists its files when it is complete.
 func jobStatus(w http.ResponseWriter, c *call) error {
 	job, err := c.namedJob()
 	if err != nil {
-		return err
+		return hiccup(err)
 	}
 	switch job.State {
 	case storage.Complete:
-		return c.sendManifest(w, job)
+		c.exportStatus(w, http.StatusOK)
+		return hiccup(c.sendManifest(w, job))
 	case storage.Failed:
-		return problemf(http.StatusInternalServerError, fhir.CodeException, "the export failed: %s; start it again", job.Error)
+		return c.sendFailure(w, job)
 	}
+	if !c.server.polls.allow(c.who.Name, job.ID, time.Now()) {
+		return problemf(http.StatusTooManyRequests, fhir.CodeThrottled, "asked too often; wait as long as Retry-After says between two polls").with("Retry-After", "1")
+	}
+	status := c.exportStatus(w, http.StatusAccepted)
 	w.Header().Set("X-Progress", progress(job))
 	w.Header().Set("Retry-After", strconv.Itoa(retryAfter(time.Since(job.Created))))
 	w.Header().Set("Content-Length", "0")
-	w.WriteHeader(http.StatusAccepted)
+	w.WriteHeader(status)
 	return nil
+}
+
+// separate is the preference, and the parameter of the status address, by which a client wants the status of the poll and
+// that of the export told apart.
+const (
+	separate     = "separate-export-status"
+	pathSeparate = "&_separate=true"
+)
+
+// exportStatus answers the HTTP status for an export's status. For a client that wants them apart that is 200, and the
+// export's status goes into a header of its own.
+func (c *call) exportStatus(w http.ResponseWriter, status int) int {
+	_, apart := c.preference(separate)
+	if !apart && !slices.Contains(c.params, fhir.Param{Name: "_separate", Value: "true"}) {
+		return status
+	}
+	w.Header().Set("X-Export-Status", statusText(status))
+	return http.StatusOK
+}
+
+// sendFailure tells why the export failed. The code is none of those that mean "try again".
+func (c *call) sendFailure(w http.ResponseWriter, job storage.Job) error {
+	p := problemf(http.StatusInternalServerError, fhir.CodeProcessing, "the export failed: %s; start it again", job.Error)
+	if status := c.exportStatus(w, p.status); status != p.status {
+		return c.sendJSON(w, status, mediaFHIR, fhir.Outcome(p.issues...))
+	}
+	return p
+}
+
+// hiccup keeps a failure to look at a job apart from the failure of the job: the client shall ask again.
+func hiccup(err error) error {
+	if err == nil || problemOf(err).cause == nil {
+		return err
+	}
+	p := problemf(http.StatusServiceUnavailable, fhir.CodeTransient, "the export's status cannot be told at the moment; ask again").with("Retry-After", "5")
+	p.cause = err
+	return p
 }
 
 // deleteJob cancels a job or releases its files. From the answer on, it does not exist.
@@ -112,28 +139,4 @@ func progress(job storage.Job) string {
 // retryAfter grows with the job's age from 1 to 10 seconds: short jobs end soon, long ones are not asked in vain.
 func retryAfter(age time.Duration) int {
 	return min(max(int(age/(10*time.Second)), 1), 10)
-}
-
-// sendManifest answers the files of a complete job.
-func (c *call) sendManifest(w http.ResponseWriter, job storage.Job) error {
-	m := jobManifest{
-		TransactionTime: fhir.FormatInstant(job.Snapshot.Time), Request: job.URL, RequiresAccessToken: true,
-		Output: []manifestFile{}, Deleted: []manifestFile{}, Error: []manifestFile{},
-	}
-	lists := map[string]*[]manifestFile{"output": &m.Output, "deleted": &m.Deleted, "error": &m.Error}
-	for _, f := range job.Files {
-		list := lists[f.List]
-		if list == nil {
-			return fmt.Errorf("job %s has a file in the unknown list %q", job.ID, f.List)
-		}
-		*list = append(*list, manifestFile{Type: f.Type, URL: c.base + pathFile + job.ID + "/" + f.Name, Count: f.Count})
-	}
-	body, err := encode(m)
-	if err != nil {
-		return err
-	}
-	if !job.Expires.IsZero() {
-		w.Header().Set("Expires", job.Expires.UTC().Format(http.TimeFormat))
-	}
-	return c.sendJSON(w, http.StatusOK, "application/json", body)
 }

@@ -18,8 +18,13 @@ import (
 // TestTranscripts plays the conversations in testdata/script. Each file is a piece of the protocol's documentation:
 //
 //	# comment
+//	option CORS=origin |
 //	option EXPORT=off | BASIC=off | EXCLUSIVE=off | PUBLIC=url     before anything else
 //	account NAME AUTHORITY…     adds an account; AUTHORITY is PERMISSION or PERMISSION:ARGUMENT
+//	client NAME SCOPE,… AUTHORITY…    registers a backend client with a key of the test
+//	assert VAR NAME [claim=value]…    remembers a new assertion that the client signs; a value is JSON
+//	token VAR NAME SCOPE,…      remembers a new access token of the client
+//	as Bearer $VAR              a token sends the requests from here on
 //	as NAME                     who sends the requests from here on; "as nobody": no credentials
 //
 //	METHOD path                 begins a request; a blank line ends it
@@ -81,7 +86,7 @@ func (s *transcript) fatal(l line, format string, args ...any) {
 
 var variable = regexp.MustCompile(`\$[A-Z][A-Z0-9_]*`)
 
-// expand puts in what was set; $BASE is the FHIR base.
+// expand puts in what was set; $BASE is the FHIR base, $HOST what comes before it.
 func (s *transcript) expand(text string) string {
 	return variable.ReplaceAllStringFunc(text, func(name string) string {
 		if value, ok := s.vars[name[1:]]; ok {
@@ -100,6 +105,7 @@ func (s *transcript) step(l line) {
 	if s.p == nil && strings.TrimSpace(l.text) != "" && word != "#" {
 		s.p = open(s.t, s.change)
 		s.vars["BASE"] = s.p.url
+		s.vars["HOST"] = strings.TrimSuffix(s.p.url, "/fhir")
 	}
 	switch {
 	case strings.HasPrefix(l.text, "#"):
@@ -108,8 +114,16 @@ func (s *transcript) step(l line) {
 	case word == "account":
 		fields := strings.Fields(rest)
 		s.p.account(fields[0], fields[1:]...)
+	case word == "client":
+		fields := strings.Fields(rest)
+		s.p.client(fields[0], fields[1], fields[2:]...)
+	case word == "assert":
+		s.assert(l, strings.Fields(rest))
+	case word == "token":
+		fields := strings.Fields(rest)
+		s.vars[fields[0]] = strings.TrimPrefix(s.p.token(fields[1], strings.ReplaceAll(fields[2], ",", " ")), "Bearer ")
 	case word == "as":
-		if s.p.as = rest; rest == "nobody" {
+		if s.p.as = s.expand(rest); rest == "nobody" {
 			s.p.as = ""
 		}
 	case word == ">":
@@ -126,6 +140,20 @@ func (s *transcript) step(l line) {
 	}
 }
 
+// assert remembers an assertion.
+func (s *transcript) assert(l line, fields []string) {
+	changes := map[string]any{}
+	for _, change := range fields[2:] {
+		name, text, _ := strings.Cut(change, "=")
+		var value any
+		if err := json.Unmarshal([]byte(s.expand(text)), &value); err != nil {
+			s.fatal(l, "%v", err)
+		}
+		changes[name] = value
+	}
+	s.vars[fields[0]] = s.p.assertion(fields[1], changes)
+}
+
 // change applies the options of the file.
 func (s *transcript) change(o *web.Options) {
 	for _, option := range s.options {
@@ -134,6 +162,8 @@ func (s *transcript) change(o *web.Options) {
 			o.ExportEnabled = value != "off"
 		case "EXCLUSIVE":
 			o.Exclusive = value != "off"
+		case "CORS":
+			o.CORSOrigins = append(o.CORSOrigins, value)
 		case "BASIC":
 			o.Basic = value
 		case "PUBLIC":
@@ -184,6 +214,9 @@ func (s *transcript) valid(r reply) {
 func (s *transcript) settled(r reply) bool {
 	for _, l := range s.checks {
 		if want, ok := strings.CutPrefix(l.text, "until code == "); ok && fmt.Sprint(r.status) != want {
+			return false
+		}
+		if want, ok := strings.CutPrefix(l.text, "until header X-Export-Status == "); ok && r.header.Get("X-Export-Status") != want {
 			return false
 		}
 	}

@@ -28,13 +28,15 @@ type Options struct {
 	Store  *storage.Store
 	Engine *engine.Engine
 	Auth   *auth.Service
-	Log    *slog.Logger // nil: discarded
+	Tokens *auth.TokenService // nil: no backend clients
+	Log    *slog.Logger       // nil: discarded
 
 	PublicURL      string        // what clients see, such as "https://records.example.org"; "": taken from each request
 	ExportEnabled  bool          // bulk_export.enabled
 	Exclusive      bool          // only the account that started a job may see it, load its files and delete it
 	Basic          string        // HTTP Basic: "loopback", "on" or "off"; "" is "loopback"
 	TrustedProxies []string      // addresses or CIDR ranges whose X-Forwarded-* headers are believed
+	CORSOrigins    []string      // pages of these origins may call; nil: those of no other origin
 	Version        string        // of the program, for the CapabilityStatement
 	Retention      time.Duration // how long the files of an ended job stay
 

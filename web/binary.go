@@ -1,0 +1,215 @@
+package web
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
+	"fmt"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"satchel/fhir"
+)
+
+// native reports whether the call may answer a Binary as what it holds: R4 has a read answer the content itself, unless
+// the client asks for FHIR. An entry of a Bundle is always the resource.
+func (c *call) native() bool {
+	return c.Type == "Binary" && !c.entry && (c.route.interaction == "read" || c.route.interaction == "vread")
+}
+
+// sendRead answers a read: a Binary as the client wants it, all else as the resource.
+func (c *call) sendRead(w http.ResponseWriter, r fhir.Resource) error {
+	if !c.native() {
+		return c.sendResource(w, r)
+	}
+	content, data, err := binaryParts(r.JSON)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", r.Key(), err)
+	}
+	w.Header().Add("Vary", "Accept")
+	raw, err := wantsRaw(content, c.format, c.Header.Values("Accept"))
+	if err != nil {
+		return err
+	}
+	if !raw {
+		return c.sendResource(w, r)
+	}
+	bytes, err := contentOf(data)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", r.Key(), err)
+	}
+	c.sendContent(w, r, content, bytes)
+	return nil
+}
+
+// sendContent answers the bytes of a Binary: whole, in ranges, or not at all if the client has them. Whatever they are,
+// a browser shall save and not run them; the sandboxing headers are on every answer.
+func (c *call) sendContent(w http.ResponseWriter, r fhir.Resource, content string, data []byte) {
+	h := w.Header()
+	if _, _, err := mime.ParseMediaType(content); err != nil {
+		content = "application/octet-stream"
+	}
+	h.Set("Content-Type", content)
+	h.Set("Content-Disposition", "attachment")
+	// Strong, for ranges, and not the resource's own tag, which belongs to the other form of the answer.
+	h.Set("ETag", `"`+strconv.FormatInt(r.Version, 10)+`-content"`)
+	http.ServeContent(w, c.Request, "", r.Updated, bytes.NewReader(data))
+}
+
+// binaryParts finds a Binary's contentType and data without copying the data, which is still a JSON string in base64.
+func binaryParts(text []byte) (content string, data jsontext.Value, err error) {
+	d := jsontext.NewDecoder(bytes.NewBuffer(text))
+	if _, err := d.ReadToken(); err != nil {
+		return "", nil, err
+	}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return "", nil, err
+		}
+		key := name.String()
+		value, err := d.ReadValue()
+		if err != nil {
+			return "", nil, err
+		}
+		switch key {
+		case "contentType":
+			b, err := jsontext.AppendUnquote(nil, value)
+			if err != nil {
+				return "", nil, err
+			}
+			content = string(b)
+		case "data":
+			data = value
+		}
+	}
+	return content, data, nil
+}
+
+// contentOf decodes base64Binary, in which R4 allows white space.
+func contentOf(data jsontext.Value) ([]byte, error) {
+	if data == nil {
+		return nil, nil
+	}
+	text := bytes.Trim(data, `"`)
+	if bytes.IndexByte(text, '\\') >= 0 {
+		plain, err := jsontext.AppendUnquote(nil, data)
+		if err != nil {
+			return nil, err
+		}
+		text = plain
+	}
+	if bytes.ContainsAny(text, " \t") {
+		text = bytes.Join(bytes.Fields(text), nil)
+	}
+	out := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Decode(out, text)
+	return out[:n], err
+}
+
+// wanted is one member of an Accept header.
+type wanted struct {
+	media  string
+	weight float64
+	any    bool // it has a wildcard
+	json   bool // it names FHIR's JSON
+}
+
+// wantsRaw reports whether a client wants a Binary's content rather than the resource. What it names first counts, named
+// types before wildcards of the same weight. The Binary's own type, wildcards and silence are its content, FHIR's JSON is
+// the resource, FHIR's XML is not offered; anything else is the content too, which is what there is.
+func wantsRaw(content, format string, accept []string) (bool, error) {
+	if format != "" {
+		accept = []string{strings.ReplaceAll(format, " ", "+")}
+	}
+	own, _, err := mime.ParseMediaType(content)
+	if err != nil {
+		own = content
+	}
+	xml := false
+	list := acceptList(accept)
+	for _, w := range list {
+		switch {
+		case w.media == own && own != mediaFHIR, w.any:
+			return true, nil
+		case w.json:
+			return false, nil
+		case w.media == "application/fhir+xml" || w.media == "application/xml+fhir" || format != "" && strings.Contains(w.media, "xml"):
+			xml = true
+		}
+	}
+	if xml {
+		return false, acceptable(format, accept)
+	}
+	return true, nil
+}
+
+// acceptList reads an Accept header, best first. What cannot be read is left out.
+func acceptList(accept []string) []wanted {
+	var list []wanted
+	for member := range strings.SplitSeq(strings.Join(accept, ","), ",") {
+		media, params, err := mime.ParseMediaType(member)
+		if err != nil {
+			continue
+		}
+		w := wanted{media: media, weight: 1, any: strings.Contains(media, "*")}
+		if q, given := params["q"]; given {
+			if w.weight, err = strconv.ParseFloat(q, 64); err != nil || w.weight <= 0 {
+				continue
+			}
+		}
+		w.json = !w.any && jsonMediaType(member)
+		list = append(list, w)
+	}
+	slices.SortStableFunc(list, func(a, b wanted) int {
+		if n := cmp.Compare(b.weight, a.weight); n != 0 {
+			return n
+		}
+		return btoi(a.any) - btoi(b.any)
+	})
+	return list
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// contextOwners are the patients to whom a Binary belongs by its securityContext, which stands for it (R4): that patient,
+// or those of that resource.
+func (c *call) contextOwners(r fhir.Resource) ([]string, error) {
+	if r.Deleted {
+		return nil, nil
+	}
+	d, err := fhir.Parse(r.JSON)
+	if err != nil {
+		return nil, err
+	}
+	key := ""
+	d.References(func(path, value string) {
+		if strings.HasSuffix(path, "securityContext.reference") {
+			key = localKey(value, c.base)
+		}
+	})
+	typ, id, _ := strings.Cut(key, "/")
+	if key == "" || typ == "Binary" {
+		return nil, nil
+	}
+	if typ == "Patient" {
+		return []string{id}, nil
+	}
+	context, err := c.resource(typ, id)
+	if isCode(err, fhir.CodeNotFound) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	return owners(context)
+}

@@ -1,0 +1,251 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"satchel/auth"
+	"satchel/fhir"
+	"satchel/storage"
+)
+
+// clientText is a backend client as /api/clients reads and writes it. Authorities are written as on the command line:
+// PERMISSION or PERMISSION:ARGUMENT.
+type clientText struct {
+	Name         string         `json:"name"`
+	Scopes       string         `json:"scopes"`
+	Authorities  []string       `json:"authorities"`
+	KeySet       jsontext.Value `json:"jwks,omitzero"`
+	KeySetURL    string         `json:"jwksUrl,omitempty"`
+	PEM          string         `json:"pem,omitempty"` // read only
+	AllowPrivate bool           `json:"allowPrivateAddress,omitzero"`
+	Disabled     bool           `json:"disabled"`
+	NewSecret    bool           `json:"newSecret,omitzero"` // read only: make a secret
+	Secret       string         `json:"secret,omitempty"`   // written only, and only when it was made
+	HasSecret    bool           `json:"hasSecret"`          // written only, like all below
+	Created      time.Time      `json:"created,omitzero"`
+	LastUsed     time.Time      `json:"lastUsed,omitzero"`
+}
+
+// maxClient bounds the body of a registration.
+const maxClient = 256 << 10
+
+// textOf writes a client. Its secret is not known; secret is one that was made a moment ago.
+func textOf(c storage.Client, secret string) clientText {
+	t := clientText{Name: c.Name, Scopes: c.Scopes, Authorities: []string{}, KeySetURL: c.KeySetURL,
+		AllowPrivate: c.AllowPrivate, Disabled: c.Disabled, Secret: secret, HasSecret: c.Secret != nil,
+		Created: c.Created.UTC(), LastUsed: c.LastUsed.UTC()}
+	if c.KeySet != "" {
+		t.KeySet = jsontext.Value(c.KeySet)
+	}
+	for _, a := range c.Authorities {
+		text := a.Permission
+		if a.Argument != "" {
+			text += ":" + a.Argument
+		}
+		t.Authorities = append(t.Authorities, text)
+	}
+	return t
+}
+
+// authorities reads the authorities, each once.
+func (t clientText) authorities() []storage.Authority {
+	var all []storage.Authority
+	for _, text := range t.Authorities {
+		permission, argument, _ := strings.Cut(text, ":")
+		if a := (storage.Authority{Permission: permission, Argument: argument}); !slices.Contains(all, a) {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// keys are the keys given as text, as a key set or PEM.
+func (t clientText) keys() ([]byte, error) {
+	if t.KeySet != nil && t.PEM != "" {
+		return nil, fhir.Errorf(fhir.CodeInvalid, "both jwks and pem are given; give one of them")
+	}
+	if t.PEM != "" {
+		return []byte(t.PEM), nil
+	}
+	return t.KeySet, nil
+}
+
+// mayAdministrate decides about the JSON administration and one more verb.
+func (c *call) mayAdministrate(verb auth.Verb) error {
+	if err := c.decide(auth.Action{Verb: auth.VerbAdminJSON}); err != nil {
+		return err
+	}
+	return c.decide(auth.Action{Verb: verb})
+}
+
+// mayGrant refuses to hand out what the caller does not hold, be it by a new client or by new keys for one that has it.
+func (c *call) mayGrant(authorities []storage.Authority) error {
+	held := map[storage.Authority]bool{}
+	for _, a := range c.who.Authorities {
+		held[a] = true
+		if a.Argument == "" {
+			for _, permission := range auth.Expand(a.Permission) {
+				held[storage.Authority{Permission: permission}] = true
+			}
+		}
+	}
+	super := held[storage.Authority{Permission: "ROLE_SUPERUSER"}]
+	for _, a := range authorities {
+		if !super && !held[a] && !held[storage.Authority{Permission: a.Permission}] {
+			return fhir.Errorf(fhir.CodeForbidden, "account %q does not hold %s itself and so cannot decide who does; an administrator with ROLE_SUPERUSER can", c.who.Name, a.Permission)
+		}
+	}
+	return nil
+}
+
+// clientBody reads the body of a registration.
+func (c *call) clientBody() (t clientText, err error) {
+	body, err := c.body(maxClient, mediaJSON)
+	if err != nil {
+		return t, err
+	}
+	if err := json.Unmarshal(body, &t, json.RejectUnknownMembers(true)); err != nil {
+		return t, fhir.Errorf(fhir.CodeStructure, "the body is not a client such as {\"name\":\"lab\",\"scopes\":\"system/*.rs\",\"authorities\":[\"FHIR_ALL_READ\"],\"jwksUrl\":\"https://lab.example/jwks.json\"}")
+	}
+	return t, nil
+}
+
+// sendClient answers a client.
+func (c *call) sendClient(w http.ResponseWriter, status int, name, secret string) error {
+	client, err := c.server.Store.Client(c.Context(), name)
+	if err != nil {
+		return err
+	}
+	body, err := encode(textOf(client, secret))
+	if err != nil {
+		return err
+	}
+	return c.sendJSON(w, status, mediaJSON, body)
+}
+
+// listClients answers all clients: GET /api/clients.
+func listClients(w http.ResponseWriter, c *call) error {
+	if err := c.mayAdministrate(auth.VerbUserView); err != nil {
+		return err
+	}
+	all, err := c.server.Store.Clients(c.Context())
+	if err != nil {
+		return err
+	}
+	list := []clientText{}
+	for _, client := range all {
+		list = append(list, textOf(client, ""))
+	}
+	body, err := encode(map[string][]clientText{"clients": list})
+	if err != nil {
+		return err
+	}
+	return c.sendJSON(w, http.StatusOK, mediaJSON, body)
+}
+
+// getClient answers one client: GET /api/clients/[name].
+func getClient(w http.ResponseWriter, c *call) error {
+	if err := c.mayAdministrate(auth.VerbUserView); err != nil {
+		return err
+	}
+	return c.sendClient(w, http.StatusOK, c.Name, "")
+}
+
+// addClient registers a client: POST /api/clients.
+func addClient(w http.ResponseWriter, c *call) error {
+	if err := c.mayAdministrate(auth.VerbUserAdd); err != nil {
+		return err
+	}
+	t, err := c.clientBody()
+	if err != nil {
+		return err
+	}
+	keys, err := t.keys()
+	if err != nil {
+		return err
+	}
+	client, secret, err := auth.NewClient(auth.Registration{Name: t.Name, Keys: keys, KeysURL: t.KeySetURL, AllowPrivate: t.AllowPrivate,
+		Secret: t.NewSecret, Scopes: t.Scopes, Authorities: t.authorities()})
+	if err != nil {
+		return err
+	}
+	if err := c.mayGrant(client.Authorities); err != nil {
+		return err
+	}
+	client.Disabled = t.Disabled
+	if err := c.server.Store.AddClient(c.Context(), client); err != nil {
+		return err
+	}
+	w.Header().Set("Location", strings.TrimSuffix(c.base, fhirPath)+"/api/clients/"+client.Name)
+	return c.sendClient(w, http.StatusCreated, client.Name, secret)
+}
+
+// updateClient changes a client: PUT /api/clients/[name]. Keys and secret stay if the body says nothing of them.
+func updateClient(w http.ResponseWriter, c *call) error {
+	if err := c.mayAdministrate(auth.VerbUsers); err != nil {
+		return err
+	}
+	t, err := c.clientBody()
+	if err != nil {
+		return err
+	}
+	if t.Name != "" && !strings.EqualFold(t.Name, c.Name) {
+		return fhir.Errorf(fhir.CodeInvalid, "the name %q is not the one in the address; a client keeps its name", printable(t.Name))
+	}
+	secret := ""
+	err = c.server.Store.UpdateClient(c.Context(), c.Name, func(client *storage.Client) error {
+		if err := c.mayGrant(slices.Concat(client.Authorities, t.authorities())); err != nil {
+			return err
+		}
+		secret, err = t.change(client)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.sendClient(w, http.StatusOK, c.Name, secret)
+}
+
+// change puts what the text says into a client, and answers the secret that it made.
+func (t clientText) change(client *storage.Client) (secret string, err error) {
+	client.Authorities, client.Disabled = t.authorities(), t.Disabled
+	for _, a := range client.Authorities {
+		if err := auth.CheckAuthority(a); err != nil {
+			return "", err
+		}
+	}
+	if err := auth.SetScopes(client, t.Scopes); err != nil {
+		return "", err
+	}
+	keys, err := t.keys()
+	if err != nil {
+		return "", err
+	}
+	if keys != nil || t.KeySetURL != "" {
+		if err := auth.SetKeys(client, keys, t.KeySetURL, t.AllowPrivate); err != nil {
+			return "", err
+		}
+	}
+	if t.NewSecret {
+		secret = auth.SetSecret(client)
+	}
+	return secret, nil
+}
+
+// removeClient removes a client: DELETE /api/clients/[name].
+func removeClient(w http.ResponseWriter, c *call) error {
+	if err := c.mayAdministrate(auth.VerbUsers); err != nil {
+		return err
+	}
+	if err := c.server.Store.RemoveClient(c.Context(), c.Name); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
