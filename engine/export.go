@@ -64,6 +64,7 @@ type plan struct {
 	living  *storage.Selection // nil: nothing
 	deleted *storage.Selection // nil: nothing
 	group   *fhir.Resource     // the exported group itself, if it is to be in the output
+	without []string           // types that are selected and not to be in the output
 }
 
 // plan resolves a request to what is to be read, as of a snapshot.
@@ -72,10 +73,12 @@ type plan struct {
 // selected here.
 func (e *Engine) plan(ctx context.Context, r Request, at storage.Snapshot) (plan, error) {
 	sel := storage.Selection{Types: r.Types, Since: r.Since, Until: r.Until}
-	if sel.Types == nil && r.Level != LevelSystem {
+	var p plan
+	if all := r.Level == LevelPatient && r.Patients == nil; sel.Types == nil && all {
+		p.without = []string{"Group", "List"} // what patients own are the types of the level and these
+	} else if sel.Types == nil && r.Level != LevelSystem {
 		sel.Types = ExportTypes(r.Level)
 	}
-	var p plan
 	switch {
 	case r.Level == LevelGroup:
 		g, members, err := e.members(ctx, r.Group, at.Time)
@@ -164,11 +167,21 @@ func (e *Engine) fill(out *output, r Request, p plan, at storage.Snapshot, m *me
 			return err
 		}
 	}
-	err := e.scan(out, p.living, at, m, func(row storage.Row) error { return out.resource(row.Type, row.ID, row.JSON) })
+	err := e.scan(out, p.living, at, m, func(typ, id string, text []byte) error {
+		if slices.Contains(p.without, typ) {
+			return nil
+		}
+		return out.resource(typ, id, text)
+	})
 	if err != nil {
 		return err
 	}
-	err = e.scan(out, p.deleted, at, m, func(row storage.Row) error { return out.deletion(row.Type, row.ID) })
+	err = e.scan(out, p.deleted, at, m, func(typ, id string, _ []byte) error {
+		if slices.Contains(p.without, typ) {
+			return nil
+		}
+		return out.deletion(typ, id)
+	})
 	if err != nil {
 		return err
 	}
@@ -178,21 +191,6 @@ func (e *Engine) fill(out *output, r Request, p plan, at storage.Snapshot, m *me
 		}
 	}
 	return nil
-}
-
-// scan calls f with each row of a selection, if there is one, until the output fails.
-func (e *Engine) scan(out *output, sel *storage.Selection, at storage.Snapshot, m *meter, f func(storage.Row) error) error {
-	if sel == nil {
-		return nil
-	}
-	err := e.store.Scan(out.ctx, at, *sel, func(row storage.Row) error {
-		m.done.Add(1)
-		return f(row)
-	})
-	if err != nil && out.ctx.Err() != nil {
-		return context.Cause(out.ctx) // the writer's error rather than the scan's "context canceled"
-	}
-	return err
 }
 
 // isMissing reports whether err says that a resource does not exist, or no longer.

@@ -249,7 +249,7 @@ func (l *leash) Read(p []byte) (int, error) {
 // entries reads a Bundle for the second time.
 func (r *reading) entries(s *source, t *text, b bundle) error {
 	var buffer []byte
-	at, passed := place{src: s}, int64(0)
+	at, passed := spot{src: s}, int64(0)
 	for _, e := range b.entries {
 		if at.line++; r.ctx.Err() != nil {
 			return nil

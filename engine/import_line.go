@@ -15,7 +15,7 @@ import (
 func (r *reading) lines(s *source, t *text) error {
 	l := &r.line
 	l.r = t.Reader
-	for at := (place{src: s, line: 1}); r.ctx.Err() == nil; at.line++ {
+	for at := (spot{src: s, line: 1}); r.ctx.Err() == nil; at.line++ {
 		line, err := l.next()
 		switch {
 		case err == io.EOF:

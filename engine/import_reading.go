@@ -26,8 +26,8 @@ type reading struct {
 	total, before, at int64 // bytes: of all files, of the files before this one, of this one as far as read
 }
 
-// place is where a resource stands.
-type place struct {
+// spot is where a resource stands.
+type spot struct {
 	src  *source
 	line int64
 }
@@ -78,7 +78,7 @@ func (r *reading) hand() {
 
 // add takes one resource as text. fallback is the id for a resource without one; if it is empty too, content and place
 // make the id. links are rewritten.
-func (r *reading) add(at place, text []byte, fallback string, links map[string]string) {
+func (r *reading) add(at spot, text []byte, fallback string, links map[string]string) {
 	d := r.batch.next()
 	if err := r.parse(d, text, links); err != nil {
 		r.refuse(at, nil, issueOf(err))
@@ -114,7 +114,7 @@ func (r *reading) parse(d *fhir.Document, text []byte, links map[string]string) 
 }
 
 // valid reports structural findings, and whether the resource may be stored all the same.
-func (r *reading) valid(at place, d *fhir.Document) bool {
+func (r *reading) valid(at spot, d *fhir.Document) bool {
 	issues := d.Validate()
 	refused := false
 	for _, issue := range issues {
@@ -130,7 +130,7 @@ func (r *reading) valid(at place, d *fhir.Document) bool {
 }
 
 // refuse counts and reports a resource that is not taken; d is nil if it could not be read.
-func (r *reading) refuse(at place, d *fhir.Document, issue fhir.Issue) {
+func (r *reading) refuse(at spot, d *fhir.Document, issue fhir.Issue) {
 	typ := ""
 	if d != nil {
 		typ = d.Type()
@@ -140,12 +140,12 @@ func (r *reading) refuse(at place, d *fhir.Document, issue fhir.Issue) {
 }
 
 // note reports something that is left out on purpose.
-func (r *reading) note(at place, d *fhir.Document, text string) {
+func (r *reading) note(at spot, d *fhir.Document, text string) {
 	r.tell(at, d, false, fhir.Issue{Severity: fhir.SeverityInformation, Code: fhir.CodeInformational, Diagnostics: text})
 }
 
 // tell reports one finding.
-func (r *reading) tell(at place, d *fhir.Document, refused bool, issue fhir.Issue) {
+func (r *reading) tell(at spot, d *fhir.Document, refused bool, issue fhir.Issue) {
 	if r.Finding == nil {
 		return
 	}
@@ -157,7 +157,7 @@ func (r *reading) tell(at place, d *fhir.Document, refused bool, issue fhir.Issu
 }
 
 // id makes an id of a place and the content there.
-func (at place) id(text []byte) string {
+func (at spot) id(text []byte) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%d\n", at.src.base(), at.line)
 	h.Write(text)

@@ -65,11 +65,11 @@ func (r *reading) walk(folder string) ([]*source, error) {
 		}
 		s := fileSource(filepath.Join(folder, strings.TrimPrefix(p, root)), 0, false)
 		if !entry.Type().IsRegular() {
-			r.note(place{src: s}, nil, "skipped: not a regular file")
+			r.note(spot{src: s}, nil, "skipped: not a regular file")
 			return nil
 		}
 		if !readable(s.name) && !isZip(s.name) {
-			r.note(place{src: s}, nil, "skipped: not a file of resources by its name")
+			r.note(spot{src: s}, nil, "skipped: not a file of resources by its name")
 			return nil
 		}
 		info, err := entry.Info()
@@ -196,11 +196,11 @@ func (r *reading) file(s *source) error {
 	b, err := scanBundle(t)
 	t.close()
 	if err == nil && b.typ == "" && !s.named {
-		r.note(place{src: s}, nil, "skipped: not a resource, it has no resourceType")
+		r.note(spot{src: s}, nil, "skipped: not a resource, it has no resourceType")
 		return nil
 	}
 	if problem := new(jsonError); errors.As(err, &problem) {
-		r.refuse(place{src: s}, nil, issueOf(err))
+		r.refuse(spot{src: s}, nil, issueOf(err))
 		return nil
 	}
 	if err != nil {

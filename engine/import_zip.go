@@ -44,7 +44,7 @@ func (r *reading) archive(s *source) error {
 		}
 		inside := memberSource(s, m)
 		if !readable(m.Name) {
-			r.note(place{src: inside}, nil, "skipped: not a file of resources by its name")
+			r.note(spot{src: inside}, nil, "skipped: not a file of resources by its name")
 			continue
 		}
 		if err := r.file(inside); err != nil {

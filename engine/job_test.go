@@ -39,18 +39,18 @@ func folders(t *testing.T, e *Engine, want int) []string {
 
 // A chain of exports, each since the last, tells a reader everything, whatever was written meanwhile.
 func TestSinceChain(t *testing.T) {
+	s := open(t)
+	e, check := New(s, nil, Options{FileCount: 3}), 0
 	rapid.Check(t, func(rt *rapid.T) {
-		s, err := storage.Open(t.Context(), filepath.Join(t.TempDir(), "s.db"), storage.Options{Bulk: true})
+		begin, err := s.Snapshot(t.Context())
 		if err != nil {
 			rt.Fatal(err)
 		}
-		defer s.Close()
-		e := New(s, rootDir(t), Options{FileCount: 3})
-		truth, copied := map[string]bool{}, map[string]bool{}
-		since := time.Time{}
+		check++ // its own resources
+		truth, copied, since := map[string]bool{}, map[string]bool{}, begin.Time
 		for range rapid.IntRange(1, 6).Draw(rt, "exports") {
 			for range rapid.IntRange(0, 8).Draw(rt, "writes") {
-				id := rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(rt, "id")
+				id := fmt.Sprintf("%d%s", check, rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(rt, "id"))
 				if rapid.Bool().Draw(rt, "delete") {
 					remove(t, s, "Patient/"+id)
 					delete(truth, "Patient/"+id)

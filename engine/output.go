@@ -86,6 +86,14 @@ func (o *output) guard(f func() error) {
 	}
 }
 
+// cause is why the output has failed, or err if it has not: the reason rather than the "context canceled" it led to.
+func (o *output) cause(err error) error {
+	if o.ctx.Err() != nil {
+		return context.Cause(o.ctx)
+	}
+	return err
+}
+
 // resource writes one resource. One that would damage its file is left out and reported in the error file; the
 // export goes on.
 func (o *output) resource(typ, id string, text []byte) error {

@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"satchel/fhir"
+	"satchel/storage"
+)
+
+// wide is a store of so many rows that several readers scan it, some of the rows larger than a page.
+func wide(t *testing.T) *storage.Store {
+	s, err := storage.Open(t.Context(), filepath.Join(t.TempDir(), "s.db"), storage.Options{Bulk: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	var text strings.Builder
+	for i := range 5 * partRows {
+		fmt.Fprintf(&text, `{"resourceType":"Patient","id":"%d"}`+"\n", i)
+		if i%1500 == 0 {
+			fmt.Fprintf(&text, `{"resourceType":"Binary","id":"%d","data":"%s"}`+"\n", i, strings.Repeat("QUJD", pageSize/3))
+		}
+	}
+	dir := files(t, map[string]string{"a.ndjson": text.String()})
+	if _, err := (&Import{Store: s}).Run(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Several readers give the same files as one.
+func TestScanAheadKeepsOrder(t *testing.T) {
+	s := wide(t)
+	e := New(s, nil, Options{FileCount: 5000})
+	ahead, err := e.Export(t.Context(), Request{Level: LevelSystem}, rootDir(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := e.Export(t.Context(), Request{Level: LevelSystem, Types: fhir.Types()}, rootDir(t), nil) // types: one reader
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(ahead.Files, one.Files) || len(one.Files) != 6 {
+		t.Errorf("several readers: %+v\none: %+v", ahead.Files, one.Files)
+	}
+	owned, err := e.Export(t.Context(), Request{Level: LevelPatient}, rootDir(t), nil)
+	if err != nil || !reflect.DeepEqual(owned.Files, one.Files[1:]) {
+		t.Errorf("patient level: %+v, %v", owned.Files, err)
+	}
+}
+
+// Wherever it is stopped, an export ends soon, with the reason and without files.
+func TestScanAheadStops(t *testing.T) {
+	s := wide(t)
+	e := New(s, nil, Options{FileCount: 500})
+	for range 12 {
+		root := rootDir(t)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rand.IntN(150))*time.Millisecond)
+		_, err := e.Export(ctx, Request{Level: LevelSystem}, root, nil)
+		cancel()
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+		if left := names(t, root); err != nil && len(left) != 0 {
+			t.Errorf("left %v", left)
+		}
+	}
+	root := rootDir(t)
+	root.WriteFile("Binary.0001.ndjson", nil, 0o600)
+	if _, err := e.Export(t.Context(), Request{Level: LevelSystem}, root, nil); !strings.Contains(fmt.Sprint(err), "Binary.0001.ndjson") {
+		t.Errorf("error %v", err)
+	}
+}
