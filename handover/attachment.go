@@ -263,13 +263,13 @@ func decodeBase64(value jsontext.Value) ([]byte, bool) {
 
 // documentReference is a line of the index, in the shape that Argonaut's EHI export names EHIDocumentReference.
 type documentReference struct {
-	ResourceType string           `json:"resourceType"`
-	ID           string           `json:"id"`
-	Meta         documentMeta     `json:"meta"`
-	Status       string           `json:"status"`
-	Description  string           `json:"description"`
-	Content      [1]content       `json:"content"`
-	Context      *documentContext `json:"context,omitempty"`
+	ResourceType string             `json:"resourceType"`
+	ID           string             `json:"id"`
+	Meta         documentMeta       `json:"meta"`
+	Status       string             `json:"status"`
+	Description  string             `json:"description"`
+	Content      [1]documentContent `json:"content"`
+	Context      *documentContext   `json:"context,omitempty"`
 }
 
 type documentMeta struct {
@@ -282,7 +282,7 @@ type coding struct {
 	Display string `json:"display,omitempty"`
 }
 
-type content struct {
+type documentContent struct {
 	Attachment contentAttachment `json:"attachment"`
 	Format     coding            `json:"format"`
 }
@@ -342,7 +342,7 @@ func (w *Writer) describe(file, sum, contentType string, size int64, text string
 	return documentReference{
 		ResourceType: "DocumentReference", ID: sum, Status: "current", Description: text,
 		Meta: documentMeta{[1]coding{{Code: "ehi-export", Display: "generated as part of an ehi-export request"}}},
-		Content: [1]content{{
+		Content: [1]documentContent{{
 			contentAttachment{ContentType: contentType, URL: relativeURL(file), Size: size},
 			coding{System: w.head.DocumentationURL, Code: strings.TrimPrefix(path.Ext(file), ".")},
 		}},

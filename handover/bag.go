@@ -29,8 +29,8 @@ type bag struct {
 	taken    map[string]bool // paths in lower case
 	payload  []File
 	tags     []File
-	bytes    int64         // of the payload, files under way included
-	tagsHash string        // of the tag manifest, when sealed
+	bytes    int64  // of the payload, files under way included
+	tagsHash string // of the tag manifest, when sealed
 }
 
 // newBag begins a bag.
@@ -92,17 +92,22 @@ func (f *file) commit(path string) error {
 	return nil
 }
 
-// take claims a path.
-func (b *bag) take(path string) error {
+// free refuses a path that is not sound or is taken.
+func (b *bag) free(path string) error {
 	if err := checkPath(b.name + "/" + path); err != nil {
 		return err
 	}
-	low := strings.ToLower(path)
-	if b.taken[low] {
+	if b.taken[strings.ToLower(path)] {
 		return fmt.Errorf("path %q is in the package already (upper and lower case do not count)", path)
 	}
-	b.taken[low] = true
 	return nil
+}
+
+// take claims a path.
+func (b *bag) take(path string) error {
+	err := b.free(path)
+	b.taken[strings.ToLower(path)] = true
+	return err
 }
 
 // put writes a whole file.

@@ -9,6 +9,10 @@ import (
 // maxPath is the greatest length of a path, the name of the bag included: sticks, mail and Windows take it everywhere.
 const maxPath = 149
 
+// maxName is the greatest length of a package's name: with the number of a bag and the longest path of an attachment
+// behind it, it is within maxPath.
+const maxName = 47
+
 // devices are names that Windows keeps for itself, with any extension.
 var devices = map[string]bool{"con": true, "prn": true, "aux": true, "nul": true, "conin$": true, "conout$": true}
 
@@ -61,10 +65,11 @@ func isPlain(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-'
 }
 
-// PackageName is EHI_<practice>_<kind>_<yyyymmdd>_<job>, with everything that is no plain letter or digit as "-".
+// PackageName is EHI_<practice>_<kind>_<yyyymmdd>_<job>, with everything that is no plain letter or digit as "-"; the
+// practice is cut to 12 characters and the job to 10.
 // No patient's name belongs into it: names of files are read by everybody who carries them.
 func PackageName(practice string, kind Kind, at time.Time, job string) string {
-	return fmt.Sprintf("EHI_%s_%s_%s_%s", plainName(practice, 24), kind, at.UTC().Format("20060102"), plainName(job, 24))
+	return fmt.Sprintf("EHI_%s_%s_%s_%s", plainName(practice, 12), kind, at.UTC().Format("20060102"), plainName(job, 10))
 }
 
 // plainName makes a part of a path from a text.

@@ -38,6 +38,7 @@ type recount struct {
 	problems    []string
 	explaining  bool // second reading: list what leads nowhere
 	document    fhir.Document
+	inside      map[string]bool // addresses that resolve inside the document
 }
 
 // written is one NDJSON file to read back.
@@ -284,6 +285,7 @@ func (s *recount) tombstone(line []byte) error {
 // links follows the references and attachments of the document.
 func (s *recount) links(resource string) {
 	d := &s.document
+	s.inside = s.fullURLs()
 	d.References(func(path, value string) {
 		if strings.HasSuffix(path, ".reference") {
 			s.reference(resource, path, value)
@@ -299,8 +301,22 @@ func (s *recount) links(resource string) {
 	}
 }
 
+// fullURLs are the addresses that entries of a Bundle have inside it; nil for other types.
+func (s *recount) fullURLs() map[string]bool {
+	if s.document.Type() != "Bundle" {
+		return nil
+	}
+	inside := map[string]bool{}
+	s.document.References(func(path, value string) {
+		if strings.HasSuffix(path, ".fullUrl") {
+			inside[value] = true
+		}
+	})
+	return inside
+}
+
 func (s *recount) reference(resource, path, value string) {
-	if strings.HasPrefix(value, "#") {
+	if strings.HasPrefix(value, "#") || s.inside[value] {
 		s.references.Internal++
 		return
 	}
@@ -321,7 +337,7 @@ func (s *recount) reference(resource, path, value string) {
 
 func (s *recount) attachment(resource, path, url string, hasData bool) {
 	s.attachments.Referenced++
-	if s.sources.has(sourceKey(resource, path)) {
+	if s.inside[url] || s.sources.has(sourceKey(resource, path)) {
 		s.attachments.Exported++
 		return
 	}

@@ -274,6 +274,11 @@ func (c *check) checkInfo() {
 			files++
 		}
 	}
+	for path := range c.payload {
+		if !c.has(path) {
+			return // was told as missing, from which a wrong sum follows
+		}
+	}
 	if is := fmt.Sprintf("%d.%d", c.bytes, files); c.info["Payload-Oxum"] != is {
 		c.finding(Altered, bagInfoFile, "Payload-Oxum says %.60q, the payload is %s", c.info["Payload-Oxum"], is)
 	}

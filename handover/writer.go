@@ -93,8 +93,8 @@ func Create(o Options) (*Writer, error) {
 
 // check refuses options that cannot make a sound package.
 func (o Options) check() error {
-	if err := checkPart(o.Name); err != nil || len(o.Name) > 64 {
-		return fmt.Errorf("package name %q is no plain name of at most 64 characters; use letters, digits, '_' and '-'", o.Name)
+	if err := checkPart(o.Name); err != nil || len(o.Name) > maxName {
+		return fmt.Errorf("package name %q is no plain name of at most %d characters; use letters, digits, '_' and '-'", o.Name, maxName)
 	}
 	if o.FileSize < 1 || o.FileLines < 1 || o.BagSize < 0 {
 		return errors.New("sizes of files and bags must be positive")
@@ -182,6 +182,9 @@ func (w *Writer) AddFile(path string, r io.Reader) error {
 		return fmt.Errorf("path %q belongs to the practice and not into the record of one person", path)
 	}
 	b := w.bag()
+	if err := b.free("data/" + path); err != nil {
+		return err
+	}
 	n := len(b.payload)
 	if err := b.put("data/"+path, r); err != nil {
 		return w.fail(err)

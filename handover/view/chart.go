@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -49,7 +50,7 @@ type sample struct {
 
 // chart draws the results of a test if at least three of them are numbers in one unit.
 func (v *View) chart(title string, facts []*fact) *chart {
-	names, series, unit, base := gather(facts)
+	names, series, base := gather(facts)
 	if len(names) == 0 {
 		return nil
 	}
@@ -63,7 +64,7 @@ func (v *View) chart(title string, facts []*fact) *chart {
 	if from == to {
 		return nil
 	}
-	c := &chart{Title: v.t.headings["graph"] + " " + title, Unit: unit}
+	c := &chart{Title: v.t.headings["graph"] + " " + title, Unit: base.units}
 	step := niceStep(high - low)
 	bottomValue, topValue := math.Floor(low/step)*step, math.Ceil(high/step)*step
 	if topValue <= bottomValue {
@@ -79,7 +80,7 @@ func (v *View) chart(title string, facts []*fact) *chart {
 	x := func(t int64) float64 { return left + 8 + float64(t-from)/float64(to-from)*(right-left-16) }
 	for i, n := range names {
 		c.Lines = append(c.Lines, drawn(n, i, series[n], x, y))
-		c.Text = join(" ", c.Text, v.told(n, series[n], unit))
+		c.Text = join(" ", c.Text, v.told(n, series[n]))
 	}
 	c.Text = join(" ", c.Text, v.t.TableBelow)
 	c.First, c.Last = v.day(names, series, from), v.day(names, series, to)
@@ -88,16 +89,20 @@ func (v *View) chart(title string, facts []*fact) *chart {
 }
 
 // gather collects the numbers per component, oldest first, in the unit of the newest; those in another are left to the table.
-func gather(facts []*fact) (names []string, series map[string][]sample, unit string, base *reading) {
+func gather(facts []*fact) (names []string, series map[string][]sample, base *reading) {
 	series = map[string][]sample{}
+	order := map[string]int{} // of components in the newest result that has them
 	for _, f := range facts {
 		for i := range f.result.lines {
 			r := &f.result.lines[i]
-			if !r.ok || f.date == "" || f.wrong() || base != nil && r.unit != unit {
+			if !r.ok || f.date == "" || f.wrong() || base != nil && r.unit != base.unit {
 				continue
 			}
 			if base == nil {
-				base, unit = r, r.unit
+				base = r
+			}
+			if _, ok := order[r.name]; !ok {
+				order[r.name] = i
 			}
 			series[r.name] = append(series[r.name], sample{f.at, f.date, r.number, r.text})
 		}
@@ -112,12 +117,12 @@ func gather(facts []*fact) (names []string, series map[string][]sample, unit str
 			names = append(names, n)
 		}
 	}
-	slices.Sort(names)
-	return names[:min(len(names), maxLines)], series, unit, base
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(order[a], order[b]), cmp.Compare(a, b)) })
+	return names[:min(len(names), maxLines)], series, base
 }
 
 // told says a series in words.
-func (v *View) told(name string, s []sample, unit string) string {
+func (v *View) told(name string, s []sample) string {
 	low, high := s[0], s[0]
 	for _, x := range s {
 		if x.value < low.value {

@@ -193,10 +193,13 @@ func (x *extractor) text(s string) string {
 	return s
 }
 
+// usual are the levels of confidentiality that need no mark.
+var usual = map[string]bool{"U": true, "L": true, "M": true, "N": true}
+
 // labels are the security labels of a resource.
 func (x *extractor) labels(root fhir.Value) {
 	for c := range root.Child("meta").Each("security") {
-		if l := coding(c); l.text != "" {
+		if l := coding(c); l.text != "" && !usual[c.Child("code").Text()] {
 			x.f.labels = append(x.f.labels, x.text(l.text))
 		}
 	}

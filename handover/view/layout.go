@@ -144,7 +144,7 @@ func (v *View) files() []block {
 		r := v.brief(o.f)
 		r.Full = ""
 		file := cell{Label: columns[1], Head: true, Paras: [][]piece{{{Kind: "file", File: v.fileView(o.f, o.a)}}}}
-		belongs := []piece{{Kind: "link", Text: v.t.one(o.f.typ) + ": " + v.titleOf(o.f), Href: o.f.href()}}
+		belongs := []piece{{Kind: "link", Text: v.described(o.f), Href: o.f.href()}}
 		r.Cells = []cell{v.dateCell(o.f), file, {Label: columns[2], Paras: [][]piece{belongs}}}
 		return r
 	}}}}}

@@ -139,7 +139,7 @@ func (t table) slice(from, to int, file string) table {
 // factTable is the table of facts of one type, which is their home.
 func (v *View) factTable(typ string, facts []*fact) table {
 	plan := planOf(typ)
-	columns := []string{v.t.columns["when"], v.t.columns["what"]}
+	columns := []string{v.t.columns["when"], v.t.what(typ)}
 	var paths []string
 	for _, c := range fieldsOf(plan.columns) {
 		if slices.ContainsFunc(facts, func(f *fact) bool { return f.any(c) }) {

@@ -47,7 +47,7 @@ func planOf(typ string) plan {
 
 // plans are the types that are not shown generically.
 var plans = map[string]plan{
-	"Patient": {summaryPage, "name", "", "active", "birthDate gender address telecom identifier generalPractitioner"},
+	"Patient": {summaryPage, "name", "", "", "birthDate gender address telecom identifier generalPractitioner"},
 
 	"Flag":                       {healthPage, "code", "period", "status", "category author"},
 	"AllergyIntolerance":         {healthPage, "code", "onset recordedDate lastOccurrence", "clinicalStatus verificationStatus", "criticality reaction.manifestation|reaction.severity|reaction.description note|reaction.note"},
@@ -75,7 +75,7 @@ var plans = map[string]plan{
 	"Schedule":            {encounterPage, "serviceType comment actor", "planningHorizon", "active", "actor comment"},
 	"Slot":                {encounterPage, "serviceType appointmentType schedule", "start", "status", "schedule comment"},
 
-	"DiagnosticReport":  {resultPage, "code", "effective issued", "status", "conclusion|conclusionCode performer|resultsInterpreter result presentedForm"},
+	"DiagnosticReport":  {resultPage, "code", "effective issued", "status", "conclusion|conclusionCode performer|resultsInterpreter presentedForm"},
 	"Observation":       {resultPage, "code", "effective issued", "status", ""},
 	"ImagingStudy":      {resultPage, "description procedureCode modality", "started", "status", "modality numberOfSeries|numberOfInstances endpoint note"},
 	"Specimen":          {resultPage, "type", "collection.collected receivedTime", "status", "collection.collector collection.bodySite note"},

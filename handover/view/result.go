@@ -21,7 +21,8 @@ type reading struct {
 	name   string // of the component; "" for the value itself
 	text   string // as written, with the unit
 	number float64
-	unit   string
+	unit   string  // for comparing
+	units  string  // as people read it
 	ok     bool    // number is one
 	low    float64 // of the reference range, NaN if none
 	high   float64
@@ -56,7 +57,7 @@ func (x *extractor) reading(o fhir.Value) reading {
 	r.text = x.text(x.line(v))
 	if v.Child("value").Ok() && v.Child("comparator").Text() == "" {
 		r.number, r.ok = number(v)
-		r.unit = x.text(unit(v))
+		r.unit, r.units = x.text(unit(v)), x.text(unitText(v))
 	}
 	if reason := o.Child("dataAbsentReason"); r.text == "" && reason.Ok() {
 		r.text = x.text(concept(reason).text)
@@ -132,6 +133,14 @@ func (x *extractor) bounds(span fhir.Value, in string) (low, high float64) {
 func number(q fhir.Value) (float64, bool) {
 	n, err := strconv.ParseFloat(q.Child("value").Text(), 64)
 	return n, err == nil && !math.IsInf(n, 0)
+}
+
+// unitText is the unit of a quantity for reading.
+func unitText(q fhir.Value) string {
+	if text := q.Child("unit").Text(); text != "" {
+		return text
+	}
+	return q.Child("code").Text()
 }
 
 // unit is the unit of a quantity for comparing.

@@ -52,7 +52,11 @@ func (v *View) resultTable(name string, facts []*fact) table {
 	if flags {
 		columns = append(columns, v.t.columns["meaning"])
 	}
-	columns = append(columns, v.t.columns["who"], v.t.columns["note"], v.t.columns["status"])
+	paths := slices.DeleteFunc([]string{"performer", "note"}, func(p string) bool { return !slices.ContainsFunc(facts, func(f *fact) bool { return f.any(p) }) })
+	for _, p := range paths {
+		columns = append(columns, v.t.column("Observation", p))
+	}
+	columns = append(columns, v.t.columns["status"])
 	return table{caption: name, columns: columns, rows: len(facts), home: func(i int) *fact { return facts[i] }, row: func(i int) row {
 		f := facts[i]
 		r := v.full(f, resultPaths)
@@ -63,7 +67,10 @@ func (v *View) resultTable(name string, facts []*fact) table {
 		if flags {
 			r.Cells = append(r.Cells, cell{Label: v.t.columns["meaning"], Paras: perLine(f, func(x reading) []piece { return v.pieces(f, x.flags) })})
 		}
-		r.Cells = append(r.Cells, v.pathCell(f, v.t.columns["who"], "performer"), v.pathCell(f, v.t.columns["note"], "note"), v.statusCell(f))
+		for _, p := range paths {
+			r.Cells = append(r.Cells, v.pathCell(f, v.t.column("Observation", p), p))
+		}
+		r.Cells = append(r.Cells, v.statusCell(f))
 		return r
 	}}
 }

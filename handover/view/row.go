@@ -2,6 +2,7 @@ package view
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -96,7 +97,7 @@ func (v *View) datePiece(iso string) piece {
 }
 
 func (v *View) titleCell(f *fact) cell {
-	return cell{Label: v.t.columns["what"], Head: true, Paras: [][]piece{{v.titlePiece(f)}}}
+	return cell{Label: v.t.what(f.typ), Head: true, Paras: [][]piece{{v.titlePiece(f)}}}
 }
 
 // titlePiece tells what a fact is about.
@@ -123,6 +124,15 @@ func (v *View) titleOf(f *fact) string {
 	return v.t.unnamed
 }
 
+// described is what a fact is and what it is called.
+func (v *View) described(f *fact) string {
+	kind, title := v.t.one(f.typ), v.titleOf(f)
+	if title == kind {
+		return kind
+	}
+	return kind + ": " + title
+}
+
 // nameOf is whom a reference means: its display, or the title of its target, or the reference itself.
 func (v *View) nameOf(ref value) string {
 	if ref.text != "" {
@@ -145,7 +155,12 @@ func (v *View) nameOf(ref value) string {
 
 func (v *View) pathCell(f *fact, label, paths string) cell {
 	c := cell{Label: label}
+	var before [][]value
 	for _, values := range f.values(paths) {
+		if slices.ContainsFunc(before, func(b []value) bool { return slices.Equal(b, values) }) {
+			continue // the one who recorded it is often the one who says so
+		}
+		before = append(before, values)
 		c.Paras = append(c.Paras, v.pieces(f, values))
 	}
 	return c
@@ -212,7 +227,7 @@ type attachedView struct {
 // fileView makes an attachment ready. Addresses elsewhere are text.
 func (v *View) fileView(f *fact, a *attached) *attachedView {
 	out := &attachedView{Title: a.title, Kind: a.contentType}
-	if out.Title == "" && a.path == "" && a.url != "" {
+	if out.Title == "" && a.path == "" && a.url != "" && !strings.HasPrefix(a.url, "urn:") {
 		out.Title = path.Base(a.url)
 	}
 	if out.Title == "" && f.title.kind != filed && f.typ != "Binary" {
@@ -231,6 +246,8 @@ func (v *View) fileView(f *fact, a *attached) *attachedView {
 		out.Href = target.href()
 	case strings.Contains(a.url, "://"):
 		out.Say, out.URL = v.t.Elsewhere, a.url
+	case strings.HasPrefix(a.url, "urn:uuid:"): // another entry of the same Bundle
+		out.Say, out.URL = v.t.InData, a.url
 	case a.url != "":
 		out.Say, out.URL = v.t.Missing, a.url
 	}

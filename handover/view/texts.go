@@ -62,6 +62,14 @@ func (t *texts) many(typ string) string {
 	return spaced(typ)
 }
 
+// what is the heading of the column with the titles of a type.
+func (t *texts) what(typ string) string {
+	if h, ok := t.columns[typ+" what"]; ok {
+		return h
+	}
+	return t.columns["what"]
+}
+
 // column is the heading of a column of a plan.
 func (t *texts) column(typ, paths string) string {
 	if h, ok := t.columns[typ+" "+paths]; ok {
@@ -145,7 +153,9 @@ var english = texts{
 		aboutPage:     {"About this copy", "About this copy, and what is left out", "What this copy contains, what it does not contain, and why."},
 	},
 	columns: map[string]string{
-		"when": "Date", "what": "What", "status": "Status", "kind": "Kind", "result": "Result", "range": "Reference range",
+		"Patient what": "Name", "Practitioner what": "Name", "Person what": "Name", "RelatedPerson what": "Name", "Organization what": "Name", "Location what": "Name",
+		"dosageInstruction.text|dosage.text": "How to take it",
+		"when":                               "Date", "what": "What", "status": "Status", "kind": "Kind", "result": "Result", "range": "Reference range",
 		"meaning": "Meaning", "who": "By", "file": "File", "belongs": "Belongs to", "question": "Question", "answer": "Answer",
 		"reason": "Reason", "authority": "Rule", "count": "Number", "type": "Type", "part": "Versions", "page": "Page",
 		"current": "Current", "earlier": "Earlier versions", "deleted": "Deleted",
