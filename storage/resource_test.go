@@ -222,3 +222,27 @@ func TestHistory(t *testing.T) {
 		t.Errorf("bad cursor: %v", err)
 	}
 }
+
+// A batch that was prepared before another write is stamped after it.
+func TestBatchOvertaken(t *testing.T) {
+	s := openNew(t)
+	b, err := s.Prepare([]*fhir.Document{parse(t, `{"resourceType":"Patient","id":"p"}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var at Snapshot
+	for range 3 { // beyond the millisecond of the batch
+		at = snapshot(t, s)
+	}
+	if _, err := s.ImportBatch(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Resource(t.Context(), "Patient", "p")
+	if err != nil || !r.Updated.After(at.Time) {
+		t.Errorf("stamped %v, after a snapshot of %v (%v)", r.Updated, at.Time, err)
+	}
+	if d := parse(t, "%s", r.JSON); string(d.Stamped(nil, "p", 1, r.Updated)) != string(r.JSON) {
+		t.Errorf("the text %s does not carry the time %v", r.JSON, r.Updated)
+	}
+	sound(t, s)
+}

@@ -292,3 +292,48 @@ func TestSplit(t *testing.T) {
 		t.Errorf("count of no patients %d (%v)", n, err)
 	}
 }
+
+// Since and Until are strict, and few changes among many rows, found by their index, are the same as a scan of all finds.
+func TestSinceAndUntil(t *testing.T) {
+	s := openNew(t)
+	var docs []*fhir.Document
+	for i := range 200 {
+		docs = append(docs, parse(t, `{"resourceType":"Organization","id":"%d"}`, i))
+	}
+	if _, err := s.Import(t.Context(), docs); err != nil {
+		t.Fatal(err)
+	}
+	change := func(id int) fhir.Resource {
+		r, _ := put(t, s, parse(t, `{"resourceType":"Organization","id":"%d","active":true}`, id))
+		return r
+	}
+	a, b, c := change(7), change(5), change(9)
+	gone, _ := remove(t, s, "Organization", "3")
+	at := snapshot(t, s)
+	change(8)
+	put(t, s, parse(t, `{"resourceType":"Organization","id":"5","active":false}`)) // its version of the snapshot is history now
+	for _, x := range []struct {
+		sel  Selection
+		want []string
+	}{
+		{Selection{Since: a.Updated}, []string{"Organization/5#2", "Organization/9#2"}},
+		{Selection{Since: a.Updated.Add(-1)}, []string{"Organization/5#2", "Organization/7#2", "Organization/9#2"}},
+		{Selection{Since: a.Updated, Until: c.Updated}, []string{"Organization/5#2"}},
+		{Selection{Since: a.Updated, Until: c.Updated.Add(1)}, []string{"Organization/5#2", "Organization/9#2"}},
+		{Selection{Since: b.Updated, Until: c.Updated}, []string{}},
+		{Selection{Since: c.Updated, Deleted: true}, []string{"Organization/3#2"}},
+		{Selection{Since: gone.Updated, Deleted: true}, []string{}},
+		{Selection{Since: at.Time}, []string{}},
+	} {
+		p, err := s.plan(t.Context(), at, x.sel)
+		if err != nil || !p.listed {
+			t.Errorf("%+v does not go by the index (%v)", x.sel, err)
+		}
+		if got := keys(t, s, at, x.sel); !slices.Equal(got, x.want) {
+			t.Errorf("%+v: %v, want %v", x.sel, got, x.want)
+		}
+	}
+	if got := keys(t, s, at, Selection{Until: a.Updated}); len(got) != 196 {
+		t.Errorf("%d rows before the changes", len(got))
+	}
+}

@@ -26,7 +26,8 @@ type Tx struct {
 
 // Write runs f in one write transaction: committed if f returns nil, rolled back otherwise (also on panic).
 // A second writer waits. After a failed commit or fsync the store refuses further writes until it is reopened.
-// A statement that fails dooms the transaction, also if f drops the error.
+// A statement that fails dooms the transaction, also if f drops the error. f must not call methods of the store that
+// write: they would wait for it.
 func (s *Store) Write(ctx context.Context, f func(tx *Tx) error) error {
 	if err := s.w.lock(ctx); err != nil {
 		return err
