@@ -182,6 +182,7 @@ func ParamNames(query string) string {
 	var names []string
 	for part := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
 		name, _, ok := strings.Cut(part, "=")
+		name = strings.NewReplacer("%3A", ":", "%3a", ":").Replace(name)
 		if !ok || !isParamName(name) {
 			name = "?"
 		}
@@ -191,10 +192,9 @@ func ParamNames(query string) string {
 	return strings.Join(slices.Compact(names), " ")
 }
 
-// isParamName holds for names such as "_id", "code:in", "subject:Patient.name" and "value-quantity", with at most one
-// escape: that of the colon. No name of R4 has a digit, but a number put in a wrong place has.
+// isParamName holds for names such as "_id", "code:in", "subject:Patient.name" and "value-quantity". No name of R4 has a
+// digit, but a number put in a wrong place has.
 func isParamName(s string) bool {
-	s = strings.Replace(strings.Replace(s, "%3A", ":", 1), "%3a", ":", 1)
 	if s == "" || len(s) > 64 {
 		return false
 	}

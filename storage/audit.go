@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -26,10 +25,11 @@ func (tx *Tx) Audit(e audit.Event) error {
 func (tx *Tx) audits(events []audit.Event) error {
 	var seq, last int64
 	var hash []byte
-	err := tx.scan(`SELECT seq, hash, coalesce((SELECT a.time FROM audit a WHERE a.seq = h.seq), 0) FROM audit_head h`, nil, &seq, &hash, &last)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && len(hash) != sha256.Size {
-		return tx.fail(errors.New("the audit log has lost its head, and nothing is done without it; run: satchel audit verify"))
-	} else if err != nil {
+	err := tx.scan(`SELECT audit_seq, audit_hash, coalesce((SELECT a.time FROM audit a WHERE a.seq = audit_seq), 0) FROM clock`, nil, &seq, &hash, &last)
+	if err == nil && len(hash) != sha256.Size {
+		err = tx.fail(errors.New("its head is damaged, and nothing is done without it; run: satchel audit verify"))
+	}
+	if err != nil {
 		return fmt.Errorf("audit log: %w", err)
 	}
 	at := instant(max(millis(tx.Time), last))
@@ -45,17 +45,18 @@ func (tx *Tx) audits(events []audit.Event) error {
 	return nil
 }
 
-// addEvent inserts one row; a trigger moves the head.
+// addEvent inserts one row; a trigger moves the head. OR FAIL spares SQLite the means to undo the statement alone: an
+// error undoes the whole transaction.
 func (tx *Tx) addEvent(e audit.Event, prev, hash []byte) error {
-	err := tx.exec(`INSERT INTO audit (seq, time, who, kind, source, action, target, outcome, status, patients, more, detail, request, prev, hash)
+	err := tx.exec(`INSERT OR FAIL INTO audit (seq, time, who, kind, source, action, target, outcome, status, patients, more, detail, request, prev, hash)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, e.Seq, millis(e.Time), e.Who.Name, string(e.Who.Kind), e.From, string(e.Action),
 		e.Target, string(e.Outcome), e.Status, strings.Join(e.Patients, " "), e.More, e.Detail, e.RequestID, prev, hash)
 	if err != nil {
 		return err
 	}
-	tx.pages += 5 // with the indexes and the head
+	tx.pages += 3 // with the indexes
 	for _, id := range e.Patients {
-		if err := tx.exec(`INSERT INTO audit_patient (patient, seq) VALUES (?, ?)`, id, e.Seq); err != nil {
+		if err := tx.exec(`INSERT OR FAIL INTO audit_patient (patient, seq) VALUES (?, ?)`, id, e.Seq); err != nil {
 			return err
 		}
 	}
@@ -138,7 +139,7 @@ func (g *gathering) write(ctx context.Context, s *Store) error {
 func (s *Store) AuditHead(ctx context.Context) (audit.Anchor, error) {
 	a := audit.Anchor{Time: s.Now().UTC()}
 	var hash []byte
-	if err := scan(ctx, s.reads, `SELECT seq, hash FROM audit_head`, nil, &a.Seq, &hash); err != nil {
+	if err := scan(ctx, s.reads, `SELECT audit_seq, audit_hash FROM clock`, nil, &a.Seq, &hash); err != nil {
 		return audit.Anchor{}, fmt.Errorf("read the head of the audit log: %w", err)
 	}
 	if len(hash) != len(a.Hash) {

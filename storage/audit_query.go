@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"math"
+	"slices"
 	"strings"
 
 	"satchel/audit"
@@ -29,6 +29,9 @@ func (s *Store) AuditEvents(ctx context.Context, f audit.Filter, p audit.Page) (
 	q, err := auditQueryOf(f, p)
 	if err != nil {
 		return nil, "", err
+	}
+	if err := s.period(ctx, &q, f); err != nil {
+		return nil, "", fmt.Errorf("read the audit log: %w", err)
 	}
 	page, err := s.auditPage(ctx, q)
 	if err != nil {
@@ -116,22 +119,63 @@ func auditQueryOf(f audit.Filter, p audit.Page) (auditQuery, error) {
 	return q, nil
 }
 
-// filter adds the conditions of a filter.
-func (q *auditQuery) filter(f audit.Filter) {
-	// Times rise with seq, so a time is a range of seq.
-	const first = `coalesce((SELECT seq FROM audit WHERE time >= ? ORDER BY time, seq LIMIT 1), ?)`
+// commonActions are those that the index on actions leaves out.
+var commonActions = []audit.Action{audit.Read, audit.VRead, audit.History, audit.Search, audit.Create, audit.Update, audit.Patch, audit.Delete, audit.ExportStatus}
+
+// rareActions is the condition of that index, word by word.
+const rareActions = `action NOT IN ('read', 'vread', 'history', 'search', 'create', 'update', 'patch', 'delete', 'export-status')`
+
+// period adds the conditions on the time, as a range of seq, with which times rise.
+func (s *Store) period(ctx context.Context, q *auditQuery, f audit.Filter) error {
 	if !f.Since.IsZero() {
-		q.and(`seq >= `+first, ceilMillis(f.Since), int64(math.MaxInt64))
+		seq, err := s.auditSince(ctx, ceilMillis(f.Since))
+		if err != nil {
+			return err
+		}
+		q.and(`seq >= ?`, seq)
 	}
 	if !f.Until.IsZero() {
-		q.and(`seq < `+first, ceilMillis(f.Until), int64(math.MaxInt64))
+		seq, err := s.auditSince(ctx, ceilMillis(f.Until))
+		if err != nil {
+			return err
+		}
+		q.and(`seq < ?`, seq)
 	}
+	return nil
+}
+
+// auditSince is the seq of the first event that is not earlier than the time, or of the next to come, by halving.
+func (s *Store) auditSince(ctx context.Context, ms int64) (int64, error) {
+	var low, high int64 = 1, 0 // it is in [low, high]
+	if err := scan(ctx, s.reads, `SELECT coalesce(max(seq), 0) + 1 FROM audit`, nil, &high); err != nil {
+		return 0, err
+	}
+	for low < high {
+		middle := low + (high-low)/2
+		var at int64
+		if err := scan(ctx, s.reads, `SELECT time FROM audit WHERE seq >= ? ORDER BY seq LIMIT 1`, []any{middle}, &at); err != nil {
+			return 0, err
+		}
+		if at >= ms {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return low, nil
+}
+
+// filter adds the conditions of a filter, but for the time.
+func (q *auditQuery) filter(f audit.Filter) {
 	if len(f.Actions) > 0 {
 		values := make([]any, len(f.Actions))
 		for i, a := range f.Actions {
 			values[i] = string(a)
 		}
 		q.and(`action IN (`+marks(len(values))+`)`, values...)
+		if !slices.ContainsFunc(f.Actions, func(a audit.Action) bool { return slices.Contains(commonActions, a) }) {
+			q.and(rareActions) // true then, and opens the index
+		}
 	}
 	if f.Patient != "" {
 		q.and(`seq IN (SELECT seq FROM audit_patient WHERE patient = ?)`, f.Patient)

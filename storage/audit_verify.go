@@ -93,7 +93,7 @@ func (w *auditWalk) guards() error {
 // ends reads the head and compares it with the rows, both in one statement and so at one instant.
 func (w *auditWalk) ends() error {
 	row := make([]driver.Value, 4)
-	err := w.r.query(`SELECT (SELECT min(seq) FROM audit), (SELECT max(seq) FROM audit), (SELECT seq FROM audit_head), (SELECT hash FROM audit_head)`,
+	err := w.r.query(`SELECT (SELECT min(seq) FROM audit), (SELECT max(seq) FROM audit), (SELECT audit_seq FROM clock), (SELECT audit_hash FROM clock)`,
 		nil, row, func() (bool, error) { return true, nil })
 	if err != nil {
 		return err
@@ -219,13 +219,13 @@ func (w *auditWalk) listed(seq int64, patients driver.Value) error {
 func (w *auditWalk) index() error {
 	args, row := numbered(1), make([]driver.Value, 2)
 	args[0].Value = w.last
-	err := w.r.query(`SELECT count(*) FILTER (WHERE seq <= ?), count(*) FILTER (WHERE seq > (SELECT seq FROM audit_head)) FROM audit_patient`,
+	err := w.r.query(`SELECT count(*) FILTER (WHERE seq <= ?), count(*) FILTER (WHERE seq > (SELECT audit_seq FROM clock)) FROM audit_patient`,
 		args, row, func() (bool, error) { return true, nil })
 	if err != nil || row[0] == w.patients && row[1] == int64(0) {
 		return err
 	}
 	return w.r.query(`SELECT p.seq, p.patient FROM audit_patient p LEFT JOIN audit a ON a.seq = p.seq
-		WHERE a.seq IS NULL AND (p.seq <= ? OR p.seq > (SELECT seq FROM audit_head)) OR instr(' ' || a.patients || ' ', ' ' || p.patient || ' ') = 0
+		WHERE a.seq IS NULL AND (p.seq <= ? OR p.seq > (SELECT audit_seq FROM clock)) OR instr(' ' || a.patients || ' ', ' ' || p.patient || ' ') = 0
 		LIMIT 1000`, args, row, func() (bool, error) {
 		seq, _ := row[0].(int64)
 		w.v.Add(audit.Index, seq, seq, "the list of patients has one that the event has not")
