@@ -41,6 +41,7 @@ var owners = map[string][]string{
 	"github.com/schollz/progressbar":      {"main"},
 	"github.com/prometheus/client_golang": {"web"},
 	"golang.org/x/crypto/acme":            {"main"},
+	"filippo.io/age":                      {"handover", "main"},
 }
 
 // pure names what a package without input and output may not import.

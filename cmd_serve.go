@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/kardianos/service"
@@ -140,6 +141,10 @@ func run(ctx context.Context, cfg *Config, ready func(addr string)) (err error) 
 	if err != nil {
 		return err
 	}
+	tending, untend := context.WithCancel(ctx)
+	var chores sync.WaitGroup
+	chores.Go(func() { tend(tending, cfg, log) })
+	defer func() { untend(); chores.Wait() }()
 	log.Info("started", "version", version, "data", cfg.Data, "address", listener.Addr().String())
 	err = serve(ctx, listener, hsts(cfg, handler), jobs, log, ready)
 	log.Info("stopped", "data", cfg.Data)

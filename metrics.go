@@ -35,6 +35,12 @@ func newMetrics(cfg *Config, store *storage.Store) (*web.Metrics, error) {
 		}
 		return unixSeconds(leaf.NotAfter)
 	})
+	m.Gauge("satchel_backup_last_success_timestamp_seconds", "When the newest scheduled backup was made; NaN without one.", func() float64 {
+		if last := lastBackup(cfg); !last.IsZero() {
+			return unixSeconds(last)
+		}
+		return math.NaN()
+	})
 	return m, nil
 }
 

@@ -1,0 +1,139 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Contents says what a database file holds: enough to tell two of them apart and to notice that something is missing.
+type Contents struct {
+	Schema    int64            `json:"schema"`
+	Seq       int64            `json:"seq"`       // of the last write
+	Time      time.Time        `json:"time"`      // of the last write
+	Resources map[string]int64 `json:"resources"` // current ones by type
+	Versions  int64            `json:"versions"`  // of all resources, superseded ones and tombstones too
+	Accounts  int64            `json:"accounts"`
+	AuditSeq  int64            `json:"auditSeq"`
+	AuditHash string           `json:"auditHash"` // of the last event, in hexadecimal; "" before schema 3
+}
+
+// Backup writes a copy of the database file at path, as it stands at one instant, to the new file at target, and
+// answers what is in the copy. Writers go on meanwhile, also in other processes. The file is not migrated. What was
+// deleted and purged is not in the copy, not even in free pages.
+func Backup(ctx context.Context, path, target string) (Contents, error) {
+	db, err := openPlain(ctx, path)
+	if err != nil {
+		return Contents{}, fmt.Errorf("back up %q: %w", path, err)
+	}
+	defer db.Close()
+	if err := copyTo(ctx, db, target); err != nil {
+		os.Remove(target + ".part")
+		return Contents{}, fmt.Errorf("back up %q: %w", path, err)
+	}
+	return Inspect(ctx, target)
+}
+
+// Inspect reads what a database file holds, without changing or migrating it.
+func Inspect(ctx context.Context, path string) (c Contents, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("inspect %q: %w", path, err)
+		}
+	}()
+	db, err := openPlain(ctx, path)
+	if err != nil {
+		return c, err
+	}
+	defer db.Close()
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // one instant for all numbers
+	if err != nil {
+		return c, err
+	}
+	defer tx.Rollback()
+	return inspect(ctx, tx)
+}
+
+// openPlain opens a file that is there, with one connection and without migrating it.
+func openPlain(ctx context.Context, path string) (*sql.DB, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); err != nil { // SQLite would make it
+		return nil, err
+	}
+	db, err := openHandle(ctx, path, commonPragmas)
+	if err == nil {
+		db.SetMaxOpenConns(1)
+	}
+	return db, err
+}
+
+func inspect(ctx context.Context, tx *sql.Tx) (Contents, error) {
+	c := Contents{Resources: map[string]int64{}}
+	var at, history int64
+	err := errors.Join(
+		tx.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&c.Schema),
+		tx.QueryRowContext(ctx, `SELECT seq, time FROM clock`).Scan(&c.Seq, &at),
+		tx.QueryRowContext(ctx, `SELECT count(*) FROM resource`).Scan(&c.Versions),
+		tx.QueryRowContext(ctx, `SELECT count(*) FROM history`).Scan(&history),
+		tx.QueryRowContext(ctx, `SELECT count(*) FROM account`).Scan(&c.Accounts),
+	)
+	if err != nil {
+		return c, err
+	}
+	c.Time, c.Versions = instant(at), c.Versions+history
+	if c.Schema >= 3 {
+		var hash []byte
+		if err := tx.QueryRowContext(ctx, `SELECT seq, hash FROM audit_head`).Scan(&c.AuditSeq, &hash); err != nil {
+			return c, err
+		}
+		c.AuditHash = hex.EncodeToString(hash)
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT t.name, count(*) FROM resource r JOIN type t ON t.code = r.type WHERE r.body IS NOT NULL GROUP BY t.name`)
+	if err != nil {
+		return c, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		var n int64
+		if err := rows.Scan(&name, &n); err != nil {
+			return c, err
+		}
+		c.Resources[name] = n
+	}
+	return c, rows.Err()
+}
+
+// Integrity is SQLite's own check of the file and of what refers to what. It answers one line per finding, nothing if
+// all is well. It does not look into bodies: see [Store.VerifyHashes].
+func (s *Store) Integrity(ctx context.Context) (findings []string, err error) {
+	for _, q := range []string{
+		`SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'`,
+		`SELECT 'rows of table ' || "table" || ' lost what they refer to in table ' || "parent" || ': ' || count(*) FROM pragma_foreign_key_check GROUP BY "table", "parent"`,
+	} {
+		rows, err := s.scans.QueryContext(ctx, q)
+		if err != nil {
+			return findings, fmt.Errorf("check the database: %w", err)
+		}
+		for rows.Next() {
+			var line string
+			if err := rows.Scan(&line); err != nil {
+				rows.Close()
+				return findings, fmt.Errorf("check the database: %w", err)
+			}
+			findings = append(findings, line)
+		}
+		if err := rows.Close(); err != nil {
+			return findings, fmt.Errorf("check the database: %w", err)
+		}
+	}
+	return findings, nil
+}
