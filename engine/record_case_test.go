@@ -44,6 +44,13 @@ var recordCases = []struct {
 		excluded: map[string]string{"Observation/o/_history/1": ReasonMoved, "Observation/p/_history/1": ReasonOtherIndividual},
 	},
 	{
+		name: "a device moved to another patient, and its successor came",
+		stored: []string{of("Device/d", to("patient", "Patient/a")), of("Device/d", to("patient", "Patient/b")), "-Device/d",
+			of("Device/e", to("patient", "Patient/b")), of("Device/e", to("patient", "Patient/a"))},
+		in:       []string{"Device/e/_history/2"},
+		excluded: map[string]string{"Device/d/_history/1": ReasonMoved, "Device/e/_history/1": ReasonOtherIndividual},
+	},
+	{
 		name:   "the subject was taken out later",
 		stored: []string{of("Observation/o", to("subject", "Patient/a")), of("Observation/o", `'status':'entered-in-error'`)},
 		in:     []string{"Observation/o/_history/1", "Observation/o/_history/2"},
@@ -184,8 +191,8 @@ var recordCases = []struct {
 	},
 }
 
-// write stores the lines of a case.
-func write(t *testing.T, s *storage.Store, lines []string) {
+// writeLines stores the lines of a case.
+func writeLines(t *testing.T, s *storage.Store, lines []string) {
 	t.Helper()
 	for _, line := range lines {
 		if key, gone := strings.CutPrefix(line, "-"); gone {
@@ -200,8 +207,8 @@ func TestRecordCases(t *testing.T) {
 	for _, c := range recordCases {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t)
-			write(t, s, []string{of("Patient/a", ""), of("Patient/b", "")})
-			write(t, s, c.stored)
+			writeLines(t, s, []string{of("Patient/a", ""), of("Patient/b", "")})
+			writeLines(t, s, c.stored)
 			g := gather(t, s, "a", c.options)
 			for _, k := range c.in {
 				if it, ok := g.items[k]; !ok || it.Excerpt {
@@ -234,6 +241,50 @@ func TestRecordCases(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The population has everything, whosever it is, in order.
+func TestPopulation(t *testing.T) {
+	s := open(t)
+	writeLines(t, s, []string{of("Patient/a", ""), of("Observation/o", to("subject", "Patient/a")), of("Observation/o", to("subject", "Patient/b")), "-Observation/o",
+		of("DocumentReference/unmatched", ""), of("AuditEvent/e", ""), of("Subscription/s", ""), of("Practitioner/p", ""), of("Binary/b", ""), of("Provenance/p", "")})
+	at, err := s.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, of("Patient/later", ""))
+	var got []string
+	all, p := wholePopulation(t, s, at)
+	for k, it := range all {
+		got = append(got, k+" "+string(it.Section))
+	}
+	slices.Sort(got)
+	want := []string{"AuditEvent/e/_history/1 current", "Binary/b/_history/1 current", "DocumentReference/unmatched/_history/1 current", "Observation/o/_history/1 history",
+		"Observation/o/_history/2 history", "Observation/o/_history/3 deleted", "Patient/a/_history/1 current", "Practitioner/p/_history/1 directory",
+		"Provenance/p/_history/1 provenance", "Subscription/s/_history/1 directory"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+	if c := p.Counts["Observation"]; c.StoredVersions != 3 || c.ExportedVersions != 3 || c.Deleted != 1 || c.StoredCurrent != 0 {
+		t.Errorf("counts %+v", c)
+	}
+}
+
+// A record that hands out less than it found says so.
+func TestRecordReconciles(t *testing.T) {
+	s := open(t)
+	put(t, s, of("Patient/a", ""), of("Observation/o", to("subject", "Patient/a")))
+	at, _ := s.Snapshot(t.Context())
+	r, err := New(s, nil, Options{}).Record(t.Context(), at, "a", RecordOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.rows = r.rows[1:]
+	for _, err = range r.Items(t.Context()) {
+	}
+	if err == nil || !strings.Contains(err.Error(), "Observation: 1 versions are stored, 0 were handed out") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -101,16 +101,19 @@ func (f *finisher) reason(row *recordRow, v *recordVersion) (reason, authority s
 		if in {
 			return "", "", true
 		}
-		return f.refusal(row, row.last()), "", false
+		reason = f.refusal(row, theirsTouched)
+		return reason, authorities[reason], false
 	}
 	c, _ := f.g.claim(row, v)
 	switch {
 	case f.g.unlisted(row):
-		return f.refusal(row, v), "", v.mine != 0
+		reason = f.refusal(row, c)
+		return reason, authorities[reason], v.mine != 0
 	case !in:
-		return f.refusal(row, v), "", v.mine != 0 || c == theirsTouched
+		reason = f.refusal(row, c)
+		return reason, authorities[reason], c == ours || c == theirsTouched
 	case c == theirs || c == theirsTouched:
-		return ReasonOtherIndividual, "", true
+		return ReasonOtherIndividual, authorities[ReasonOtherIndividual], true
 	}
 	if n := f.rule(row, v); n != 0 {
 		w := f.g.options.Withhold[n-1]
@@ -119,8 +122,15 @@ func (f *finisher) reason(row *recordRow, v *recordVersion) (reason, authority s
 	return "", "", true
 }
 
-// refusal is why a version of a refused row is not handed out.
-func (f *finisher) refusal(row *recordRow, v *recordVersion) string {
+// authorities are the rules behind the reasons that need no decision: what is not kept about this patient is not in the
+// patient's designated record set.
+var authorities = map[string]string{
+	ReasonOtherIndividual: "45 CFR 164.501 (designated record set)",
+	ReasonOperational:     "45 CFR 164.501 (designated record set)",
+}
+
+// refusal is why a version with the claim is not handed out, of a row that is not in the record.
+func (f *finisher) refusal(row *recordRow, c claim) string {
 	switch kind := f.g.types[row.typ].Kind; {
 	case kind == fhir.Excluded:
 		return ReasonOperational
@@ -128,7 +138,7 @@ func (f *finisher) refusal(row *recordRow, v *recordVersion) string {
 		return ReasonSystem
 	case row.typ == "Patient":
 		return ReasonNotApproved
-	case v != nil && (v.mine == fhir.WhySubject || v.mine == fhir.WhyRole) && !(row.typ == "Bundle" && v.shared):
+	case c == ours:
 		return ReasonMoved
 	}
 	return ReasonOtherIndividual

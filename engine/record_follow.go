@@ -158,8 +158,8 @@ func (g *gatherer) loadLinks() error {
 				continue
 			}
 			for _, l := range last.links {
-				if l.typ != "Patient" && g.rows[l.key] == nil && !slices.Contains(wanted[l.typ], l.id) && !g.urls[l.String()] {
-					g.urls[l.String()] = true
+				if l.typ != "Patient" && g.rows[l.key] == nil && !g.linked[l.key] {
+					g.linked[l.key] = true
 					wanted[l.typ] = append(wanted[l.typ], l.id)
 				}
 			}

@@ -31,6 +31,7 @@ type gatherer struct {
 	waiting []*recordRow       // pending rows
 	fresh   []*recordRow       // placed rows that were not followed yet
 	from    map[key]recordFrom // targets of references that were looked for, and what pointed there first
+	linked  map[key]bool       // targets of links that were looked for
 	urls    map[string]bool    // canonicals and systems that were looked for
 	outside map[string]bool    // references to other servers
 	odd     map[string]bool    // references that name no resource
@@ -50,7 +51,7 @@ type recordFrom struct {
 func newGatherer(ctx context.Context, s *storage.Store, at storage.Snapshot, o RecordOptions) *gatherer {
 	g := &gatherer{
 		ctx: ctx, store: s, at: at, options: o, bases: map[string]bool{"": true},
-		patients: map[string]bool{}, rows: map[key]*recordRow{}, known: map[int64]bool{}, from: map[key]recordFrom{},
+		patients: map[string]bool{}, rows: map[key]*recordRow{}, known: map[int64]bool{}, from: map[key]recordFrom{}, linked: map[key]bool{},
 		urls: map[string]bool{}, outside: map[string]bool{}, odd: map[string]bool{}, types: map[string]fhir.Disposition{},
 	}
 	for _, base := range o.Bases {

@@ -67,8 +67,8 @@ func TestRecordSpeed(t *testing.T) {
 // big stores a patient with 5,000 resources: visits with measurements, notes, bills and their provenance.
 func big(t *testing.T, s *storage.Store) {
 	t.Helper()
-	docs := []*fhir.Document{parse(t, of("Patient/big", ""))}
-	add := func(key, rest string) { docs = append(docs, parse(t, of(key, rest+filler))) }
+	docs := []*fhir.Document{parsedText(t, of("Patient/big", ""))}
+	add := func(key, rest string) { docs = append(docs, parsedText(t, of(key, rest+filler))) }
 	for i := range 500 {
 		visit := fmt.Sprintf("Encounter/big-%d", i)
 		common := to("subject", "Patient/big") + `,` + to("encounter", visit)
@@ -94,7 +94,7 @@ const filler = `,'text':{'status':'generated','div':'<div>A visit in the morning
 	`on auscultation and nothing was prescribed. The patient was told to come back if it got worse, and to drink plenty.</div>'},` +
 	`'identifier':[{'system':'urn:satchel:demo:mrn','value':'4711'}],'meta':{'tag':[{'system':'urn:satchel:demo','code':'synthetic'}]}`
 
-func parse(t *testing.T, text string) *fhir.Document {
+func parsedText(t *testing.T, text string) *fhir.Document {
 	t.Helper()
 	d, err := fhir.Parse([]byte(text))
 	if err != nil {

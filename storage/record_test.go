@@ -1,0 +1,166 @@
+package storage
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"satchel/fhir"
+)
+
+// Versions come in order, whole and as of the snapshot, however large they are and wherever a page ends.
+func TestRecordVersions(t *testing.T) {
+	s := openNew(t)
+	large := strings.Repeat("x", pageBytes/3)
+	for v := range 5 {
+		for i := range 3 {
+			put(t, s, parse(t, `{"resourceType":"Basic","id":"%d","code":{"text":"%d %s"}}`, i, v, large))
+		}
+	}
+	remove(t, s, "Basic", "1")
+	at, err := s.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"1", "2", "new"} {
+		put(t, s, parse(t, `{"resourceType":"Basic","id":"%s"}`, id))
+	}
+	var got []string
+	err = s.Versions(t.Context(), at, []int64{3, 1, 2, 4, 2, 99}, func(r Row) error {
+		text := "gone"
+		if r.JSON != nil {
+			_, after, _ := strings.Cut(string(r.JSON), `"text":"`)
+			if text = after[:1]; !strings.HasSuffix(after, large+`"}}`) {
+				t.Errorf("%s version %d is cut", r.ID, r.Version)
+			}
+		}
+		got = append(got, fmt.Sprintf("%d %s %d %s", r.RID, r.ID, r.Version, text))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for i := range 3 {
+		for v := range 5 {
+			want = append(want, fmt.Sprintf("%d %d %d %d", i+1, i, v+1, v))
+		}
+		if i == 1 {
+			want = append(want, "2 1 6 gone")
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+	counts, err := s.VersionCounts(t.Context(), at)
+	if want := (VersionCount{Living: 2, Earlier: 13, Deleted: 1, Gone: 1}); err != nil || counts["Basic"] != want {
+		t.Errorf("counts %+v, %v, want %+v", counts["Basic"], err, want)
+	}
+}
+
+// The statement of a page merges its two sides instead of sorting bodies.
+func TestRecordVersionsAreNotSorted(t *testing.T) {
+	s := openNew(t)
+	args := make([]any, 3+pageList)
+	for i := range args {
+		args[i] = int64(i)
+	}
+	rows, err := s.scans.QueryContext(t.Context(), `EXPLAIN QUERY PLAN `+versionsText(Snapshot{Seq: 7}), args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	steps := 0
+	for rows.Next() {
+		var id, parent, unused int64
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		steps++
+		if strings.Contains(detail, "TEMP B-TREE") {
+			t.Errorf("sorts: %s", detail)
+		}
+	}
+	if steps == 0 {
+		t.Error("no plan")
+	}
+}
+
+// The queries of a record find what they should.
+func TestRecordQueries(t *testing.T) {
+	s := openNew(t)
+	ctx := t.Context()
+	for _, text := range []string{
+		`{"resourceType":"Patient","id":"a"}`,
+		`{"resourceType":"Patient","id":"b","link":[{"other":{"reference":"Patient/a"},"type":"seealso"}]}`,
+		`{"resourceType":"Observation","id":"o","subject":{"reference":"Patient/a"}}`,
+		`{"resourceType":"Binary","id":"x","securityContext":{"reference":"Patient/a"},"data":"AAAA"}`,
+		`{"resourceType":"Binary","id":"y","data":"AAAA"}`,
+	} {
+		put(t, s, parse(t, "%s", text))
+	}
+	at, err := s.Snapshot(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		`{"resourceType":"Observation","id":"o","subject":{"reference":"Patient/b"}}`,
+		`{"resourceType":"Observation","id":"p","subject":{"reference":"Patient/a"}}`,
+		`{"resourceType":"Device","id":"d","patient":{"reference":"Patient/a"}}`,
+	} {
+		put(t, s, parse(t, "%s", text))
+	}
+	remove(t, s, "Binary", "y")
+	check := func(name string, got []int64, err error, want ...int64) {
+		t.Helper()
+		if slices.Sort(got); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v, want %v", name, got, err, want)
+		}
+	}
+	rids, err := s.OwnerRIDs(ctx, at, "a")
+	check("owners", rids, err, 1, 2, 3)
+	rids, err = s.LinkedRIDs(ctx, at, "a")
+	check("linked", rids, err, 2)
+	rids, err = s.RIDs(ctx, "Binary", []string{"y", "never", "x"})
+	check("by id", rids, err, 4, 5)
+	rids, err = s.ChangedRIDs(ctx, at, []string{"Observation", "Binary"})
+	check("changed", rids, err, 3, 5, 5, 6)
+	rids, err = s.RIDsOfTypes(ctx, []string{"Binary", "Device"})
+	check("of types", rids, err, 4, 5, 7)
+	rids, last, err := s.RowsAfter(ctx, "Observation", "", 1, 1000)
+	check("first page", rids, err, 3)
+	rids, _, err = s.RowsAfter(ctx, "Observation", last, 9, 1000)
+	check("next page", rids, err, 6)
+	rids, _, err = s.RowsAfter(ctx, "Observation", "", 9, 1)
+	check("a page that is full after one", rids, err, 3)
+	var places []string
+	err = s.Binaries(ctx, func(rid int64, text []byte) { places = append(places, fmt.Sprint(rid, string(text))) })
+	if err != nil || !slices.Equal(places, []string{`4"securityContext":{"reference":"Patient/a"},"data":"AAAA"}`}) {
+		t.Errorf("binaries: %q, %v", places, err)
+	}
+}
+
+// Few values among many entries are looked up, many values among few entries are read: both find the same.
+func TestEntryRIDs(t *testing.T) {
+	s := openNew(t)
+	var want []int64
+	for i := range 600 {
+		put(t, s, parse(t, `{"resourceType":"Device","id":"%d","patient":{"reference":"Patient/p%d"}}`, i, i%3))
+		if i%3 == 1 {
+			want = append(want, int64(i+1))
+		}
+	}
+	e := fhir.ReferenceEntry("Device", "patient", "p1")
+	for _, more := range []int{0, 500} {
+		values := map[int64]bool{e.Value: true}
+		for i := range more {
+			values[-int64(i)-1] = true
+		}
+		got, err := s.EntryRIDs(t.Context(), e.Key, values)
+		if slices.Sort(got); err != nil || !slices.Equal(got, want) {
+			t.Errorf("with %d values: %d rows, %v, want %d", len(values), len(got), err, len(want))
+		}
+	}
+}
