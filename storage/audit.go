@@ -54,7 +54,7 @@ func (tx *Tx) addEvent(e audit.Event, prev, hash []byte) error {
 	if err != nil {
 		return err
 	}
-	tx.pages += 3 // with the indexes
+	tx.pages++ // the index on who; exec counts the row itself, and that of each patient
 	for _, id := range e.Patients {
 		if err := tx.exec(`INSERT OR FAIL INTO audit_patient (patient, seq) VALUES (?, ?)`, id, e.Seq); err != nil {
 			return err
