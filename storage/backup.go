@@ -20,7 +20,7 @@ type Contents struct {
 	Versions  int64            `json:"versions"`  // of all resources, superseded ones and tombstones too
 	Accounts  int64            `json:"accounts"`
 	AuditSeq  int64            `json:"auditSeq"`
-	AuditHash string           `json:"auditHash"` // of the last event, in hexadecimal; "" before schema 3
+	AuditHash string           `json:"auditHash"` // of the last event, in hexadecimal; "" in a schema without an audit log
 }
 
 // Backup writes a copy of the database file at path, as it stands at one instant, to the new file at target, and
@@ -89,9 +89,13 @@ func inspect(ctx context.Context, tx *sql.Tx) (Contents, error) {
 		return c, err
 	}
 	c.Time, c.Versions = instant(at), c.Versions+history
-	if c.Schema >= 3 {
+	var audited bool
+	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pragma_table_info('clock') WHERE name = 'audit_seq')`).Scan(&audited); err != nil {
+		return c, err
+	}
+	if audited {
 		var hash []byte
-		if err := tx.QueryRowContext(ctx, `SELECT seq, hash FROM audit_head`).Scan(&c.AuditSeq, &hash); err != nil {
+		if err := tx.QueryRowContext(ctx, `SELECT audit_seq, audit_hash FROM clock`).Scan(&c.AuditSeq, &hash); err != nil {
 			return c, err
 		}
 		c.AuditHash = hex.EncodeToString(hash)
