@@ -24,7 +24,7 @@ type clientText struct {
 	KeySetURL    string         `json:"jwksUrl,omitempty"`
 	PEM          string         `json:"pem,omitempty"` // read only
 	AllowPrivate bool           `json:"allowPrivateAddress,omitzero"`
-	Disabled     bool           `json:"disabled"`
+	Disabled     *bool          `json:"disabled"`
 	NewSecret    bool           `json:"newSecret,omitzero"` // read only: make a secret
 	Secret       string         `json:"secret,omitempty"`   // written only, and only when it was made
 	HasSecret    bool           `json:"hasSecret"`          // written only, like all below
@@ -38,7 +38,7 @@ const maxClient = 256 << 10
 // textOf writes a client. Its secret is not known; secret is one that was made a moment ago.
 func textOf(c storage.Client, secret string) clientText {
 	t := clientText{Name: c.Name, Scopes: c.Scopes, Authorities: []string{}, KeySetURL: c.KeySetURL,
-		AllowPrivate: c.AllowPrivate, Disabled: c.Disabled, Secret: secret, HasSecret: c.Secret != nil,
+		AllowPrivate: c.AllowPrivate, Disabled: &c.Disabled, Secret: secret, HasSecret: c.Secret != nil,
 		Created: c.Created.UTC(), LastUsed: c.LastUsed.UTC()}
 	if c.KeySet != "" {
 		t.KeySet = jsontext.Value(c.KeySet)
@@ -178,7 +178,7 @@ func addClient(w http.ResponseWriter, c *call) error {
 	if err := c.mayGrant(client.Authorities); err != nil {
 		return err
 	}
-	client.Disabled = t.Disabled
+	client.Disabled = t.Disabled != nil && *t.Disabled
 	if err := c.server.Store.AddClient(c.Context(), client); err != nil {
 		return err
 	}
@@ -186,7 +186,7 @@ func addClient(w http.ResponseWriter, c *call) error {
 	return c.sendClient(w, http.StatusCreated, client.Name, secret)
 }
 
-// updateClient changes a client: PUT /api/clients/[name]. Keys and secret stay if the body says nothing of them.
+// updateClient changes a client: PUT /api/clients/[name]. What the body leaves out stays.
 func updateClient(w http.ResponseWriter, c *call) error {
 	if err := c.mayAdministrate(auth.VerbUsers); err != nil {
 		return err
@@ -214,14 +214,21 @@ func updateClient(w http.ResponseWriter, c *call) error {
 
 // change puts what the text says into a client, and answers the secret that it made.
 func (t clientText) change(client *storage.Client) (secret string, err error) {
-	client.Authorities, client.Disabled = t.authorities(), t.Disabled
+	if t.Disabled != nil {
+		client.Disabled = *t.Disabled
+	}
+	if t.Authorities != nil {
+		client.Authorities = t.authorities()
+	}
 	for _, a := range client.Authorities {
 		if err := auth.CheckAuthority(a); err != nil {
 			return "", err
 		}
 	}
-	if err := auth.SetScopes(client, t.Scopes); err != nil {
-		return "", err
+	if t.Scopes != "" {
+		if err := auth.SetScopes(client, t.Scopes); err != nil {
+			return "", err
+		}
 	}
 	keys, err := t.keys()
 	if err != nil {

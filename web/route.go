@@ -81,7 +81,7 @@ func besides() []route {
 		{method: "GET", pattern: "api/clients", kind: admin, summary: "All backend clients", run: listClients},
 		{method: "POST", pattern: "api/clients", kind: admin, summary: "Register a backend client", run: addClient},
 		{method: "GET", pattern: "api/clients/{name}", kind: admin, summary: "One backend client", run: getClient},
-		{method: "PUT", pattern: "api/clients/{name}", kind: admin, summary: "Change a backend client; keys that are left out stay; its tokens end", run: updateClient},
+		{method: "PUT", pattern: "api/clients/{name}", kind: admin, summary: "Change a backend client; what is left out stays; its tokens end", run: updateClient},
 		{method: "DELETE", pattern: "api/clients/{name}", kind: admin, summary: "Remove a backend client; its tokens end", run: removeClient},
 	})
 }

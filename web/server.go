@@ -77,12 +77,13 @@ func (s *server) router() http.Handler {
 		r.HandlerFunc(method, fhirPath, s.serveFHIR)
 		r.HandlerFunc(method, fhirPath+"/*rest", s.serveFHIR)
 	}
+	paths := map[string]bool{}
 	for _, rt := range s.besides {
-		path := "/" + strings.NewReplacer("{", ":", "}", "").Replace(rt.pattern)
+		paths["/"+strings.NewReplacer("{", ":", "}", "").Replace(rt.pattern)] = true
+	}
+	for path := range paths {
 		for _, method := range methods {
-			if h, _, _ := r.Lookup(method, path); h == nil {
-				r.HandlerFunc(method, path, s.serveBeside)
-			}
+			r.HandlerFunc(method, path, s.serveBeside)
 		}
 	}
 	if s.Tokens != nil {
