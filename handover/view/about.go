@@ -41,8 +41,8 @@ func (v *View) exclusions() block {
 		if e.Statutory {
 			rule = v.t.headings["statutory"]
 		}
-		return cells(columns, piece{Kind: "text", Text: v.t.many(e.Type), Code: e.Type}, text(e.Part), text(itoa(max(e.Count, 1))),
-			piece{Kind: "text", Text: reason, Code: e.Reason}, piece{Kind: "text", Text: rule, Code: e.Authority})
+		return cells(columns, piece{Text: v.t.many(e.Type), Code: e.Type}, text(e.Part), text(itoa(max(e.Count, 1))),
+			piece{Text: reason, Code: e.Reason}, piece{Text: rule, Code: e.Authority})
 	}}}
 	return b
 }
@@ -76,12 +76,12 @@ func (v *View) counts() block {
 	h := v.t.headings["counts"]
 	return block{heading: h, tables: []table{{caption: h, columns: columns, rows: len(types), row: func(i int) row {
 		typ, n := types[i], all[types[i]]
-		return cells(columns, piece{Kind: "text", Text: v.t.many(typ), Code: typ}, text(itoa(n.now)), text(itoa(n.old)), text(itoa(n.gone)),
-			piece{Kind: "link", Text: v.t.pages[n.page].Menu, Href: string(n.page) + ".html"})
+		return cells(columns, piece{Text: v.t.many(typ), Code: typ}, text(itoa(n.now)), text(itoa(n.old)), text(itoa(n.gone)),
+			piece{Text: v.t.pages[n.page].Menu, Href: string(n.page) + ".html"})
 	}}}}
 }
 
-func text(s string) piece { return piece{Kind: "text", Text: s} }
+func text(s string) piece { return piece{Text: s} }
 
 // cells makes a row of single pieces; the first is its head.
 func cells(columns []string, pieces ...piece) row {

@@ -73,10 +73,9 @@ func (x *extractor) object(o fhir.Value) {
 		if skipped(name, c, len(x.path) == 0) {
 			return true
 		}
-		at, path, label := len(x.at), len(x.path), len(x.label)
-		x.step(name, index, c)
-		x.value(c)
-		x.at, x.path, x.label = x.at[:at], x.path[:path], x.label[:label]
+		x.f.altered = x.f.altered || name == "modifierExtension"
+		x.f.refused = x.f.refused || name == "doNotPerform" && c.Text() == "true"
+		x.enter(name, index, c)
 		return true
 	})
 }

@@ -22,6 +22,8 @@ type fact struct {
 	date    string // as in the resource
 	at      int64  // the date as Unix seconds, for sorting
 	status  []string
+	altered bool     // it has a modifierExtension: something that changes its meaning
+	refused bool     // it orders that something is not to be done
 	labels  []string // security labels, to be shown as badges
 	files   []attached
 	result  *result  // of an Observation

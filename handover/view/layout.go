@@ -3,14 +3,13 @@ package view
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // layout gives every fact its home and makes all pages, in the order of the menu.
 func (v *View) layout() []*page {
 	slices.SortFunc(v.facts, newest)
 	v.labels = map[string]string{}
-	v.asked = map[string]*asks{}
+	v.asked = map[string]*fact{}
 	of := map[pageName][]*fact{}
 	for _, f := range v.facts {
 		if !f.live() {
@@ -18,7 +17,7 @@ func (v *View) layout() []*page {
 		}
 		of[f.plan.page] = append(of[f.plan.page], f)
 		if f.asks != nil && f.asks.url != "" {
-			v.asked[f.asks.url] = f.asks
+			v.asked[f.asks.url] = f
 		}
 	}
 	byName := map[pageName][]*page{}
@@ -101,7 +100,7 @@ func (v *View) timeline() []block {
 	flush := func() {
 		if len(facts) > 0 {
 			own := facts
-			blocks = append(blocks, block{heading: year, tables: []table{v.pointers(v.t.pages[timelinePage].Title+" "+year, v.t.columns["kind"], own, v.kindOf)}})
+			blocks = append(blocks, block{heading: year, tables: []table{v.pointers(v.t.pages[timelinePage].Title+" "+year, v.t.columns["kind"], own, v.kindAndResult)}})
 		}
 		facts = nil
 	}
@@ -119,7 +118,15 @@ func (v *View) timeline() []block {
 	return blocks
 }
 
-func (v *View) kindOf(f *fact) [][]piece { return [][]piece{{{Kind: "text", Text: v.t.one(f.typ)}}} }
+// kindAndResult is what a fact is, and what was measured.
+func (v *View) kindAndResult(f *fact) [][]piece {
+	if f.result == nil {
+		return v.kindOf(f)
+	}
+	return append(v.kindOf(f), v.resultParas(f)...)
+}
+
+func (v *View) kindOf(f *fact) [][]piece { return [][]piece{{{Text: v.t.one(f.typ)}}} }
 
 // files lists every file of newest versions, with what it belongs to.
 func (v *View) files() []block {
@@ -143,8 +150,8 @@ func (v *View) files() []block {
 		o := all[i]
 		r := v.brief(o.f)
 		r.Full = ""
-		file := cell{Label: columns[1], Head: true, Paras: [][]piece{{{Kind: "file", File: v.fileView(o.f, o.a)}}}}
-		belongs := []piece{{Kind: "link", Text: v.described(o.f), Href: o.f.href()}}
+		file := cell{Label: columns[1], Head: true, Paras: [][]piece{{{File: v.fileView(o.f, o.a)}}}}
+		belongs := []piece{{Text: v.described(o.f), Href: o.f.href()}}
 		r.Cells = []cell{v.dateCell(o.f), file, {Label: columns[2], Paras: [][]piece{belongs}}}
 		return r
 	}}}}}
@@ -171,13 +178,7 @@ func (v *View) questionnaires(facts []*fact) []block {
 
 // responseTitle is the title of the questionnaire that was answered, and when.
 func (v *View) responseTitle(f *fact) string {
-	name := v.t.one(f.typ)
-	url, _, _ := strings.Cut(f.uses, "|")
-	for _, q := range v.facts {
-		if q.asks != nil && q.live() && (q.asks.url == url && url != "" || q.key() == url) {
-			name = v.titleOf(q)
-		}
-	}
+	name := v.questionnaire(f)
 	if day, ok := v.t.people(f.date[:min(10, len(f.date))]); ok {
 		name += ", " + day
 	}
@@ -192,7 +193,7 @@ func (v *View) answerTable(f *fact, name string) table {
 		for _, x := range a.values {
 			c.Paras = append(c.Paras, []piece{v.piece(f, x)})
 		}
-		question := []piece{{Kind: "text", Text: v.question(f, a), Code: a.link}}
+		question := []piece{{Text: v.question(f, a), Code: a.link}}
 		return row{Depth: min(a.depth, 3), Cells: []cell{{Label: columns[0], Head: true, Paras: [][]piece{question}}, c}}
 	}}
 }
@@ -230,7 +231,13 @@ func (v *View) changes(facts []*fact) []block {
 
 // oldTable is the home of earlier versions and deletions, with a link to the newest version.
 func (v *View) oldTable(caption string, facts []*fact) table {
-	columns := []string{v.t.columns["what"], v.t.columns["kind"], v.t.Version, v.t.Stored}
+	last := map[string]*fact{} // what a deleted resource was when it last was something
+	for _, f := range v.facts {
+		if before := last[f.key()]; !f.deleted && (before == nil || before.version < f.version) {
+			last[f.key()] = f
+		}
+	}
+	columns := []string{v.t.columns["what"], v.t.columns["kind"], v.t.columns["version"], v.t.columns["stored"]}
 	return table{caption: caption, columns: columns, rows: len(facts), home: func(i int) *fact { return facts[i] }, row: func(i int) row {
 		f := facts[i]
 		r := v.full(f, nil)
@@ -241,8 +248,12 @@ func (v *View) oldTable(caption string, facts []*fact) table {
 		if r.Stored != "" {
 			stored = append(stored, v.datePiece(r.Stored))
 		}
-		r.Cells = []cell{v.titleCell(f), {Label: columns[1], Paras: v.kindOf(f)},
-			{Label: columns[2], Paras: [][]piece{{{Kind: "text", Text: itoa(f.version)}}}}, {Label: columns[3], Paras: [][]piece{stored}}}
+		head := v.titleCell(f)
+		if before := last[f.key()]; f.deleted && before != nil {
+			head = v.titleCell(before)
+		}
+		r.Cells = []cell{head, {Label: columns[1], Paras: v.kindOf(f)},
+			{Label: columns[2], Paras: [][]piece{{{Text: itoa(f.version)}}}}, {Label: columns[3], Paras: [][]piece{stored}}}
 		return r
 	}}
 }

@@ -70,10 +70,11 @@ type detail struct {
 
 // piece is a value ready to be written.
 type piece struct {
-	Kind string // text, date, link, file, missing, word
 	Text string
-	Code string
-	Href string
+	Code string // beside the text
+	Say  string // of what is missing: that it is
+	Href string // of a link
+	ISO  string // of a date
 	File *attachedView
 }
 

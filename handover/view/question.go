@@ -69,14 +69,27 @@ func (a *asks) read(parent fhir.Value) {
 	}
 }
 
+// questionnaire is the title of the Questionnaire that a response answers, or what the response is.
+func (v *View) questionnaire(f *fact) string {
+	url, _, _ := strings.Cut(f.uses, "|")
+	q := v.asked[url]
+	if q == nil {
+		q = v.current[url]
+	}
+	if q == nil || q.asks == nil {
+		return v.t.one(f.typ)
+	}
+	return v.titleOf(q)
+}
+
 // question is the text of a question: from the answer, the questionnaire, or its number.
 func (v *View) question(f *fact, a answer) string {
 	if a.text != "" {
 		return a.text
 	}
 	url, _, _ := strings.Cut(f.uses, "|")
-	if q := v.asked[url]; q != nil && q.text[a.link] != "" {
-		return q.text[a.link]
+	if q := v.asked[url]; q != nil && q.asks.text[a.link] != "" {
+		return q.asks.text[a.link]
 	}
 	return a.link
 }

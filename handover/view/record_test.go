@@ -37,6 +37,7 @@ func record(t testing.TB, patient string) bundle {
 			{Type: "Condition", Part: "current", Reason: "psychotherapy-notes", Authority: "45 CFR 164.501", Statutory: true},
 			{Type: "Media", Part: "earlier", Reason: "filtered"}}}, files: map[string][]byte{}}
 	versions, mine, refs := map[string][][]byte{}, map[string]bool{}, map[string][]string{}
+	directory := map[string]bool{}
 	var keys, gone []string
 	for item := range demo.Items(demo.Options{}) {
 		key := item.Type + "/" + item.ID
@@ -55,11 +56,13 @@ func record(t testing.TB, patient string) bundle {
 		refs[key] = nil
 		d.References(func(_, value string) { refs[key] = append(refs[key], value) })
 		mine[key] = strings.HasPrefix(item.ID, patient+"-")
+		if item.Type == "Questionnaire" {
+			directory[key] = true
+		}
 		for _, o := range d.Owners() {
 			mine[key] = mine[key] || o.Patient == patient && o.Why != fhir.WhyOther
 		}
 	}
-	directory := map[string]bool{}
 	for range 3 {
 		for _, key := range keys {
 			for _, r := range refs[key] {

@@ -26,13 +26,17 @@ var policy = func() string {
 		"'; img-src 'self' file: data:; base-uri 'none'; form-action 'none'"
 }()
 
-var pageTemplate = template.Must(template.New("page").Funcs(words(&english)).Parse(strings.Replace(pageFile, "STYLE", style, 1)))
+var pageTemplate = template.Must(template.New("page").Parse(filled(pageFile, &english)))
 
-// words are the texts that occur inside rows, where the page's own are out of reach.
-func words(t *texts) template.FuncMap {
-	say := func(s string) func() string { return func() string { return s } }
-	return template.FuncMap{"careful": say(t.Careful), "full": say(t.FullEntry), "version": say(t.Version), "source": say(t.Source),
-		"line": say(t.Line), "details": say(t.Details), "of": say(t.Of), "part": say(t.Part), "band": say(t.columns["range"])}
+// filled puts the style into the template, and the words that occur in every row.
+func filled(page string, t *texts) string {
+	words := map[string]string{"careful": t.Careful, "full": t.FullEntry, "version": t.Version, "source": t.Source, "line": t.Line,
+		"details": t.Details, "of": t.Of, "part": t.Part, "band": t.columns["range"]}
+	page = strings.Replace(page, "STYLE", style, 1)
+	for name, word := range words {
+		page = strings.ReplaceAll(page, "%"+name+"%", template.HTMLEscapeString(word))
+	}
+	return page
 }
 
 // shown is what the template gets.

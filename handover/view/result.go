@@ -2,6 +2,7 @@ package view
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 type result struct {
 	test     string // tells tests apart: code, or name where there is none
 	vital    bool
+	told     bool      // every value could be told in a line
 	lines    []reading // the value, or one per component
 	category string
 }
@@ -47,6 +49,7 @@ func (x *extractor) observation(root fhir.Value) *result {
 		part.name = x.text(concept(c.Child("code")).text)
 		r.lines = append(r.lines, part)
 	}
+	r.told = !slices.ContainsFunc(r.lines, func(l reading) bool { return l.text == "" })
 	return r
 }
 
@@ -68,7 +71,7 @@ func (x *extractor) reading(o fhir.Value) reading {
 	for span := range o.Each("referenceRange") {
 		text := span.Child("text").Text()
 		if text == "" {
-			text = x.span(quantity(span.Child("low")), quantity(span.Child("high")))
+			text = x.span(x.quantity(span.Child("low")), x.quantity(span.Child("high")))
 		}
 		r.span = join("; ", r.span, text)
 	}

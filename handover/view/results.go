@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // results shows reports and the like first, then each test with its results.
@@ -59,7 +60,7 @@ func (v *View) resultTable(name string, facts []*fact) table {
 	columns = append(columns, v.t.columns["status"])
 	return table{caption: name, columns: columns, rows: len(facts), home: func(i int) *fact { return facts[i] }, row: func(i int) row {
 		f := facts[i]
-		r := v.full(f, resultPaths)
+		r := v.full(f, f.result.shown(f, facts[0]))
 		r.Cells = []cell{v.dateCell(f), {Label: columns[1], Head: true, Paras: v.resultParas(f)}}
 		if spans {
 			r.Cells = append(r.Cells, cell{Label: v.t.columns["range"], Paras: perLine(f, func(x reading) []piece { return textPieces(x.span) })})
@@ -77,7 +78,19 @@ func (v *View) resultTable(name string, facts []*fact) table {
 
 // resultPaths are what the table of results shows.
 var resultPaths = []string{"value", "component.value", "component.code", "performer", "note", "status", "interpretation",
-	"component.interpretation", "effective", "code", "referenceRange.low", "referenceRange.high"}
+	"component.interpretation", "effective", "referenceRange.low", "referenceRange.high"}
+
+// shown are the paths that need no details: what has a cell, and the name of the test where it is that of the heading.
+func (r *result) shown(f, head *fact) []string {
+	paths := resultPaths
+	if f.title == head.title {
+		paths = append(slices.Clip(paths), "code")
+	}
+	if !r.told {
+		paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return strings.HasSuffix(p, "value") })
+	}
+	return paths
+}
 
 // resultParas are the values with their units, one line each.
 func (v *View) resultParas(f *fact) [][]piece {
@@ -106,5 +119,5 @@ func textPieces(s string) []piece {
 	if s == "" {
 		return nil
 	}
-	return []piece{{Kind: "text", Text: s}}
+	return []piece{{Text: s}}
 }

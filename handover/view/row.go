@@ -77,6 +77,12 @@ func (v *View) badges(f *fact) (all []string) {
 	case !f.live():
 		all = append(all, v.t.badgeOld)
 	}
+	if f.refused {
+		all = append(all, v.t.badgeNot)
+	}
+	if f.altered {
+		all = append(all, v.t.badgeAltered)
+	}
 	return append(all, f.labels...)
 }
 
@@ -91,9 +97,9 @@ func (v *View) dateCell(f *fact) cell {
 // datePiece tells a date; what is none is told as it is.
 func (v *View) datePiece(iso string) piece {
 	if text, ok := v.t.people(iso); ok {
-		return piece{Kind: "date", Text: text, Code: iso}
+		return piece{Text: text, ISO: iso}
 	}
-	return piece{Kind: "text", Text: iso}
+	return piece{Text: iso}
 }
 
 func (v *View) titleCell(f *fact) cell {
@@ -104,16 +110,18 @@ func (v *View) titleCell(f *fact) cell {
 func (v *View) titlePiece(f *fact) piece {
 	t := f.title
 	switch {
+	case f.uses != "":
+		return piece{Text: v.questionnaire(f)}
 	case t.kind == linked:
-		return piece{Kind: "text", Text: v.nameOf(t)}
+		return piece{Text: v.nameOf(t)}
 	case t.kind == dated:
 		return v.datePiece(t.text)
 	case t.text == "":
-		return piece{Kind: "text", Text: v.t.one(f.typ)}
+		return piece{Text: v.t.one(f.typ)}
 	case t.kind == coded:
-		return piece{Kind: "text", Text: t.text, Code: t.code}
+		return piece{Text: t.text, Code: t.code}
 	}
-	return piece{Kind: "text", Text: t.text}
+	return piece{Text: t.text}
 }
 
 // titleOf is what a fact is called, in plain words.
@@ -169,7 +177,7 @@ func (v *View) pathCell(f *fact, label, paths string) cell {
 func (v *View) statusCell(f *fact) cell {
 	c := cell{Label: v.t.columns["status"]}
 	for _, s := range f.status {
-		c.Paras = append(c.Paras, []piece{{Kind: "text", Text: v.t.word(s)}})
+		c.Paras = append(c.Paras, []piece{{Text: v.t.word(s)}})
 	}
 	return c
 }
@@ -186,27 +194,30 @@ func (v *View) pieces(f *fact, values []value) []piece {
 func (v *View) piece(f *fact, x value) piece {
 	switch x.kind {
 	case coded:
-		return piece{Kind: "text", Text: x.text, Code: x.code}
+		return piece{Text: x.text, Code: x.code}
 	case dated:
 		return v.datePiece(x.text)
 	case wording:
-		return piece{Kind: "word", Text: x.text}
+		return piece{Text: x.text}
 	case linked:
 		return v.link(x)
 	case filed:
 		if i, err := strconv.Atoi(x.code); err == nil && i < len(f.files) {
-			return piece{Kind: "file", File: v.fileView(f, &f.files[i])}
+			return piece{File: v.fileView(f, &f.files[i])}
 		}
 	}
-	return piece{Kind: "text", Text: x.text}
+	return piece{Text: x.text}
 }
 
 // link leads to the home of a reference's target if that is in the record.
 func (v *View) link(ref value) piece {
 	if target := v.current[ref.code]; target != nil && target.page != "" {
-		return piece{Kind: "link", Text: v.nameOf(ref), Href: target.href()}
+		return piece{Text: v.nameOf(ref), Href: target.href()}
 	}
-	p := piece{Kind: "missing", Text: v.nameOf(ref)}
+	p := piece{Text: v.nameOf(ref)}
+	if relative(ref.code) {
+		p.Say = v.t.NotHere
+	}
 	if p.Text != ref.code {
 		p.Code = ref.code
 	}

@@ -14,7 +14,7 @@ type texts struct {
 	belowRange, aboveRange              string
 	extension, unnamed                  string
 	badgeWrong, badgeOld, badgeDeleted  string
-	badgeDeath                          string
+	badgeNot, badgeAltered              string
 	SkipLink, Menu, RecordOf, AsOf, Sep string
 	Contents, Continued, Part           string
 	Details, Of, Source, Line, Version  string
@@ -29,6 +29,7 @@ type texts struct {
 	types    map[string][2]string // one, many
 	words    map[string]string    // codes that need other words than their own
 	flags    map[string]string    // of interpretation
+	units    map[string]string    // codes of UCUM that are no words
 	headings map[string]string
 	captions map[string]string
 	verdicts map[string]string
@@ -117,13 +118,15 @@ func spaced(name string) string {
 
 // english are the words of the pages in English.
 var english = texts{
+	units:       map[string]string{"a": "years", "mo": "months", "wk": "weeks", "d": "days", "h": "hours", "min": "minutes", "s": "seconds"},
 	lang:        "en",
 	monthLayout: "January 2006", dayLayout: "January 2, 2006", timeLayout: "January 2, 2006, 3:04 PM",
 	yes: "Yes", no: "No", from: "from", to: "to", upTo: "until",
 	bytes: "%d bytes of data, see the source", cut: " … (the rest is in the source)", curve: "Recorded curve, see the source", inside: "kept inside this entry",
 	belowRange: "Below the range given", aboveRange: "Above the range given",
 	extension: "(addition)", unnamed: "No title",
-	badgeWrong: "Entered in error: do not rely on this", badgeOld: "Earlier version", badgeDeleted: "Deleted", badgeDeath: "Deceased",
+	badgeWrong: "Entered in error: do not rely on this", badgeOld: "Earlier version", badgeDeleted: "Deleted",
+	badgeNot: "Not to be done", badgeAltered: "An addition changes the meaning: see the details",
 	SkipLink: "Skip to the content", Menu: "Pages of this record", RecordOf: "Health record of", AsOf: "As stored on", Sep: " · ",
 	Contents: "On this page", Continued: "(continued)", Part: "part",
 	Details: "More details", Of: "of", Source: "source:", Line: "line", Version: "version",
@@ -157,7 +160,7 @@ var english = texts{
 		"dosageInstruction.text|dosage.text": "How to take it",
 		"when":                               "Date", "what": "What", "status": "Status", "kind": "Kind", "result": "Result", "range": "Reference range",
 		"meaning": "Meaning", "who": "By", "file": "File", "belongs": "Belongs to", "question": "Question", "answer": "Answer",
-		"reason": "Reason", "authority": "Rule", "count": "Number", "type": "Type", "part": "Versions", "page": "Page",
+		"reason": "Reason", "authority": "Rule", "Observation performer": "By", "version": "Version", "stored": "Stored", "count": "Number", "type": "Type", "part": "Versions", "page": "Page",
 		"current": "Current", "earlier": "Earlier versions", "deleted": "Deleted",
 		"birthDate": "Date of birth", "gender": "Sex", "telecom": "Phone and e-mail", "identifier": "Numbers",
 		"generalPractitioner": "Doctor", "note": "Notes", "criticality": "How serious",

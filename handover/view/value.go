@@ -53,13 +53,13 @@ func (x *extractor) told(c fhir.Value) []value {
 	case "Reference":
 		return x.reference(c)
 	case "Quantity", "Age", "Count", "Distance", "Duration", "SimpleQuantity", "MoneyQuantity":
-		return x.one(value{text: quantity(c)})
+		return x.one(value{text: x.quantity(c)})
 	case "Money":
 		return x.one(value{text: join(" ", c.Child("value").Text(), c.Child("currency").Text())})
 	case "Range":
-		return x.one(value{text: x.span(quantity(c.Child("low")), quantity(c.Child("high")))})
+		return x.one(value{text: x.span(x.quantity(c.Child("low")), x.quantity(c.Child("high")))})
 	case "Ratio":
-		return x.one(value{text: join(" / ", quantity(c.Child("numerator")), quantity(c.Child("denominator")))})
+		return x.one(value{text: join(" / ", x.quantity(c.Child("numerator")), x.quantity(c.Child("denominator")))})
 	case "Period":
 		return x.period(c)
 	case "Identifier":
@@ -127,10 +127,13 @@ func coding(c fhir.Value) value {
 }
 
 // quantity tells a number with its unit, as written.
-func quantity(c fhir.Value) string {
+func (x *extractor) quantity(c fhir.Value) string {
 	unit := c.Child("unit").Text()
 	if unit == "" {
 		unit = c.Child("code").Text()
+	}
+	if word := x.v.t.units[unit]; word != "" {
+		unit = word
 	}
 	if unit == "1" {
 		unit = ""
@@ -186,7 +189,7 @@ func (x *extractor) reference(c fhir.Value) []value {
 		return append(x.one(value{text: text}), id...)
 	}
 	target, _, _ = strings.Cut(target, "/_history/")
-	return []value{{linked, x.text(text), x.text(target)}}
+	return append([]value{{linked, x.text(text), x.text(target)}}, x.identifier(c.Child("identifier"))...)
 }
 
 // identifier tells an Identifier.

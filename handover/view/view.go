@@ -68,7 +68,7 @@ type View struct {
 	strings map[string]string
 	d       fhir.Document
 	labels  map[string]string // names of fields in words
-	asked   map[string]*asks  // questionnaires by their canonical address
+	asked   map[string]*fact  // questionnaires by their canonical address
 }
 
 // New begins the pages of one record.
