@@ -149,9 +149,11 @@ type Record struct {
 // It fails, naming the resource, for a type without a disposition and for a resource whose references cannot be read.
 // Not-found if no such Patient was ever stored before the snapshot; a deleted Patient has a record.
 //
-// One approximation remains: a version that is neither the current one nor the last before a deletion, of a type that the
-// owner index does not know (Device, Contract, Linkage and the other types of kind reverse), and that pointed to the record
-// while the later ones do not, is not found.
+// What it does not find:
+//   - a version that is neither the current one nor the last before a deletion, of a type that the owner index does not know
+//     (Device, Contract, Linkage and the other types of kind reverse), and that pointed to the record while the later ones do not;
+//   - definitions named by url alone, if they were deleted, or got another url, before the record was gathered;
+//   - resources about nobody that name only a visit or an order of the patient and that nothing in the record points to.
 func (e *Engine) Record(ctx context.Context, at storage.Snapshot, patient string, o RecordOptions) (*Record, error) {
 	g := newGatherer(ctx, e.store, at, o)
 	if err := g.seed(patient); err != nil {

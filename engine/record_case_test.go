@@ -39,9 +39,10 @@ var recordCases = []struct {
 	{
 		name: "moved to another patient",
 		stored: []string{of("Observation/o", to("subject", "Patient/a")), of("Observation/o", to("subject", "Patient/b")),
-			of("Observation/p", to("subject", "Patient/b")), of("Observation/p", to("subject", "Patient/a"))},
-		in:       []string{"Observation/p/_history/2"},
-		excluded: map[string]string{"Observation/o/_history/1": ReasonMoved, "Observation/p/_history/1": ReasonOtherIndividual},
+			of("Observation/p", to("subject", "Patient/b")), of("Observation/p", to("subject", "Patient/a")),
+			of("Observation/q", to("subject", "Patient/b")+`,'performer':[{'reference':'Patient/a'}]`), of("Observation/q", to("subject", "Patient/a"))},
+		in:       []string{"Observation/p/_history/2", "Observation/q/_history/2"},
+		excluded: map[string]string{"Observation/o/_history/1": ReasonMoved, "Observation/p/_history/1": ReasonOtherIndividual, "Observation/q/_history/1": ReasonOtherIndividual},
 	},
 	{
 		name: "a device moved to another patient, and its successor came",
@@ -67,9 +68,9 @@ var recordCases = []struct {
 			of("Observation/o", to("device", "Device/d")), of("Observation/of-b", to("subject", "Patient/b")), of("Device/d", to("parent", "Device/e")),
 			of("Device/e", ""), of("Device/of-b", to("patient", "Patient/b")), of("DeviceMetric/m", to("source", "Device/of-b")),
 			of("Provenance/p", `'target':[{'reference':'Observation/o'}]`), of("Provenance/of-d", `'target':[{'reference':'Device/e'}]`),
-			of("Task/of-o", to("focus", "Observation/o")), of("Observation/p", to("subject", "Patient/a")+`,`+to("device", "DeviceMetric/m"))},
+			of("Task/of-o", to("focus", "Observation/o")), of("Task/gone", to("focus", "Observation/o")), "-Task/gone", of("Observation/p", to("subject", "Patient/a")+`,`+to("device", "DeviceMetric/m"))},
 		in:  []string{"Observation/o/_history/1", "Device/d/_history/1", "Device/e/_history/1", "Provenance/p/_history/1", "Provenance/of-d/_history/1", "Observation/p/_history/1"},
-		out: []string{"Observation/of-b", "Device/of-b", "DeviceMetric/m", "Task/of-o"},
+		out: []string{"Observation/of-b", "Device/of-b", "DeviceMetric/m", "Task/of-o", "Task/gone"},
 	},
 	{
 		name: "a time in the doctor's calendar brings the calendar, and no other time",
@@ -174,12 +175,13 @@ var recordCases = []struct {
 		out:      []string{"Observation/see"},
 	},
 	{
-		name: "circles end",
+		name: "circles end, and the directory leads to the directory alone",
 		stored: []string{of("Task/1", to("for", "Patient/a")+`,'partOf':[{'reference':'Task/2'}]`), of("Task/2", `'partOf':[{'reference':'Task/3'}]`), of("Task/3", `'partOf':[{'reference':'Task/1'}]`),
-			of("Task/b", to("for", "Patient/b")+`,'partOf':[{'reference':'Task/1'}]`), of("Organization/1", to("partOf", "Organization/2")), of("Organization/2", to("partOf", "Organization/1")),
+			of("Task/b", to("for", "Patient/b")+`,'partOf':[{'reference':'Task/1'}]`), of("Organization/1", to("partOf", "Organization/2")), of("Organization/2", to("partOf", "Organization/1")+`,'extension':[{'url':'http://x','valueReference':{'reference':'Basic/house-rules'}}]`), of("Basic/house-rules", ""),
 			of("Encounter/e", to("subject", "Patient/a")+`,`+to("serviceProvider", "Organization/1"))},
 		in:       []string{"Task/2/_history/1", "Task/3/_history/1", "Organization/1/_history/1", "Organization/2/_history/1"},
 		excluded: map[string]string{"Task/b": ReasonOtherIndividual},
+		out:      []string{"Basic/house-rules"},
 	},
 	{
 		name: "definitions by url, configuration not",
