@@ -3,8 +3,8 @@ package web
 import (
 	"bytes"
 	"cmp"
-	"encoding/base64"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"slices"
@@ -39,17 +39,17 @@ func (c *call) sendRead(w http.ResponseWriter, r fhir.Resource) error {
 	if !raw {
 		return c.sendResource(w, r)
 	}
-	bytes, err := contentOf(data)
+	reader, err := newContent(data)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", r.Key(), err)
 	}
-	c.sendContent(w, r, content, bytes)
+	c.sendContent(w, r, content, reader)
 	return nil
 }
 
 // sendContent answers the bytes of a Binary: whole, in ranges, or not at all if the client has them. Whatever they are,
 // a browser shall save and not run them; the sandboxing headers are on every answer.
-func (c *call) sendContent(w http.ResponseWriter, r fhir.Resource, content string, data []byte) {
+func (c *call) sendContent(w http.ResponseWriter, r fhir.Resource, content string, data io.ReadSeeker) {
 	h := w.Header()
 	if _, _, err := mime.ParseMediaType(content); err != nil {
 		content = "application/octet-stream"
@@ -58,7 +58,7 @@ func (c *call) sendContent(w http.ResponseWriter, r fhir.Resource, content strin
 	h.Set("Content-Disposition", "attachment")
 	// Strong, for ranges, and not the resource's own tag, which belongs to the other form of the answer.
 	h.Set("ETag", `"`+strconv.FormatInt(r.Version, 10)+`-content"`)
-	http.ServeContent(w, c.Request, "", r.Updated, bytes.NewReader(data))
+	http.ServeContent(w, c.Request, "", r.Updated, data)
 }
 
 // binaryParts finds a Binary's contentType and data without copying the data, which is still a JSON string in base64.
@@ -89,27 +89,6 @@ func binaryParts(text []byte) (content string, data jsontext.Value, err error) {
 		}
 	}
 	return content, data, nil
-}
-
-// contentOf decodes base64Binary, in which R4 allows white space.
-func contentOf(data jsontext.Value) ([]byte, error) {
-	if data == nil {
-		return nil, nil
-	}
-	text := bytes.Trim(data, `"`)
-	if bytes.IndexByte(text, '\\') >= 0 {
-		plain, err := jsontext.AppendUnquote(nil, data)
-		if err != nil {
-			return nil, err
-		}
-		text = plain
-	}
-	if bytes.ContainsAny(text, " \t") {
-		text = bytes.Join(bytes.Fields(text), nil)
-	}
-	out := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	n, err := base64.StdEncoding.Decode(out, text)
-	return out[:n], err
 }
 
 // wanted is one member of an Accept header.
