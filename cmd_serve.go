@@ -68,10 +68,20 @@ Exit codes: 0 stopped on request, 1 failed, 2 wrong usage.`,
 // stopTime is how long open requests may take to end once the server is asked to stop. The rest ends at the next write.
 const stopTime = 10 * time.Second
 
-// run is the server: it starts the parts in order, calls ready with the address in use, and returns when ctx has ended
+// The messages that tell of start and stop, also to the Windows Event Log.
+const (
+	logStarted = "started"
+	logStopped = "stopped"
+)
+
+// run is the server with the log that its settings ask for.
+func run(ctx context.Context, cfg *Config, ready func(addr string)) error {
+	return runLogged(ctx, cfg, newLog(cfg), ready)
+}
+
+// runLogged is the server: it starts the parts in order, calls ready with the address in use, and returns when ctx has ended
 // and everything has stopped. The console, the service and the tests all run this.
-func run(ctx context.Context, cfg *Config, ready func(addr string)) (err error) {
-	log := newLog(cfg)
+func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(addr string)) (err error) {
 	if _, err := os.Stat(cfg.database()); err != nil {
 		_, err = openStore(ctx, cfg, storage.Options{}) // says what to do
 		return err
@@ -144,10 +154,11 @@ func run(ctx context.Context, cfg *Config, ready func(addr string)) (err error) 
 	tending, untend := context.WithCancel(ctx)
 	var chores sync.WaitGroup
 	chores.Go(func() { tend(tending, cfg, log) })
+	chores.Go(func() { watch(tending, watchdogEvery(), alive(store)) })
 	defer func() { untend(); chores.Wait() }()
-	log.Info("started", "version", version, "data", cfg.Data, "address", listener.Addr().String())
+	log.Info(logStarted, "version", version, "data", cfg.Data, "address", listener.Addr().String())
 	err = serve(ctx, listener, hsts(cfg, handler), jobs, log, ready)
-	log.Info("stopped", "data", cfg.Data)
+	log.Info(logStopped, "data", cfg.Data)
 	return err
 }
 
@@ -216,13 +227,25 @@ func retention(cfg *Config) time.Duration {
 
 // newLog makes the logger: text for people on a terminal, JSON for programs elsewhere, on standard error.
 func newLog(cfg *Config) *slog.Logger {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
-		level = slog.LevelInfo // finish has checked it
-	}
-	o := &slog.HandlerOptions{Level: level}
+	o := logOptions(cfg)
 	if cfg.Log.Format == "text" || cfg.Log.Format == "auto" && isTerminal(os.Stderr) {
 		return slog.New(slog.NewTextHandler(os.Stderr, o))
 	}
 	return slog.New(slog.NewJSONHandler(os.Stderr, o))
+}
+
+func logOptions(cfg *Config) *slog.HandlerOptions {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
+		level = slog.LevelInfo // finish has checked it
+	}
+	return &slog.HandlerOptions{Level: level}
+}
+
+// alive asks whether the store answers and takes writes.
+func alive(store *storage.Store) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := store.AuditHead(ctx)
+		return errors.Join(err, store.Healthy())
+	}
 }

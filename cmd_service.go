@@ -3,24 +3,16 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"os/exec"
-	"os/user"
 	"path/filepath"
 	"runtime"
-	"strconv"
-	"strings"
 
 	"github.com/kardianos/service"
 	"github.com/spf13/cobra"
 )
 
 func cmdService(at *common) *cobra.Command {
-	account := "satchel"
-	if runtime.GOOS == "windows" {
-		account = `NT AUTHORITY\LocalService`
-	}
+	account := serviceAccount(runtime.GOOS)
 	c := &cobra.Command{
 		Use:   "service",
 		Short: "Install, start and stop Satchel as a Windows service or systemd unit",
@@ -70,16 +62,42 @@ func control(c *cobra.Command, cfg *Config, verb, account string) error {
 		return nil
 	case "status":
 		return status(c, s)
-	case "install":
-		if err := handOver(cfg, account); err != nil {
-			return err
-		}
 	}
-	if err := service.Control(s, verb); err != nil {
-		return fmt.Errorf("%w; run it as administrator (root)", err)
+	h := thisHost(out)
+	if err := h.may(verb); err != nil {
+		return err
 	}
-	fmt.Fprintf(out, "%s done; data directory %s, account %s\n", verb, cfg.Data, account)
+	if verb == "install" {
+		err = h.install(cfg, s, account)
+	} else {
+		err = service.Control(s, verb)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, done(verb, cfg, account))
 	return nil
+}
+
+// done says what a verb did, and what comes next.
+func done(verb string, cfg *Config, account string) string {
+	switch verb {
+	case "install":
+		return fmt.Sprintf("installed: it runs as %s on %s and starts with the machine; begin now with: satchel service start", account, cfg.Data)
+	case "uninstall":
+		return fmt.Sprintf("uninstalled; the data stays in %s", cfg.Data)
+	case "start":
+		return fmt.Sprintf("started; see: satchel service status, and the log by: %s", logHint(cfg))
+	}
+	return "stopped"
+}
+
+// logHint says where the log of the service is.
+func logHint(cfg *Config) string {
+	if runtime.GOOS == "windows" {
+		return "type " + filepath.Join(cfg.Data, logFolder, "satchel.log")
+	}
+	return "journalctl -u " + serviceName
 }
 
 // describeService makes the service as the operating system is told about it, and its systemd unit.
@@ -90,7 +108,7 @@ func describeService(cfg *Config, account string) (service.Service, string, erro
 	}
 	// Every path is absolute: a service starts in a folder of the system.
 	args := []string{"serve", "--data", cfg.Data, "--config", cfg.File}
-	unit := systemdUnit(path, args, account, []string{cfg.Data, cfg.BulkExport.Folder})
+	unit := systemdUnit(path, args, account, serviceFolders(cfg))
 	s, err := service.New(&program{cfg: cfg}, &service.Config{
 		Name:        serviceName,
 		DisplayName: "Satchel",
@@ -120,42 +138,5 @@ func status(c *cobra.Command, s service.Service) error {
 		return errors.New("the service is stopped; start it with: satchel service start")
 	}
 	fmt.Fprintln(c.OutOrStdout(), "the service is running")
-	return nil
-}
-
-// handOver gives the data directory to the account that the service runs as.
-func handOver(cfg *Config, account string) error {
-	if _, err := os.Stat(cfg.database()); err != nil {
-		return fmt.Errorf("there is no Satchel in %q; make one first with: satchel init --data %s", cfg.Data, cfg.Data)
-	}
-	if runtime.GOOS == "windows" {
-		for _, dir := range []string{cfg.Data, cfg.BulkExport.Folder} {
-			out, err := exec.Command("icacls", dir, "/grant", account+":(OI)(CI)M", "/T", "/Q").CombinedOutput()
-			if err != nil {
-				return fmt.Errorf("give %q to %s: %s", dir, account, strings.TrimSpace(string(out)))
-			}
-		}
-		return nil
-	}
-	u, err := user.Lookup(account)
-	if err != nil {
-		return fmt.Errorf("there is no account %q on this machine; make it with: useradd --system --shell /usr/sbin/nologin %s", account, account)
-	}
-	uid, err1 := strconv.Atoi(u.Uid)
-	gid, err2 := strconv.Atoi(u.Gid)
-	if err := errors.Join(err1, err2); err != nil {
-		return err
-	}
-	for _, dir := range []string{cfg.Data, cfg.BulkExport.Folder} {
-		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			return os.Lchown(path, uid, gid)
-		})
-		if err != nil {
-			return fmt.Errorf("give %q to %s: %w", dir, account, err)
-		}
-	}
 	return nil
 }

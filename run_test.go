@@ -190,7 +190,7 @@ func TestSystemdUnit(t *testing.T) {
 	unit := systemdUnit("/opt/my programs/satchel", []string{"serve", "--data", `/srv/50% "a"\b$c`}, "satchel", []string{"/srv/x y"})
 	for _, want := range []string{
 		`ExecStart="/opt/my programs/satchel" serve --data "/srv/50%% \"a\"\\b$$c"` + "\n",
-		"User=satchel\n", `ReadWritePaths="/srv/x y"` + "\n", "NoNewPrivileges=yes\n",
+		"User=satchel\n", `ReadWritePaths="-/srv/x y"` + "\n", "NoNewPrivileges=yes\n",
 	} {
 		if !strings.Contains(unit, want) {
 			t.Errorf("%q is missing in\n%s", want, unit)

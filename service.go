@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
+	"log/slog"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/kardianos/service"
@@ -17,6 +17,7 @@ const serviceName = "satchel"
 // program runs the server under a service manager, which wants Start to return at once.
 type program struct {
 	cfg    *Config
+	log    *slog.Logger // nil: as the settings say
 	cancel context.CancelFunc
 	done   chan error
 	died   func(error) // called when the server ends without having been asked to
@@ -26,8 +27,11 @@ type program struct {
 func (p *program) Start(service.Service) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel, p.done = cancel, make(chan error, 1)
+	if p.log == nil {
+		p.log = newLog(p.cfg)
+	}
 	go func() {
-		err := run(ctx, p.cfg, func(string) { notify("READY=1") })
+		err := runLogged(ctx, p.cfg, p.log, func(string) { notify("READY=1") })
 		p.done <- err
 		if ctx.Err() == nil && p.died != nil {
 			p.died(err)
@@ -53,28 +57,27 @@ func (p *program) Shutdown(s service.Service) error { return p.Stop(s) }
 
 // runService serves under the service manager that started this process.
 func runService(cfg *Config) error {
-	p := &program{cfg: cfg, died: func(err error) {
+	p := &program{cfg: cfg, log: newLog(cfg)}
+	p.died = func(err error) {
 		// A code other than 0 makes the service manager start the service again.
-		fmt.Fprintf(os.Stderr, "satchel: the server ended: %v\n", err)
+		p.log.Error("the server ended", "err", err)
 		os.Exit(exitFailed)
-	}}
+	}
 	s, err := service.New(p, &service.Config{Name: serviceName})
 	if err != nil {
 		return err
 	}
+	if runtime.GOOS == "windows" { // nobody sees standard error there
+		events, err := s.Logger(nil)
+		if err != nil {
+			return err
+		}
+		log, file, err := serviceLog(cfg, events)
+		if err != nil {
+			return errors.Join(err, events.Error("the log cannot be written: "+err.Error()))
+		}
+		defer file.Close()
+		p.log = log
+	}
 	return s.Run()
-}
-
-// notify tells systemd how the service is doing. Without systemd it does nothing.
-func notify(state string) {
-	address := os.Getenv("NOTIFY_SOCKET")
-	if address == "" {
-		return
-	}
-	c, err := net.Dial("unixgram", address)
-	if err != nil {
-		return
-	}
-	defer c.Close()
-	_, _ = c.Write([]byte(state)) // systemd notices by its own timeout if this is lost
 }

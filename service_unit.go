@@ -12,11 +12,16 @@ func systemdUnit(program string, args []string, user string, writable []string) 
 	for _, a := range append([]string{program}, args...) {
 		command = append(command, unitQuote(a))
 	}
-	paths := make([]string, len(writable))
-	for i, p := range writable {
-		paths[i] = unitQuote(p)
+	var folders strings.Builder
+	for _, p := range writable {
+		if name, ok := strings.CutPrefix(p, "/var/lib/"); ok && !strings.ContainsAny(name, " :\\\"'%$") {
+			fmt.Fprintf(&folders, "StateDirectory=%s\n", name) // systemd makes it and gives it to the user
+			continue
+		}
+		// The minus: a disk that is not mounted must not keep the service from starting.
+		fmt.Fprintf(&folders, "ReadWritePaths=%s\n", unitQuote("-"+p))
 	}
-	return fmt.Sprintf(unitText, strings.Join(command, " "), user, strings.Join(paths, " "))
+	return fmt.Sprintf(unitText, strings.Join(command, " "), user, folders.String())
 }
 
 // unitQuote writes an argument so that systemd reads it back unchanged.
@@ -41,8 +46,10 @@ ExecStart=%s
 User=%s
 Restart=on-failure
 RestartSec=5
+TimeoutStartSec=10min
 TimeoutStopSec=30
-ReadWritePaths=%s
+WatchdogSec=60
+%sStateDirectoryMode=0700
 ProtectSystem=strict
 ProtectHome=yes
 PrivateTmp=yes
@@ -54,6 +61,9 @@ ProtectKernelLogs=yes
 ProtectControlGroups=yes
 ProtectClock=yes
 ProtectHostname=yes
+ProtectProc=invisible
+ProcSubset=pid
+RemoveIPC=yes
 RestrictNamespaces=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
@@ -61,9 +71,13 @@ LockPersonality=yes
 MemoryDenyWriteExecute=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
 CapabilityBoundingSet=CAP_NET_BIND_SERVICE
 AmbientCapabilities=CAP_NET_BIND_SERVICE
+DevicePolicy=closed
+LimitNOFILE=65536
 UMask=0077
 
 [Install]
