@@ -27,6 +27,11 @@ type Service struct {
 	Store *storage.Store
 	Now   func() time.Time // nil: time.Now
 
+	SessionIdle    time.Duration // after which an unused session ends; 0: DefaultSessionIdle
+	SessionMax     time.Duration // after which any session ends; 0: DefaultSessionMax
+	TwoFactorRoles []string      // whose holders need a second factor for a session; nil: those of the function TwoFactorRoles
+	PasswordAge    time.Duration // after which a person must change the password; 0: never
+
 	known cache
 	tries tries
 }
@@ -34,24 +39,47 @@ type Service struct {
 // errLogin is the one answer to a wrong name, a wrong password, a locked and a disabled account: it gives no hint which.
 var errLogin = fhir.Errorf(fhir.CodeLogin, "the name or the password is wrong, or the account is locked")
 
-// SignIn answers the account for a name and a password. A wrong name, a wrong password, a locked and a disabled account
-// are the same fhir.Error login and take the same time. A bounded number of hashes run at once; above that, and after
-// too many wrong passwords for one name, the answer is a fhir.Error throttled.
+// SignIn is [Service.SignInFrom] for an unknown address.
+func (s *Service) SignIn(ctx context.Context, name, password string) (storage.Account, error) {
+	return s.SignInFrom(ctx, "", name, password)
+}
+
+// SignInFrom answers the account for a name and a password that came from an address. A wrong name, a wrong password, a
+// locked and a disabled account are the same fhir.Error login and take the same time. A bounded number of hashes run at
+// once; above that, and after too many wrong passwords, the answer is a fhir.Error throttled.
 //
 // The account is read from the store every time, so a lock, a new password and changed authorities hold at once; only
 // the costly hash of a password that was right a moment ago is spared.
-func (s *Service) SignIn(ctx context.Context, name, password string) (storage.Account, error) {
+func (s *Service) SignInFrom(ctx context.Context, address, name, password string) (storage.Account, error) {
 	now := s.now()
 	name, nameErr := Name(strings.TrimSpace(name))
-	if nameErr != nil {
-		return storage.Account{}, refuse(ctx, password)
-	}
-	done, err := s.tries.begin(ctx, name, now)
+	give, err := s.tries.take(ctx, keyOf(kindPair, name, address))
 	if err != nil {
 		return storage.Account{}, err
 	}
+	defer give()
+	g, err := s.newGuess(ctx, name, address, now)
+	if err != nil {
+		return storage.Account{}, err
+	}
+	if err := g.allowed(ctx); err != nil {
+		return storage.Account{}, err
+	}
+	if nameErr != nil {
+		err = refuse(ctx, password)
+		if failed := g.counted(ctx, err); failed != nil {
+			return storage.Account{}, failed
+		}
+		return storage.Account{}, err
+	}
 	a, err := s.check(ctx, name, password, now)
-	done(errors.Is(err, errLogin), err == nil)
+	if err == nil {
+		g.name = a.Name
+		g.right(ctx)
+	}
+	if failed := g.counted(ctx, err); failed != nil {
+		return storage.Account{}, failed
+	}
 	return a, err
 }
 
@@ -86,17 +114,11 @@ func (s *Service) signedIn(ctx context.Context, a storage.Account, password stri
 		}
 	}
 	// Best effort: a full disk must not keep the administrator out who comes to make room.
-	err := s.Store.UpdateAccount(ctx, a.Name, func(b *storage.Account, _ []storage.Account) error {
-		b.LastLogin = now
-		if b.Password == verified { // else it was changed meanwhile, and that one stands
-			b.Password = a.Password
-		}
-		return nil
-	})
+	err := s.Store.NoteSignIn(ctx, a.Name, now, verified, a.Password)
 	if err != nil {
 		a.Password = verified
 	}
-	a.LastLogin = now
+	a.LastLogin, a.LastActive = now, now
 	s.known.add(a, password, now)
 	return a, nil
 }

@@ -1,8 +1,10 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,10 +18,16 @@ type Account struct {
 	FamilyName      string
 	Password        string // argon2id PHC string; never leaves the server
 	PasswordChanged time.Time
-	Locked          bool
-	Disabled        bool
+	MustChange      bool   // may do nothing but give itself a new password
+	Locked          bool   // barred for now
+	Disabled        bool   // no longer in use
+	Service         bool   // a program: it has no sessions
+	TOTP            []byte // secret of the second factor; nil: there is none. Never leaves the server
+	TOTPNext        []byte // a secret that was shown and not yet proven
+	TOTPStep        int64  // the last time step whose code was used; changed by UseStep alone
 	Created         time.Time
-	LastLogin       time.Time
+	LastLogin       time.Time // zero: never
+	LastActive      time.Time // to a minute or so; zero: never
 	Authorities     []Authority
 }
 
@@ -30,7 +38,8 @@ type Authority struct {
 }
 
 // AddAccount stores a new account; a name that is taken (names do not differ by case alone) is a fhir.Error duplicate.
-// Created and PasswordChanged are now if they are zero.
+// Created and PasswordChanged are now if they are zero. Jobs that somebody of that name left are cancelled: they are not
+// for whoever has the name now.
 func (s *Store) AddAccount(ctx context.Context, a Account) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		if a.Created.IsZero() {
@@ -39,14 +48,18 @@ func (s *Store) AddAccount(ctx context.Context, a Account) error {
 		if a.PasswordChanged.IsZero() {
 			a.PasswordChanged = tx.Time
 		}
-		n, err := tx.change(`INSERT INTO account (name, given_name, family_name, password, password_changed, locked, disabled, created, last_login)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, a.Name, a.GivenName, a.FamilyName, a.Password,
-			millis(a.PasswordChanged), a.Locked, a.Disabled, millis(a.Created), millis(a.LastLogin))
+		n, err := tx.change(`INSERT INTO account (name, given_name, family_name, password, password_changed, must_change, locked, disabled,
+			service, created, last_login, last_active) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			a.Name, a.GivenName, a.FamilyName, a.Password, millis(a.PasswordChanged), a.MustChange, a.Locked, a.Disabled,
+			a.Service, millis(a.Created), millis(a.LastLogin), millis(a.LastActive))
 		if err != nil {
 			return fmt.Errorf("add account: %w", err)
 		}
 		if n == 0 {
 			return fhir.Errorf(fhir.CodeDuplicate, "there is an account %q already; choose another name", a.Name)
+		}
+		if err := tx.dropJobs(a.Name); err != nil {
+			return err
 		}
 		return tx.setAuthorities(a)
 	})
@@ -54,25 +67,59 @@ func (s *Store) AddAccount(ctx context.Context, a Account) error {
 
 // UpdateAccount reads the account, lets f change it and stores it, in one transaction; not-found if there is none.
 // f may refuse by an error. others are all other accounts, for rules such as "one administrator must stay".
-// The name and the time of creation stay as they are.
+// The name, the time of creation and the last time step stay as they are. All sessions of the account end if it is barred
+// or if its password, its second factor or its authorities change. Recovery codes go with the second factor.
 func (s *Store) UpdateAccount(ctx context.Context, name string, f func(a *Account, others []Account) error) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		a, others, err := tx.account(name)
 		if err != nil {
 			return err
 		}
-		kept := a.Name
+		before := a
+		before.Authorities = slices.Clone(a.Authorities)
 		if err := f(&a, others); err != nil {
 			return err
 		}
-		a.Name = kept
-		err = tx.exec(`UPDATE account SET given_name = ?, family_name = ?, password = ?, password_changed = ?, locked = ?, disabled = ?,
-			last_login = ? WHERE name = ?`, a.GivenName, a.FamilyName, a.Password, millis(a.PasswordChanged), a.Locked, a.Disabled,
-			millis(a.LastLogin), a.Name)
+		a.Name = before.Name
+		err = tx.exec(`UPDATE account SET given_name = ?, family_name = ?, password = ?, password_changed = ?, must_change = ?, locked = ?,
+			disabled = ?, service = ?, totp = ?, totp_next = ?, last_login = ?, last_active = ? WHERE name = ?`,
+			a.GivenName, a.FamilyName, a.Password, millis(a.PasswordChanged), a.MustChange, a.Locked, a.Disabled, a.Service, a.TOTP, a.TOTPNext,
+			millis(a.LastLogin), millis(a.LastActive), a.Name)
 		if err != nil {
 			return fmt.Errorf("update account: %w", err)
 		}
-		return tx.setAuthorities(a)
+		if err := tx.setAuthorities(a); err != nil {
+			return err
+		}
+		return tx.endAfter(before, a)
+	})
+}
+
+// endAfter ends what must not outlive a change of the account.
+func (tx *Tx) endAfter(before, after Account) error {
+	if !bytes.Equal(before.TOTP, after.TOTP) {
+		if err := tx.exec(`DELETE FROM recovery_code WHERE account = ?`, after.Name); err != nil {
+			return fmt.Errorf("end recovery codes: %w", err)
+		}
+	}
+	if !after.Locked && !after.Disabled && before.Service == after.Service && before.Password == after.Password &&
+		bytes.Equal(before.TOTP, after.TOTP) && sameAuthorities(before.Authorities, after.Authorities) {
+		return nil
+	}
+	return tx.dropSessions(after.Name)
+}
+
+// sameAuthorities compares without regard to order.
+func sameAuthorities(a, b []Authority) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(x Authority) bool { return !slices.Contains(b, x) })
+}
+
+// NoteSignIn notes that the account signed in at a time, and puts a new hash of the very same password in the place of
+// the old one, unless the password was changed meanwhile. No session ends. It is no error if the account is gone.
+func (s *Store) NoteSignIn(ctx context.Context, name string, t time.Time, old, renewed string) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		return tx.exec(`UPDATE account SET last_login = ?1, last_active = max(last_active, ?1), password = iif(password = ?2, ?3, password)
+			WHERE name = ?4`, millis(t), old, renewed, name)
 	})
 }
 
@@ -83,7 +130,15 @@ func (s *Store) TouchLogin(ctx context.Context, name string, t time.Time) error 
 	})
 }
 
-// RemoveAccount deletes the account unless allow refuses; a nil allow never does.
+// TouchActive notes when the account last did something. It is no error if the account is gone.
+func (s *Store) TouchActive(ctx context.Context, name string, t time.Time) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		return tx.exec(`UPDATE account SET last_active = max(last_active, ?) WHERE name = ?`, millis(t), name)
+	})
+}
+
+// RemoveAccount deletes the account unless allow refuses; a nil allow never does. Its sessions end, and its jobs are
+// cancelled: a later account of that name must not find them. Their files go when the engine next looks after its folder.
 func (s *Store) RemoveAccount(ctx context.Context, name string, allow func(a Account, others []Account) error) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		a, others, err := tx.account(name)
@@ -95,8 +150,19 @@ func (s *Store) RemoveAccount(ctx context.Context, name string, allow func(a Acc
 				return err
 			}
 		}
-		return tx.exec(`DELETE FROM account WHERE name = ?`, a.Name)
+		if err := tx.dropJobs(a.Name); err != nil {
+			return err
+		}
+		return tx.exec(`DELETE FROM account WHERE name = ?`, a.Name) // the rest goes by reference
 	})
+}
+
+// dropJobs cancels all jobs of an account.
+func (tx *Tx) dropJobs(account string) error {
+	if err := tx.exec(`DELETE FROM job WHERE account = ? COLLATE NOCASE`, account); err != nil {
+		return fmt.Errorf("cancel jobs: %w", err)
+	}
+	return nil
 }
 
 // Account is one account with its authorities; not-found otherwise.
@@ -157,8 +223,8 @@ func (tx *Tx) setAuthorities(a Account) error {
 
 // accounts reads the accounts that meet the condition, by name, each with its authorities in order.
 func accounts(ctx context.Context, q querier, where string, args ...any) ([]Account, error) {
-	rows, err := query(ctx, q, `SELECT name, given_name, family_name, password, password_changed, locked, disabled, created,
-		coalesce(last_login, 0), coalesce(permission, ''), coalesce(argument, '')
+	rows, err := query(ctx, q, `SELECT name, given_name, family_name, password, password_changed, must_change, locked, disabled, service,
+		totp, totp_next, totp_step, created, coalesce(last_login, 0), last_active, coalesce(permission, ''), coalesce(argument, '')
 		FROM account LEFT JOIN authority ON account = name `+where+` ORDER BY name COLLATE NOCASE, permission, argument`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read accounts: %w", err)
@@ -168,12 +234,13 @@ func accounts(ctx context.Context, q querier, where string, args ...any) ([]Acco
 	for rows.Next() {
 		var a Account
 		var x Authority
-		var changed, created, login int64
-		err := rows.Scan(&a.Name, &a.GivenName, &a.FamilyName, &a.Password, &changed, &a.Locked, &a.Disabled, &created, &login, &x.Permission, &x.Argument)
+		var changed, created, login, active int64
+		err := rows.Scan(&a.Name, &a.GivenName, &a.FamilyName, &a.Password, &changed, &a.MustChange, &a.Locked, &a.Disabled, &a.Service,
+			&a.TOTP, &a.TOTPNext, &a.TOTPStep, &created, &login, &active, &x.Permission, &x.Argument)
 		if err != nil {
 			return nil, fmt.Errorf("read accounts: %w", err)
 		}
-		a.PasswordChanged, a.Created, a.LastLogin = instant(changed), instant(created), instant(login)
+		a.PasswordChanged, a.Created, a.LastLogin, a.LastActive = instant(changed), instant(created), instant(login), instant(active)
 		if len(all) == 0 || all[len(all)-1].Name != a.Name {
 			all = append(all, a)
 		}
