@@ -87,7 +87,7 @@ func scheduledBackup(ctx context.Context, cfg *Config, now time.Time) (string, e
 
 // tend does the server's chores until ctx ends: backups when they are due, and warnings before its certificate ends.
 func tend(ctx context.Context, cfg *Config, log *slog.Logger) {
-	every := time.Duration(cfg.Backup.EveryHours) * time.Hour
+	every := time.Duration(cfg.Backup.Every)
 	var warned, tried time.Time
 	for {
 		now := time.Now()

@@ -401,7 +401,7 @@ func TestScheduledBackup(t *testing.T) {
 	}
 
 	// A running server makes the one that is due.
-	cfg.Backup.EveryHours = 1
+	cfg.Backup.Every = Duration(time.Hour)
 	started(t, cfg)
 	for range 100 {
 		if time.Since(lastBackup(cfg)) < time.Minute {

@@ -61,7 +61,7 @@ type Config struct {
 	}
 	Backup struct {
 		Folder         string // absolute after loadConfig; "": no backups by themselves
-		EveryHours     int64
+		Every          Duration
 		Keep           int64
 		PassphraseFile string // absolute after loadConfig; "": not encrypted
 	}
@@ -86,7 +86,7 @@ func defaults() *Config {
 	c.Smart.TokenLifetime = 300 * Duration(time.Second)
 	c.Log.Level = "info"
 	c.Log.Format = "auto"
-	c.Backup.EveryHours = 24
+	c.Backup.Every = 24 * Duration(time.Hour)
 	c.Backup.Keep = 14
 	return c
 }
@@ -127,7 +127,7 @@ func (c *Config) settings() []setting {
 		{"metrics.enabled", &c.Metrics.Enabled},
 		{"metrics.allow", &c.Metrics.Allow},
 		{"backup.folder", &c.Backup.Folder},
-		{"backup.every_hours", &c.Backup.EveryHours},
+		{"backup.every", &c.Backup.Every},
 		{"backup.keep", &c.Backup.Keep},
 		{"backup.passphrase_file", &c.Backup.PassphraseFile},
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"satchel/auth"
@@ -29,6 +30,9 @@ func (c *Config) finish() error {
 	if err := c.checkTLS(); err != nil {
 		return err
 	}
+	if d := time.Duration(c.Backup.Every); d < time.Minute || d > 31*24*time.Hour {
+		return fmt.Errorf("backup.every is %q; write a span from \"1m\" to \"744h\"", c.Backup.Every)
+	}
 	if err := c.checkSmart(); err != nil {
 		return err
 	}
@@ -47,7 +51,6 @@ func (c *Config) finish() error {
 		{"bulk_export.file_max_size", int64(b.FileMaxSize), 1 << 40},
 		{"bulk_export.file_retention_hours", b.FileRetentionHours, 24 * 366},
 		{"bulk_export.max_jobs", b.MaxJobs, 1000},
-		{"backup.every_hours", c.Backup.EveryHours, 24 * 31},
 		{"backup.keep", c.Backup.Keep, 10_000},
 	} {
 		if n.value < 1 || n.value > n.max {

@@ -161,14 +161,14 @@ func (d *doctor) certificate(ctx context.Context) {
 
 func (d *doctor) backups() {
 	last := lastBackup(d.cfg)
-	every := time.Duration(d.cfg.Backup.EveryHours) * time.Hour
+	every := time.Duration(d.cfg.Backup.Every)
 	switch {
 	case d.cfg.Backup.Folder == "":
 		d.note("backup", "set backup.folder, best on another disk, or run `satchel backup` regularly", "no backups are made by themselves")
 	case last.IsZero():
 		d.problem("backup", "start the server and see its log", nil, "there is no backup in %q", d.cfg.Backup.Folder)
 	case d.now.Sub(last) > 2*every:
-		d.problem("backup", "see the server's log", nil, "the newest backup is of %s and one is due every %d hours", last.Format(time.RFC3339), d.cfg.Backup.EveryHours)
+		d.problem("backup", "see the server's log", nil, "the newest backup is of %s and one is due every %s", last.Format(time.RFC3339), d.cfg.Backup.Every)
 	default:
 		d.good("backup", "the newest is of %s", last.Format(time.RFC3339))
 	}
