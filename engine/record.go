@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"satchel/fhir"
 	"satchel/storage"
@@ -28,6 +29,7 @@ type RecordItem struct {
 	Type    string
 	ID      string
 	Version int64
+	Updated time.Time
 	JSON    []byte // nil for a tombstone. Valid until the next item
 	Excerpt bool   // not as stored: what belongs to other patients is left out, and meta.tag says so
 }

@@ -88,7 +88,7 @@ func (p *Population) page(ctx context.Context, r *Record, typ string, rids []int
 	for _, rid := range rids {
 		of := versions[rid]
 		for i, v := range of {
-			it := RecordItem{Why: "population", Type: v.Type, ID: v.ID, Version: v.Version, JSON: v.JSON}
+			it := RecordItem{Why: "population", Type: v.Type, ID: v.ID, Version: v.Version, Updated: v.Updated, JSON: v.JSON}
 			it.Section = sectionOf(v.Type, kind == fhir.Forward || kind == fhir.System, v.JSON == nil, i == len(of)-1)
 			r.exported(it, i == len(of)-1)
 			if !yield(it) {

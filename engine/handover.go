@@ -1,0 +1,216 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"satchel/fhir"
+	"satchel/handover"
+	"satchel/storage"
+)
+
+// scopeRules is the version of the rules by which [Engine.Record] chooses, as packages state it.
+const scopeRules = "2026-11"
+
+// HandoverRequest is one package that was asked for.
+type HandoverRequest struct {
+	Patient  string     // logical id of whose record it is; "": everything the practice holds
+	Linked   []string   // see [RecordOptions.Linked]
+	Withhold []Withhold // see [RecordOptions.Withhold]; of one patient's record only
+
+	Dir      string        // folder in which the package shall stand; it is made if it is not there
+	Zip      bool          // a ZIP file instead of a folder
+	FileSize int64         // bytes of an NDJSON file; 0: 100 MB
+	BagSize  int64         // bytes of payload after which a population goes on in a further bag; 0: one bag
+	Key      *handover.Key // nil leaves the package unsigned
+
+	Sender           handover.Sender
+	Product          handover.Product
+	DocumentationURL string   // where the format is documented for everybody
+	Bases            []string // FHIR base URLs of this server
+	Purpose          string   // access, handover or backup; "": access for one patient, handover for everybody
+	Job              string   // names the job in the package; "": a random one
+	RequestedBy      string   // account; may be empty
+
+	// Settings are the program's settings as JSON, without secrets, for a population; nil: left out.
+	Settings []byte
+}
+
+// Handover is a package that was made.
+type Handover struct {
+	handover.Sealed
+	Job         string
+	Snapshot    storage.Snapshot
+	Problems    []string                  // why it is INCOMPLETE
+	Counts      map[string]handover.Count // by type
+	Attachments handover.AttachmentSummary
+	Exclusions  []handover.ExclusionSummary
+	Decisions   []Decision // of one patient's record: linked Patients that staff may want to decide on
+}
+
+// Handover makes a package as of now and seals it; what it holds is read back and compared with what the store counts.
+// A package whose verdict is INCOMPLETE is made all the same, and says so itself. progress is told how many versions are
+// written; it may be nil. An error leaves no package behind. Not-found if the patient was never stored.
+//
+// A population needs the same memory whatever its size, but for 8 bytes for each version and attachment. The pages
+// for reading one patient's record need some hundred bytes for each of its versions.
+func (e *Engine) Handover(ctx context.Context, r HandoverRequest, progress func(done, total int64)) (Handover, error) {
+	at, err := e.store.Snapshot(ctx)
+	if err != nil {
+		return Handover{}, err
+	}
+	r.fill()
+	h := &handing{ctx: ctx, engine: e, request: r, at: at, began: time.Now(), progress: progress}
+	if err := h.gather(); err != nil {
+		return Handover{}, err
+	}
+	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
+		return Handover{}, err
+	}
+	if h.w, err = handover.Create(h.options()); err != nil {
+		return Handover{}, err
+	}
+	done, err := h.run()
+	if err != nil {
+		return Handover{}, errors.Join(err, h.w.Abort())
+	}
+	return done, nil
+}
+
+// fill gives what was left open its default.
+func (r *HandoverRequest) fill() {
+	if r.Purpose == "" {
+		r.Purpose = "access"
+		if r.Patient == "" {
+			r.Purpose = "handover"
+		}
+	}
+	if r.Job == "" {
+		r.Job = strings.ToLower(rand.Text()[:8])
+	}
+	if r.Patient != "" {
+		r.BagSize = 0
+	}
+}
+
+// handing is one package on its way.
+type handing struct {
+	ctx      context.Context
+	engine   *Engine
+	request  HandoverRequest
+	at       storage.Snapshot
+	began    time.Time
+	progress func(done, total int64)
+
+	content handed
+	record  *Record // nil for a population
+	total   int64   // versions that will be written
+	w       *handover.Writer
+	written versionSet      // of one patient's record
+	parts   []handover.Part // of the record's exclusions, in their order
+	recon   *handover.Reconciliation
+}
+
+// gather finds out what belongs into the package.
+func (h *handing) gather() error {
+	var counts map[string]*TypeCounts
+	if h.request.Patient == "" {
+		p, err := h.engine.Population(h.ctx, h.at)
+		if err != nil {
+			return err
+		}
+		h.content, counts = p, p.Counts
+	} else {
+		o := RecordOptions{Linked: h.request.Linked, Withhold: h.request.Withhold, Bases: h.request.Bases}
+		r, err := h.engine.Record(h.ctx, h.at, h.request.Patient, o)
+		if err != nil {
+			return err
+		}
+		h.content, h.record, counts = r, r, r.Counts
+		h.written = versionSet{}
+	}
+	for _, c := range counts {
+		h.total += int64(c.StoredCurrent + c.StoredVersions)
+		for _, n := range c.Excluded {
+			h.total -= int64(n)
+		}
+	}
+	return nil
+}
+
+// options are those of the package.
+func (h *handing) options() handover.Options {
+	r := h.request
+	kind := handover.Population
+	scope := handover.Scope{}
+	about := ""
+	if h.record != nil {
+		kind, about = handover.Single, "Patient/"+r.Patient
+		scope.Patients = []string{about}
+		for _, id := range h.record.Patients {
+			if id != r.Patient {
+				scope.LinkedPatients = append(scope.LinkedPatients, "Patient/"+id)
+			}
+		}
+	}
+	return handover.Options{
+		Dir: r.Dir, Name: handover.PackageName(r.Sender.Organization, kind, h.at.Time, r.Job), Zip: r.Zip,
+		FileSize: r.FileSize, BagSize: r.BagSize, Key: r.Key, Bases: r.Bases, Sender: r.Sender, About: about,
+		Head: handover.Head{
+			DocumentationURL: r.DocumentationURL, Product: r.Product, Kind: kind, JobID: r.Job, RequestedBy: r.RequestedBy,
+			Purpose: r.Purpose, TransactionTime: handover.Instant{Time: h.at.Time}, Started: handover.Instant{Time: h.began},
+			DBSchemaVersion: fmt.Sprint(storage.Schema()), Scope: scope, AuditHead: h.auditHead(),
+			Policy: handover.Policy{ScopeRules: scopeRules, History: true, Deleted: true, Audit: h.record == nil},
+		},
+	}
+}
+
+// auditHead is the newest event of the audit log; nil if there is none.
+func (h *handing) auditHead() *handover.AuditHead {
+	a, err := h.engine.store.AuditHead(h.ctx)
+	if err != nil || a.Seq == 0 {
+		return nil
+	}
+	return &handover.AuditHead{Seq: a.Seq, SHA256: hex.EncodeToString(a.Hash[:])}
+}
+
+// run writes, reads back and seals.
+func (h *handing) run() (Handover, error) {
+	if err := h.write(); err != nil {
+		return Handover{}, err
+	}
+	if h.record != nil {
+		if err := h.exclude(); err != nil {
+			return Handover{}, err
+		}
+	} else if err := h.practice(); err != nil {
+		return Handover{}, err
+	}
+	var err error
+	if h.recon, err = h.w.Reconcile(h.ctx, h); err != nil {
+		return Handover{}, err
+	}
+	if h.record != nil {
+		if err := h.pages(); err != nil {
+			return Handover{}, fmt.Errorf("make the pages to read: %w", err)
+		}
+	}
+	done := Handover{Job: h.request.Job, Snapshot: h.at, Problems: h.recon.Problems, Counts: h.recon.Counts,
+		Attachments: h.recon.Attachments, Exclusions: h.recon.Exclusions}
+	if h.record != nil {
+		done.Decisions = h.record.Decisions
+	}
+	done.Sealed, err = h.w.Seal(h.ctx, time.Now())
+	return done, err
+}
+
+// resource is the item as packages take it.
+func (it RecordItem) resource() fhir.Resource {
+	return fhir.Resource{Type: it.Type, ID: it.ID, Version: it.Version, Updated: it.Updated, JSON: it.JSON, Deleted: it.JSON == nil}
+}

@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"satchel/demo"
+	"satchel/handover"
+	"satchel/storage"
+)
+
+// packed makes a package of a store in a new folder.
+func packed(t testing.TB, s *storage.Store, r HandoverRequest) Handover {
+	t.Helper()
+	if r.Dir == "" {
+		r.Dir = t.TempDir()
+	}
+	h, err := New(s, nil, Options{}).Handover(t.Context(), r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func verified(t testing.TB, h Handover) *handover.Result {
+	t.Helper()
+	r, err := handover.Verify(t.Context(), h.Paths[0], handover.VerifyOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// The package of everybody and that of one patient are whole by the store's own counts, and good.
+func TestHandover(t *testing.T) {
+	s := demoStore(t, demo.Options{Patients: 4})
+	key, err := handover.NewKey(filepath.Join(t.TempDir(), "key"), "practice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]HandoverRequest{
+		"population": {Key: key, Settings: []byte("{}\n"), BagSize: 400_000},
+		"patient":    {Patient: demo.EverythingPatientID, Zip: true, Key: key, Withhold: []Withhold{PsychotherapyNotes}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var last, whole int64
+			r.Dir = t.TempDir()
+			h, err := New(s, nil, Options{}).Handover(t.Context(), r, func(done, total int64) { last, whole = done, total })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if last != whole || whole == 0 {
+				t.Errorf("progress ended at %d of %d", last, whole)
+			}
+			if h.Verdict == handover.Incomplete {
+				t.Errorf("verdict %s: %q, missing %v", h.Verdict, h.Problems, h.Attachments.Missing)
+			}
+			v := verified(t, h)
+			if v.Outcome != handover.Good || v.Signer != key.Fingerprint() {
+				t.Errorf("%s (signer %q) %v", v.Sentence, v.Signer, v.Findings)
+			}
+		})
+	}
+}
+
+// What the index of owners has and the package has not makes it incomplete.
+func TestHandoverLedgerFindsLoss(t *testing.T) {
+	s := practice(t)
+	e := New(s, nil, Options{})
+	at, err := s.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &handing{ctx: t.Context(), engine: e, at: at, request: HandoverRequest{Patient: "p1", Dir: t.TempDir(), Purpose: "access", Job: "x"}}
+	if err := h.gather(); err != nil {
+		t.Fatal(err)
+	}
+	lost := slices.IndexFunc(h.record.rows, func(r *recordRow) bool { return r.typ == "Observation" })
+	h.record.rows = slices.Delete(h.record.rows, lost, lost+1)
+	h.record.Counts["Observation"].StoredCurrent--
+	if h.w, err = handover.Create(h.options()); err != nil {
+		t.Fatal(err)
+	}
+	done, err := h.run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done.Verdict != handover.Incomplete || !strings.Contains(strings.Join(done.Problems, " "), "Observation") {
+		t.Errorf("verdict %s: %q", done.Verdict, done.Problems)
+	}
+	if v := verified(t, done); v.Outcome != handover.Partial {
+		t.Error(v.Sentence)
+	}
+}
+
+// A handover that fails leaves nothing; deletions stand as such; a population has the accounts without their secrets.
+func TestHandoverContent(t *testing.T) {
+	s := practice(t)
+	remove(t, s, "Observation/o-p1", "Observation/o-p2")
+	put(t, s, `{"resourceType":"Observation","id":"o-p2","status":"final","code":{},"subject":{"reference":"Patient/p2"}}`)
+	if err := s.AddAccount(t.Context(), storage.Account{Name: "anna", Password: "$argon2id$secret"}); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if _, err := New(s, nil, Options{}).Handover(t.Context(), HandoverRequest{Patient: "nobody", Dir: filepath.Join(dir, "new")}, nil); err == nil {
+		t.Error("a patient that does not exist has a package")
+	}
+	if list, _ := os.ReadDir(dir); len(list) > 0 {
+		t.Errorf("left behind: %v", list)
+	}
+	h := packed(t, s, HandoverRequest{Dir: dir})
+	read := func(path string) string {
+		text, err := os.ReadFile(filepath.Join(h.Paths[0], path))
+		if err != nil {
+			t.Error(err)
+		}
+		return string(text)
+	}
+	if !strings.Contains(read("data/fhir/deleted/deleted-0001.ndjson"), "Observation/o-p1") {
+		t.Error("the deletion is not among the deletions")
+	}
+	if !strings.Contains(read("data/fhir/history/deleted-0001.ndjson"), "Observation/o-p2") {
+		t.Error("the deletion of what was made again is not in the history")
+	}
+	users := read("data/practice/users.ndjson")
+	if !strings.Contains(users, `"anna"`) || strings.Contains(users, "secret") {
+		t.Errorf("users: %s", users)
+	}
+	var m handover.Manifest
+	if err := json.Unmarshal([]byte(read("data/ehi-manifest.json")), &m); err != nil {
+		t.Fatal(err)
+	}
+	if n := m.Counts["Observation"]; n.StoredDeleted != 2 || n.ExportedDeleted != 2 || m.Purpose != "handover" {
+		t.Errorf("manifest: %+v %s", n, m.Purpose)
+	}
+}

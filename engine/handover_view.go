@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"satchel/fhir"
+	"satchel/handover"
+	"satchel/handover/view"
+)
+
+// pages adds one patient's record as pages to read. They are made from the files of the package, not from the store, so
+// that they show what the package holds and name the line where it stands.
+func (h *handing) pages() error {
+	files, err := h.attachedFiles()
+	if err != nil {
+		return err
+	}
+	v := view.New(view.Options{
+		Practice: h.request.Sender.Organization, Patient: h.request.Patient, TransactionTime: h.at.Time,
+		Verdict: string(h.recon.Verdict), Exclusions: shownExclusions(h.recon.Exclusions),
+	})
+	d := &fhir.Document{}
+	for n, bag := range h.w.Files() {
+		for _, f := range bag {
+			if f.Section == "" {
+				continue
+			}
+			err := h.lines(n+1, f.Path, func(number int64, line []byte) error {
+				i := view.Item{Section: view.Section(f.Section), JSON: line, Path: f.Path, Line: number}
+				if f.Section != handover.History && f.Section != handover.Deleted {
+					if err := d.Reset(line); err != nil {
+						return err
+					}
+					i.Attachments = files.of(d)
+				}
+				return v.Add(i)
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return v.Pages(func(name string, write func(io.Writer) error) error {
+		var page bytes.Buffer
+		if err := errors.Join(write(&page), h.ctx.Err()); err != nil {
+			return err
+		}
+		return h.w.AddFile("view/"+name, &page)
+	})
+}
+
+func shownExclusions(list []handover.ExclusionSummary) []view.Exclusion {
+	var out []view.Exclusion
+	for _, x := range list {
+		out = append(out, view.Exclusion{
+			Type: x.Type, Count: x.Count, Part: string(x.Part), Reason: x.Reason, Authority: x.Authority, Statutory: x.Statutory,
+		})
+	}
+	return out
+}
+
+// attachedFiles are the files with bytes of attachments: by resource, then by place in it.
+type attachedFiles map[string]map[string]string
+
+// attachedFiles reads which places have which bytes.
+func (h *handing) attachedFiles() (attachedFiles, error) {
+	files := attachedFiles{}
+	for n, bag := range h.w.Files() {
+		for _, f := range bag {
+			if !strings.HasPrefix(f.Path, "data/attachments/sources-") {
+				continue
+			}
+			err := h.lines(n+1, f.Path, func(_ int64, line []byte) error {
+				var s handover.AttachmentSource
+				if err := json.Unmarshal(line, &s); err != nil {
+					return err
+				}
+				if files[s.Resource] == nil {
+					files[s.Resource] = map[string]string{}
+				}
+				files[s.Resource][s.Path] = s.File
+				return nil
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return files, nil
+}
+
+// of are the files of a resource: of its own bytes, by place, and of those of Binaries, by the address that it gives.
+func (a attachedFiles) of(d *fhir.Document) map[string]string {
+	own := a[d.Type()+"/"+d.ID()]
+	files := own
+	d.Attachments(func(_, _, url string, _ bool) {
+		_, typ, id, ok := fhir.ParseReference(url)
+		file := a[typ+"/"+id]["Binary.data"]
+		if !ok || typ != "Binary" || file == "" {
+			return
+		}
+		if len(files) == len(own) {
+			files = map[string]string{}
+			for place, f := range own {
+				files[place] = f
+			}
+		}
+		files[url] = file
+	})
+	return files
+}
+
+// lines calls f with every line of a file of the package that is complete; bags count from 1.
+func (h *handing) lines(bag int, path string, f func(number int64, line []byte) error) error {
+	r, err := h.w.Open(bag, strings.TrimPrefix(path, "data/"))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	in := bufio.NewReaderSize(r, textBuffer)
+	for number := int64(1); ; number++ {
+		line, err := in.ReadBytes('\n')
+		if err == io.EOF && len(line) == 0 {
+			return nil
+		}
+		if err == nil {
+			err = f(number, line[:len(line)-1])
+		}
+		if err != nil {
+			return fmt.Errorf("%s line %d: %w", path, number, err)
+		}
+	}
+}
