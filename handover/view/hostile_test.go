@@ -102,8 +102,8 @@ func TestPagesAreInert(t *testing.T) {
 }
 
 func TestHostileContentIsInert(t *testing.T) {
-	for shift := range len(attacks) {
-		n := shift
+	for shift := range 4 { // so that other attacks meet other elements
+		n := shift * 5
 		next := func() string { n++; return attacks[n%len(attacks)] }
 		b := record(t, demo.EverythingPatientID)
 		b.o.Practice, b.o.Verdict = next(), next()
@@ -135,9 +135,6 @@ func TestHostileContentIsInert(t *testing.T) {
 			if !strings.Contains(shown, strings.Join(strings.Fields(a), " ")) {
 				t.Errorf("%q is not shown", a)
 			}
-		}
-		if testing.Short() {
-			break
 		}
 	}
 }

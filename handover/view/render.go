@@ -23,7 +23,7 @@ var style string
 var policy = func() string {
 	sum := sha256.Sum256([]byte(style))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; img-src 'self' file: data:; base-uri 'none'; form-action 'none'"
+		"'; img-src 'self' file:; base-uri 'none'; form-action 'none'"
 }()
 
 var pageTemplate = template.Must(template.New("page").Parse(filled(pageFile, &english)))

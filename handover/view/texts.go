@@ -18,11 +18,11 @@ type texts struct {
 	SkipLink, Menu, RecordOf, AsOf, Sep string
 	Contents, Continued, Part           string
 	Details, Of, Source, Line, Version  string
-	Stored, FullEntry, NotHere          string
+	FullEntry, NotHere                  string
 	Nothing, Footer, FooterPrint        string
-	File, Open, Download, Careful       string
+	File, Careful                       string
 	Elsewhere, InData, Missing          string
-	PictureOf, TableBelow               string
+	TableBelow                          string
 
 	pages    map[pageName]pageText
 	columns  map[string]string    // headings that do not follow from an element's name
@@ -130,13 +130,13 @@ var english = texts{
 	SkipLink: "Skip to the content", Menu: "Pages of this record", RecordOf: "Health record of", AsOf: "As stored on", Sep: " · ",
 	Contents: "On this page", Continued: "(continued)", Part: "part",
 	Details: "More details", Of: "of", Source: "source:", Line: "line", Version: "version",
-	Stored: "stored", FullEntry: "Full entry", NotHere: "not in this copy",
+	FullEntry: "Full entry", NotHere: "not in this copy",
 	Nothing:     "Nothing is recorded here.",
 	Footer:      "This page is made from the data files in this package; the source under each entry names the file and the line. It contains no programs and loads nothing from the Internet.",
 	FooterPrint: "To print more details, open them first. If a page and a data file differ, the data file counts.",
 	File:        "File", Open: "Open", Download: "Save", Careful: "May contain active content. Open it only if you trust where it came from.",
 	Elsewhere: "Kept elsewhere, not in this copy:", InData: "The content is inside the data file.", Missing: "The content is not in this copy:",
-	PictureOf: "Picture:", TableBelow: "All values are in the table below.",
+	TableBelow: "All values are in the table below.",
 
 	pages: map[pageName]pageText{
 		summaryPage:   {"Summary", "Summary", "The most important facts at a glance. Everything else is on the other pages."},
