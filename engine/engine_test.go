@@ -304,7 +304,7 @@ func TestGroupAsOfSnapshot(t *testing.T) {
 
 func TestIgnoredParametersAreInTheErrorFile(t *testing.T) {
 	e := engineOn(t, practice(t), Options{})
-	r, err := ParseRequest(LevelSystem, "", "", params("_type=Patient", "foo=1", "_elements=id"), false, true)
+	r, err := ParseRequest(LevelSystem, "", "", params("_type=Patient", "foo=1", "_elements=nope"), false, true)
 	if err != nil {
 		t.Fatal(err)
 	}

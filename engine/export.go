@@ -67,10 +67,8 @@ type plan struct {
 	without []string           // types that are selected and not to be in the output
 }
 
-// plan resolves a request to what is to be read, as of a snapshot.
-//
-// Provenance whose target is a resource of the compartment, but no patient, is not in the R4 compartment and so not
-// selected here.
+// plan resolves a request to what is to be read, as of a snapshot. Provenance whose target is a resource of the
+// compartment, but no patient, is not in the R4 compartment and so not selected here: see [writing.provenance].
 func (e *Engine) plan(ctx context.Context, r Request, at storage.Snapshot) (plan, error) {
 	sel := storage.Selection{Types: r.Types, Since: r.Since, Until: r.Until}
 	var p plan
@@ -133,10 +131,14 @@ func (e *Engine) write(ctx context.Context, r Request, at storage.Snapshot, fold
 	if err != nil {
 		return nil, err
 	}
+	shape, err := newShape(r)
+	if err != nil {
+		return nil, err
+	}
 	out := newOutput(ctx, folder, e.options)
-	meter := startMeter(total, progress)
-	err = e.fill(out, r, p, at, meter)
-	meter.stop()
+	w := &writing{e: e, out: out, r: r, at: at, shape: shape, put: out.resource, meter: startMeter(total, progress)}
+	err = w.fill(p)
+	w.meter.stop()
 	if err != nil {
 		out.discard(err)
 		return nil, err
@@ -158,39 +160,6 @@ func (e *Engine) total(ctx context.Context, p plan, at storage.Snapshot) (int64,
 		total += n
 	}
 	return total, nil
-}
-
-// fill writes what the plan selects.
-func (e *Engine) fill(out *output, r Request, p plan, at storage.Snapshot, m *meter) error {
-	if p.group != nil {
-		if err := out.resource(p.group.Type, p.group.ID, p.group.JSON); err != nil {
-			return err
-		}
-	}
-	err := e.scan(out, p.living, at, m, func(typ, id string, text []byte) error {
-		if slices.Contains(p.without, typ) {
-			return nil
-		}
-		return out.resource(typ, id, text)
-	})
-	if err != nil {
-		return err
-	}
-	err = e.scan(out, p.deleted, at, m, func(typ, id string, _ []byte) error {
-		if slices.Contains(p.without, typ) {
-			return nil
-		}
-		return out.deletion(typ, id)
-	})
-	if err != nil {
-		return err
-	}
-	for _, issue := range r.Ignored {
-		if err := out.issue(issue); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // isMissing reports whether err says that a resource does not exist, or no longer.

@@ -61,16 +61,26 @@ type stream struct {
 // write appends one line, which must not contain a line feed, and starts a new file where it would cross a cap.
 // line is free again when write returns.
 func (s *stream) write(line []byte) error {
-	size := int64(len(line)) + 1
-	if s.file != nil && (s.file.info.Count >= s.out.limits.count || s.file.info.Bytes+size > s.out.limits.bytes) {
+	if s.full(1, int64(len(line))+1) {
 		if err := s.roll(); err != nil {
 			return err
 		}
 	}
+	return s.add(line, 1)
+}
+
+// full reports whether the file that is open has no room for so many resources and bytes.
+func (s *stream) full(count, size int64) bool {
+	return s.file != nil && (s.file.info.Count+count > s.out.limits.count || s.file.info.Bytes+size > s.out.limits.bytes)
+}
+
+// add appends one line, which counts as so many resources, whatever the caps are.
+func (s *stream) add(line []byte, count int64) error {
 	if s.file == nil {
 		s.begin()
 	}
-	s.file.info.Count++
+	size := int64(len(line)) + 1
+	s.file.info.Count += count
 	s.file.info.Bytes += size
 	if n := len(*s.buffer); n > 0 && n+int(size) > bufferSize {
 		if err := s.send(piece{file: s.file, buffer: s.buffer}); err != nil {
@@ -93,10 +103,13 @@ func (s *stream) begin() {
 	s.begun++
 	s.buffer = buffers.Get().(*[]byte)
 	s.file = &file{info: storage.JobFile{
-		Name: fmt.Sprintf("%s.%04d.ndjson", s.prefix, s.begun), List: s.list, Type: s.typ,
+		Name: s.name(s.begun), List: s.list, Type: s.typ,
 	}}
 	s.out.files = append(s.out.files, s.file)
 }
+
+// name is the name of the n-th file.
+func (s *stream) name(n int) string { return fmt.Sprintf("%s.%04d.ndjson", s.prefix, n) }
 
 // roll ends the file that is open, if one is.
 func (s *stream) roll() error {

@@ -97,13 +97,24 @@ func (o *output) cause(err error) error {
 // resource writes one resource. One that would damage its file is left out and reported in the error file; the
 // export goes on.
 func (o *output) resource(typ, id string, text []byte) error {
-	if n := len(text); n < 2 || text[0] != '{' || text[n-1] != '}' || bytes.IndexByte(text, '\n') >= 0 {
-		return o.issue(fhir.Issue{
-			Severity: fhir.SeverityError, Code: fhir.CodeException,
-			Diagnostics: fmt.Sprintf("%s/%s is damaged in the store and was left out; restore it from a backup", typ, id),
-		})
+	if !whole(text) {
+		return o.damaged(typ, id)
 	}
 	return o.stream(listOutput, typ, typ).write(text)
+}
+
+// whole reports whether a text can be a line.
+func whole(text []byte) bool {
+	n := len(text)
+	return n >= 2 && text[0] == '{' && text[n-1] == '}' && bytes.IndexByte(text, '\n') < 0
+}
+
+// damaged reports a resource that is left out.
+func (o *output) damaged(typ, id string) error {
+	return o.issue(fhir.Issue{
+		Severity: fhir.SeverityError, Code: fhir.CodeException,
+		Diagnostics: fmt.Sprintf("%s/%s is damaged in the store and was left out; restore it from a backup", typ, id),
+	})
 }
 
 // deletion writes that a resource was deleted.

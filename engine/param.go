@@ -53,16 +53,16 @@ var kickOffParams = map[string]func(p *parser, name string, values []string){
 	"_format": (*parser).pass,
 	"_pretty": (*parser).pass,
 
-	// Known to Bulk Data Access or to Smile CDR, not offered here.
-	"_elements":               (*parser).unsupported,
-	"_typeFilter":             (*parser).unsupported,
-	"includeAssociatedData":   (*parser).unsupported,
-	"organizeOutputBy":        (*parser).unsupported,
-	"allowPartialManifests":   (*parser).unsupported,
-	"_mdm":                    (*parser).unsupported,
-	"_typePostFetchFilterUrl": (*parser).unsupported,
-	"_exportId":               (*parser).unsupported,
-	"_includeHistory":         (*parser).unsupported,
+	// What is written of the resources: param_shape.go.
+	"_typeFilter":             (*parser).typeFilter,
+	"_typePostFetchFilterUrl": (*parser).typeFilter,
+	"_elements":               (*parser).elements,
+	"includeAssociatedData":   (*parser).associated,
+	"organizeOutputBy":        (*parser).organize,
+	"allowPartialManifests":   (*parser).partial,
+	"_includeHistory":         (*parser).history,
+	"_exportId":               (*parser).exportID,
+	"_mdm":                    (*parser).mdm,
 }
 
 // parse reads one parameter.
@@ -75,10 +75,6 @@ func (p *parser) parse(name string, values []string) {
 }
 
 func (p *parser) pass(string, []string) {}
-
-func (p *parser) unsupported(name string, _ []string) {
-	p.tolerate(name, "parameter %q is not supported; leave it out, or send \"Prefer: handling=lenient\" to have it ignored", name)
-}
 
 // tolerate notes something that a lenient client wants ignored and others want to hear of.
 func (p *parser) tolerate(name, format string, args ...any) {
@@ -160,11 +156,10 @@ func (p *parser) until(name string, values []string) { p.request.Until = p.insta
 
 // instant reads a parameter that may be there once.
 func (p *parser) instant(name string, values []string) time.Time {
-	if len(slices.Compact(slices.Clone(values))) > 1 {
-		p.refuse(fhir.CodeInvalid, "%s is given %d times; give it once", name, len(values))
+	value, ok := p.once(name, values)
+	if !ok {
 		return time.Time{}
 	}
-	value := strings.TrimSpace(values[0])
 	t, err := fhir.ParseInstant(value)
 	switch {
 	case err != nil:

@@ -25,8 +25,39 @@ type Request struct {
 	Types    []string  `json:"types,omitzero"`    // nil: every type of the level; empty: none
 	Since    time.Time `json:"since,omitzero"`
 	Until    time.Time `json:"until,omitzero"`
+
+	TypeFilters    []string `json:"typeFilters,omitzero"`    // values of _typeFilter that [fhir.ParseTypeFilter] reads
+	FetchedFilters []string `json:"fetchedFilters,omitzero"` // values of _typePostFetchFilterUrl, likewise
+	Elements       []string `json:"elements,omitzero"`       // as of [fhir.ParseElements]; nil: whole resources
+	// Associated is which Provenance is added to what is exported, whatever Types says.
+	Associated Associated `json:"associated,omitempty"`
+	// OrganizeBy is "Patient" for files of blocks, one block for each patient; else "".
+	OrganizeBy string `json:"organizeBy,omitempty"`
+	History    bool   `json:"history,omitempty"`  // all versions of each resource instead of the current one
+	ExportID   string `json:"exportId,omitempty"` // a label of the client's, for the manifest
+	Base       string `json:"base,omitempty"`     // FHIR base URL for relative addresses of attachments; "": they stay
+
 	// Ignored holds what `Prefer: handling=lenient` let pass: one issue per parameter, written to an error file.
 	Ignored []fhir.Issue `json:"ignored,omitempty"`
+}
+
+// Associated names values of includeAssociatedData.
+type Associated string
+
+// The values of includeAssociatedData. Without one, an export that holds Provenance holds all of the compartment and all
+// that has a resource of the compartment for its target.
+const (
+	AssociatedLatest   Associated = "LatestProvenanceResources"   // of each exported resource the newest Provenance, and no other
+	AssociatedRelevant Associated = "RelevantProvenanceResources" // of each exported resource every Provenance
+)
+
+// Named lists the types that were asked for by name, those that other parameters than _type add included; nil without
+// _type.
+func (r Request) Named() []string {
+	if r.Types != nil && r.Associated != "" && !slices.Contains(r.Types, "Provenance") {
+		return append(slices.Clone(r.Types), "Provenance")
+	}
+	return r.Types
 }
 
 // Params are kick-off parameters as they came by query string or Parameters body: names with values, in order.

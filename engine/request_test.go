@@ -60,6 +60,13 @@ func TestParseRequest(t *testing.T) {
 		{name: "one patient by path", level: LevelPatient, patient: "p", want: Request{Level: LevelPatient, Patients: []string{"p"}}},
 		{name: "the same by parameter", level: LevelPatient, patient: "p", post: true, params: params("patient=Patient/p"),
 			want: Request{Level: LevelPatient, Patients: []string{"p"}}},
+		{name: "shape", level: LevelGroup, group: "g", params: params("_typeFilter=Patient?active=true,Observation?status=final", "_typeFilter=Patient?gender=male",
+			"_typePostFetchFilterUrl=Condition?clinical-status=active", "_elements=id,Patient.name", "_elements=id", "includeAssociatedData=RelevantProvenanceResources,LatestProvenanceResources",
+			"organizeOutputBy=Patient", "_includeHistory=true", "_exportId=a.b-1", "allowPartialManifests=true", "_mdm=false"),
+			want: Request{Level: LevelGroup, Group: "g", TypeFilters: []string{"Patient?active=true,Observation?status=final", "Patient?gender=male"},
+				FetchedFilters: []string{"Condition?clinical-status=active"}, Elements: []string{"id", "Patient.name"}, Associated: AssociatedRelevant,
+				OrganizeBy: "Patient", History: true, ExportID: "a.b-1"}},
+		{name: "empty shape", level: LevelSystem, params: params("_typeFilter=", "_elements=", "includeAssociatedData=", "organizeOutputBy=", "_exportId="), want: Request{Level: LevelSystem}},
 		{name: "answer format", level: LevelSystem, params: params("_format=json", "_pretty=true"), want: Request{Level: LevelSystem}},
 	}
 	for _, tt := range tests {
@@ -100,7 +107,16 @@ func TestParseRequestRefuses(t *testing.T) {
 		{"patient at system level", LevelSystem, params("patient=1"), true, []string{"system level"}},
 		{"not a patient", LevelPatient, params("patient=Practitioner/1"), true, []string{"Practitioner/1"}},
 		{"no patient", LevelPatient, params("patient="), true, []string{"names nobody"}},
-		{"not supported", LevelSystem, params("_elements=id", "_typeFilter=Patient?x=1"), false, []string{"_elements", "_typeFilter", "handling=lenient"}},
+		{"filters", LevelSystem, params("_typeFilter=Patient?x=1", "_typePostFetchFilterUrl=Patient"), false, []string{"_typeFilter", `"x"`, "_typePostFetchFilterUrl"}},
+		{"filter that sorts", LevelSystem, params("_typeFilter=Patient?_sort=birthdate"), false, []string{`"_sort"`}},
+		{"filter outside the compartment", LevelPatient, params("_typeFilter=ValueSet?status=active"), false, []string{`"ValueSet"`}},
+		{"elements", LevelSystem, params("_elements=id,Patient.name.family"), false, []string{"_elements", "Patient.name.family"}},
+		{"associated data", LevelPatient, params("includeAssociatedData=_x"), false, []string{`"_x"`, "RelevantProvenanceResources"}},
+		{"organised by another type", LevelPatient, params("organizeOutputBy=Encounter"), false, []string{`"Encounter"`}},
+		{"organised at system level", LevelSystem, params("organizeOutputBy=Patient"), false, []string{"organizeOutputBy", "Group/[id]/$export"}},
+		{"MDM", LevelGroup, params("_mdm=true"), false, []string{"_mdm", "MDM"}},
+		{"no booleans", LevelSystem, params("allowPartialManifests=1", "_includeHistory=yes"), false, []string{"allowPartialManifests", "_includeHistory"}},
+		{"no label", LevelSystem, params("_exportId=a/b"), false, []string{`"a/b"`}},
 		{"unknown", LevelSystem, params("foo=1", "Foo=2"), false, []string{`"foo"`, `"Foo"`}},
 	}
 	for _, tt := range tests {
@@ -123,11 +139,12 @@ func TestParseRequestRefuses(t *testing.T) {
 }
 
 func TestParseRequestLenient(t *testing.T) {
-	got, err := ParseRequest(LevelPatient, "", "", params("foo=1", "_elements=id", "_type=Foo,Patient,Group"), false, true)
+	got, err := ParseRequest(LevelPatient, "", "", params("foo=1", "_elements=id.x", "_type=Foo,Patient,Group", "_typeFilter=Patient?active=true,Patient?x=1",
+		"_mdm=true", "organizeOutputBy=Encounter", "includeAssociatedData=_x,LatestProvenanceResources", "_exportId=a b"), false, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(got.Types, []string{"Patient"}) || len(got.Ignored) != 4 {
+	if !slices.Equal(got.Types, []string{"Patient"}) || len(got.Ignored) != 9 || got.Elements != nil || got.TypeFilters != nil || got.Associated != AssociatedLatest {
 		t.Errorf("got %+v", got)
 	}
 	for _, issue := range got.Ignored {

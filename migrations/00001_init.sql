@@ -93,10 +93,11 @@ CREATE TABLE job_file (
     ord    INTEGER NOT NULL,
     name   TEXT    NOT NULL,               -- file name in the job's folder
     list   TEXT    NOT NULL,               -- output, deleted, error
-    type   TEXT    NOT NULL,
+    type   TEXT    NOT NULL,               -- of the lines; '' for blocks of several
     count  INTEGER NOT NULL,               -- resources
     bytes  INTEGER NOT NULL,
     sha256 BLOB,
+    continues_in TEXT NOT NULL DEFAULT '', -- name of the file in which its last block goes on
     PRIMARY KEY (job, ord)
 ) STRICT;
 CREATE UNIQUE INDEX job_file_name ON job_file (job, name);

@@ -48,6 +48,9 @@ type JobFile struct {
 	Count  int64  // resources
 	Bytes  int64
 	SHA256 []byte
+	// ContinuesIn is the name of the file in which the last block of this one goes on; "": none. Only files that hold
+	// blocks of several types, with Type "", have one.
+	ContinuesIn string
 }
 
 // AddJob stores a queued job and takes its snapshot, in one transaction. If limit > 0 and so many jobs are queued or
@@ -123,8 +126,8 @@ func (s *Store) FinishJob(ctx context.Context, id string, files []JobFile, expir
 			return err
 		}
 		for i, f := range files {
-			err := tx.exec(`INSERT INTO job_file (job, ord, name, list, type, count, bytes, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-				id, i, f.Name, f.List, f.Type, f.Count, f.Bytes, f.SHA256)
+			err := tx.exec(`INSERT INTO job_file (job, ord, name, list, type, count, bytes, sha256, continues_in) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+				id, i, f.Name, f.List, f.Type, f.Count, f.Bytes, f.SHA256, f.ContinuesIn)
 			if err != nil {
 				return err
 			}

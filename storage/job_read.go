@@ -43,7 +43,7 @@ func (s *Store) Job(ctx context.Context, id string) (Job, error) {
 }
 
 func (s *Store) jobFiles(ctx context.Context, id string) ([]JobFile, error) {
-	rows, err := query(ctx, s.reads, `SELECT name, list, type, count, bytes, sha256 FROM job_file WHERE job = ? ORDER BY ord`, id)
+	rows, err := query(ctx, s.reads, `SELECT name, list, type, count, bytes, sha256, continues_in FROM job_file WHERE job = ? ORDER BY ord`, id)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (s *Store) jobFiles(ctx context.Context, id string) ([]JobFile, error) {
 	var files []JobFile
 	for rows.Next() {
 		var f JobFile
-		if err := rows.Scan(&f.Name, &f.List, &f.Type, &f.Count, &f.Bytes, &f.SHA256); err != nil {
+		if err := rows.Scan(&f.Name, &f.List, &f.Type, &f.Count, &f.Bytes, &f.SHA256, &f.ContinuesIn); err != nil {
 			return nil, err
 		}
 		files = append(files, f)

@@ -1,0 +1,59 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"satchel/fhir"
+	"satchel/storage"
+)
+
+// history calls f with each version, changed within the request's window, of the resources of a selection that live at
+// the snapshot. A version that belonged to other patients than those selected is left out.
+func (w *writing) history(sel *storage.Selection, f func(typ, id string, text []byte) error) error {
+	if sel == nil {
+		return nil
+	}
+	any := *sel
+	any.Until = time.Time{} // the current version may lie behind the window, and earlier ones in it
+	var rids []int64
+	err := w.e.store.Scan(w.out.ctx, w.at, any, func(row storage.Row) error {
+		w.meter.done.Add(1)
+		rids = append(rids, row.RID)
+		return nil
+	})
+	if err != nil {
+		return w.out.cause(err)
+	}
+	return w.versions(rids, func(row storage.Row) error {
+		if row.JSON == nil || !w.inWindow(row) || !w.belongs(*sel, row.JSON) {
+			return nil
+		}
+		return f(row.Type, row.ID, row.JSON)
+	})
+}
+
+// versions calls f with the versions in the snapshot of the resources with the numbers.
+func (w *writing) versions(rids []int64, f func(row storage.Row) error) error {
+	for some := range slices.Chunk(rids, 4096) {
+		if err := w.e.store.Versions(w.out.ctx, w.at, some, f); err != nil {
+			return w.out.cause(err)
+		}
+	}
+	return nil
+}
+
+// belongs reports whether a version is in the compartment that the selection asks for.
+func (w *writing) belongs(sel storage.Selection, text []byte) bool {
+	if sel.Patients == nil && !sel.Owned {
+		return true
+	}
+	return w.doc.Reset(text) == nil && owned(&w.doc, sel)
+}
+
+// owned reports whether a document is in the compartment that a selection asks for.
+func owned(d *fhir.Document, sel storage.Selection) bool {
+	return slices.ContainsFunc(d.Owners(), func(o fhir.Owner) bool {
+		return o.Why != fhir.WhyOther && (sel.Patients == nil || slices.Contains(sel.Patients, o.Patient))
+	})
+}

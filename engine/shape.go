@@ -1,0 +1,85 @@
+package engine
+
+import (
+	"slices"
+
+	"satchel/fhir"
+)
+
+// shape decides on the resources of an export by what is in them, and changes how they are written. Rows that no option
+// concerns go by unread. It is used by one goroutine.
+type shape struct {
+	filters  map[string][]fhir.Query // of _typeFilter, by type; a resource meets one of those of its type
+	fetched  map[string][]fhir.Query // of _typePostFetchFilterUrl, likewise
+	elements []string                // nil: all
+	base     string                  // "": addresses stay
+
+	doc           fhir.Document
+	absolute, cut []byte // scratch
+}
+
+// newShape makes the shape of a request.
+func newShape(r Request) (*shape, error) {
+	filters, err := byType(r.TypeFilters)
+	if err != nil {
+		return nil, err
+	}
+	fetched, err := byType(r.FetchedFilters)
+	if err != nil {
+		return nil, err
+	}
+	return &shape{filters: filters, fetched: fetched, elements: r.Elements, base: r.Base}, nil
+}
+
+// byType parses filters; nil for none.
+func byType(values []string) (map[string][]fhir.Query, error) {
+	queries, err := fhir.ParseTypeFilter(values)
+	if err != nil || len(queries) == 0 {
+		return nil, err
+	}
+	all := map[string][]fhir.Query{}
+	for _, q := range queries {
+		all[q.Type] = append(all[q.Type], q)
+	}
+	return all, nil
+}
+
+// apply answers what is to be written of a resource, nil if nothing. The result is valid until the next call. An error
+// says that the resource cannot be read.
+func (s *shape) apply(typ string, text []byte) ([]byte, error) {
+	filters, fetched := s.filters[typ], s.fetched[typ]
+	if filters == nil && fetched == nil {
+		return s.dress(text)
+	}
+	if err := s.doc.Reset(text); err != nil {
+		return nil, err
+	}
+	if !s.meets(filters) || !s.meets(fetched) {
+		return nil, nil
+	}
+	return s.dress(text)
+}
+
+// meets reports whether the document matches one of the queries; without any it does.
+func (s *shape) meets(queries []fhir.Query) bool {
+	return queries == nil || slices.ContainsFunc(queries, func(q fhir.Query) bool { return q.Match(&s.doc) })
+}
+
+// dress is apply without filters.
+func (s *shape) dress(text []byte) ([]byte, error) {
+	if s.base != "" && fhir.MayHaveRelative(text) {
+		if err := s.doc.Reset(text); err != nil {
+			return nil, err
+		}
+		s.absolute = s.doc.AppendAbsolute(s.absolute[:0], s.base)
+		text = s.absolute
+	}
+	if s.elements == nil {
+		return text, nil
+	}
+	if err := s.doc.Reset(text); err != nil {
+		return nil, err
+	}
+	s.cut = s.doc.Subset(s.cut[:0], s.elements)
+	return s.cut, nil
+}
