@@ -134,7 +134,7 @@ var english = texts{
 	Nothing:     "Nothing is recorded here.",
 	Footer:      "This page is made from the data files in this package; the source under each entry names the file and the line. It contains no programs and loads nothing from the Internet.",
 	FooterPrint: "To print more details, open them first. If a page and a data file differ, the data file counts.",
-	File:        "File", Open: "Open", Download: "Save", Careful: "May contain active content. Open it only if you trust where it came from.",
+	File:        "File", Careful: "May contain active content. Open it only if you trust where it came from.",
 	Elsewhere: "Kept elsewhere, not in this copy:", InData: "The content is inside the data file.", Missing: "The content is not in this copy:",
 	TableBelow: "All values are in the table below.",
 
