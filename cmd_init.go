@@ -88,7 +88,11 @@ func initialise(ctx context.Context, cfg *Config, written map[string]string, adm
 		os.Remove(cfg.database()) // nobody could sign in: let the next init begin anew
 		return err
 	}
-	fmt.Fprintf(out, "made %s with the administrator %q; start it with: satchel serve --data %s\n", cfg.Data, account.Name, cfg.Data)
+	key, err := signingKey(cfg)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "made %s with the administrator %q; start it with: satchel serve --data %s\n%s\n", cfg.Data, account.Name, cfg.Data, keySentence(key))
 	return nil
 }
 
@@ -103,7 +107,7 @@ func vacant(cfg *Config) error {
 	}
 	for _, e := range entries {
 		p := filepath.Join(cfg.Data, e.Name())
-		if p != cfg.File && p != cfg.BulkExport.Folder && p != cfg.tlsFolder() && !strings.HasPrefix(p, cfg.database()) {
+		if p != cfg.File && p != cfg.BulkExport.Folder && p != cfg.tlsFolder() && e.Name() != signingKeyFile && !strings.HasPrefix(p, cfg.database()) {
 			return fmt.Errorf("%q holds %q and no Satchel; choose a directory that is empty or does not exist", cfg.Data, e.Name())
 		}
 	}

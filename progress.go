@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -56,6 +57,16 @@ func (p *progress) step(done, total int64) {
 		fmt.Fprintf(p.out, "%s: %s of %s%s (%d%%)\n", p.what, show(done), show(total), unit, 100*done/max(total, done, 1))
 	} else {
 		fmt.Fprintf(p.out, "%s: %s%s\n", p.what, show(done), unit)
+	}
+}
+
+// oneAtATime lets several goroutines tell their steps.
+func oneAtATime(step func(done, total int64)) func(done, total int64) {
+	var mu sync.Mutex
+	return func(done, total int64) {
+		mu.Lock()
+		defer mu.Unlock()
+		step(done, total)
 	}
 }
 

@@ -30,6 +30,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code":    scriptCode,
+			"glob":    scriptGlob,
 			"waitfor": scriptWaitFor,
 		},
 	})
@@ -58,6 +59,19 @@ func scriptCode(ts *testscript.TestScript, neg bool, args []string) {
 	if got != args[0] {
 		ts.Fatalf("exit code %s, want %s", got, args[0])
 	}
+}
+
+// scriptGlob is `glob NAME PATTERN`: it puts the path of the one file that the pattern fits into the variable.
+func scriptGlob(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: glob NAME PATTERN")
+	}
+	found, err := filepath.Glob(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if len(found) != 1 {
+		ts.Fatalf("%s fits %d files", args[1], len(found))
+	}
+	ts.Setenv(args[0], found[0])
 }
 
 // scriptWaitFor is `waitfor ADDR`: somebody must listen there within some seconds.
