@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"satchel/auth"
 	"satchel/engine"
 	"satchel/fhir"
+	"satchel/storage"
 )
 
 // pathStatus and pathFile are where jobs and their files lie under the base.
@@ -50,8 +52,12 @@ func (c *call) kickOff(w http.ResponseWriter, level engine.Level) error {
 		all := engine.ExportTypes(level)
 		if may := c.who.Readable(action, all); len(may) < len(all) {
 			request.Types = may
+			if err := c.decide(exportAction(request)); err != nil { // what other parameters add is asked for by name
+				return err
+			}
 		}
 	}
+	request.Base = c.base
 	job, err := c.server.Engine.Start(c.Context(), c.who.Name, c.base+strings.TrimPrefix(c.URL.RequestURI(), fhirPath), request)
 	if err != nil {
 		return err
@@ -87,20 +93,28 @@ func (c *call) exportRequest(level engine.Level) (engine.Request, error) {
 	return request, err
 }
 
+// requestOf is the request that a job came from.
+func requestOf(job storage.Job) (r engine.Request, err error) {
+	if err := json.Unmarshal(job.Request, &r); err != nil {
+		return r, fmt.Errorf("read the request of job %s: %w", job.ID, err)
+	}
+	return r, nil
+}
+
 // exportAction is what auth has to know of an export.
 func exportAction(r engine.Request) auth.Action {
-	return auth.Action{Verb: auth.VerbExport, Level: string(r.Level), Group: r.Group, Patients: r.Patients, Types: r.Types}
+	return auth.Action{Verb: auth.VerbExport, Level: string(r.Level), Group: r.Group, Patients: r.Patients, Types: r.Named()}
 }
 
 // jobAction is what auth has to know of a job: whose it is, and all that it can hold.
-func (s *server) jobAction(account string, text []byte) (auth.Action, error) {
-	var r engine.Request
-	if err := json.Unmarshal(text, &r); err != nil {
+func (s *server) jobAction(job storage.Job) (auth.Action, error) {
+	r, err := requestOf(job)
+	if err != nil {
 		return auth.Action{}, err
 	}
 	export := exportAction(r)
 	if export.Types == nil {
 		export.Types = slices.Clone(engine.ExportTypes(r.Level))
 	}
-	return auth.Action{Verb: auth.VerbJob, Job: &auth.Job{Account: account, Exclusive: s.Exclusive, Export: export}}, nil
+	return auth.Action{Verb: auth.VerbJob, Job: &auth.Job{Account: job.Account, Exclusive: s.Exclusive, Export: export}}, nil
 }

@@ -18,6 +18,12 @@ type jobManifest struct {
 	Deleted             []manifestFile `json:"deleted"`
 	Error               []manifestFile `json:"error"`
 	Link                []manifestLink `json:"link,omitempty"` // to the next manifest, if the client takes partial ones
+	Extension           manifestExtra  `json:"extension,omitzero"`
+}
+
+// manifestExtra is what a client of Smile CDR may look for: its own label for the export.
+type manifestExtra struct {
+	ExportID string `json:"exportId,omitempty"`
 }
 
 // manifestFile is one file. Type is left out if the files are organised by resources.
@@ -35,9 +41,14 @@ type manifestLink struct {
 
 // manifest lists the files of a job; base is the FHIR base under which they are loaded.
 func manifest(base string, job storage.Job) (jobManifest, error) {
+	r, err := requestOf(job)
+	if err != nil {
+		return jobManifest{}, err
+	}
 	m := jobManifest{
-		TransactionTime: fhir.FormatInstant(job.Snapshot.Time), Request: job.URL, RequiresAccessToken: true,
-		Output: []manifestFile{}, Deleted: []manifestFile{}, Error: []manifestFile{},
+		TransactionTime: fhir.FormatInstant(job.Snapshot.Time), Request: job.URL, RequiresAccessToken: true, OutputOrganizedBy: r.OrganizeBy,
+		Extension: manifestExtra{r.ExportID},
+		Output:    []manifestFile{}, Deleted: []manifestFile{}, Error: []manifestFile{},
 	}
 	lists := map[string]*[]manifestFile{"output": &m.Output, "deleted": &m.Deleted, "error": &m.Error}
 	for _, f := range job.Files {

@@ -109,7 +109,7 @@ func (c *call) visibleJob(id string) (storage.Job, error) {
 	if err != nil {
 		return job, hidden(err)
 	}
-	do, err := c.server.jobAction(job.Account, job.Request)
+	do, err := c.server.jobAction(job)
 	if err != nil {
 		return job, err
 	}
