@@ -82,7 +82,12 @@ func (f *file) commit(path string) error {
 	if err := f.blob.commit(path); err != nil {
 		return fmt.Errorf("write %q: %w", path, err)
 	}
-	f.info.Path, f.info.Bytes, f.info.SHA256 = path, f.bytes, hex.EncodeToString(f.sum())
+	f.info.Path, f.info.Bytes = path, f.bytes
+	if sum, ok := hashInPath(path); ok {
+		f.info.SHA256 = sum // the same text, without a copy
+	} else {
+		f.info.SHA256 = hex.EncodeToString(f.sum())
+	}
 	if strings.HasPrefix(path, "data/") {
 		f.info.Lines = f.lines
 		f.bag.payload = append(f.bag.payload, f.info)

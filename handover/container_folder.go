@@ -1,6 +1,7 @@
 package handover
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,7 +15,7 @@ const incompleteMarker = "INCOMPLETE"
 type folder struct {
 	dir, name string
 	root      *os.Root
-	blobs     int
+	blobs     int // that were given a temporary name
 }
 
 // newFolder begins a folder, removing what an interrupted one of the same name left.
@@ -54,15 +55,7 @@ func freeName(path string) error {
 func (f *folder) final() string   { return filepath.Join(f.dir, f.name) }
 func (f *folder) partial() string { return filepath.Join(f.dir, "."+f.name+".partial") }
 
-func (f *folder) create(bool) (blob, error) {
-	f.blobs++
-	name := fmt.Sprintf("%d.tmp", f.blobs)
-	file, err := f.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	return &folderBlob{f, file, name, make([]byte, 0, chunkSize)}, nil
-}
+func (f *folder) create(bool) (blob, error) { return &folderBlob{in: f}, nil }
 
 func (f *folder) open(path string) (io.ReadCloser, error) { return f.root.Open(path) }
 
@@ -93,48 +86,68 @@ func (f *folder) abandon() error {
 	return os.RemoveAll(f.partial())
 }
 
-// folderBlob is a file in a folder.
+// folderBlob is a file in a folder. What is small stays in memory until it has its name: many attachments are small, and
+// many occur more than once.
 type folderBlob struct {
 	in     *folder
-	file   *os.File
-	name   string
-	buffer []byte
+	buffer []byte   // at most chunkSize
+	file   *os.File // once there was more
+	name   string   // of file
 }
 
 func (b *folderBlob) Write(p []byte) (int, error) {
-	if len(b.buffer)+len(p) > cap(b.buffer) {
+	if len(b.buffer)+len(p) >= chunkSize {
 		if err := b.flush(); err != nil {
 			return 0, err
 		}
 	}
-	if len(p) >= cap(b.buffer) {
+	if len(p) >= chunkSize {
 		return b.file.Write(p)
 	}
 	b.buffer = append(b.buffer, p...)
 	return len(p), nil
 }
 
-func (b *folderBlob) flush() error {
-	_, err := b.file.Write(b.buffer)
+// flush writes what is in memory to a file under a temporary name.
+func (b *folderBlob) flush() (err error) {
+	if b.file == nil {
+		b.in.blobs++
+		b.name = fmt.Sprintf("%d.tmp", b.in.blobs)
+		if b.file, err = b.in.newFile(b.name); err != nil {
+			return err
+		}
+	}
+	_, err = b.file.Write(b.buffer)
 	b.buffer = b.buffer[:0]
 	return err
 }
 
-func (b *folderBlob) commit(path string) error {
-	err := b.flush()
-	if e := b.file.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
+func (f *folder) newFile(path string) (*os.File, error) {
+	return f.root.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+}
+
+func (b *folderBlob) commit(path string) (err error) {
+	path = filepath.FromSlash(path)
+	if err := b.in.root.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		b.discard()
 		return err
 	}
-	if err := b.in.root.MkdirAll(filepath.Dir(filepath.FromSlash(path)), 0o700); err != nil {
+	temporary := b.file != nil
+	if !temporary {
+		if b.file, err = b.in.newFile(path); err != nil {
+			return err
+		}
+	}
+	_, err = b.file.Write(b.buffer)
+	if err := errors.Join(err, b.file.Close()); err != nil || !temporary {
 		return err
 	}
-	return b.in.root.Rename(b.name, filepath.FromSlash(path))
+	return b.in.root.Rename(b.name, path)
 }
 
 func (b *folderBlob) discard() {
-	b.file.Close()
-	b.in.root.Remove(b.name)
+	if b.file != nil {
+		b.file.Close()
+		b.in.root.Remove(b.name)
+	}
 }

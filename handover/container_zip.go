@@ -130,7 +130,7 @@ func (z *zipFile) open(path string) (io.ReadCloser, error) {
 	if e.method == zip.Store {
 		return io.NopCloser(packed), nil
 	}
-	return flate.NewReader(packed), nil
+	return inflate(packed), nil
 }
 
 func (z *zipFile) seal() error {
@@ -178,16 +178,13 @@ func (b *zipBlob) Write(p []byte) (int, error) {
 	if b.tight {
 		return b.spool.Write(p)
 	}
-	if b.buffer == nil {
-		b.buffer = make([]byte, 0, chunkSize)
-	}
 	for len(p) > 0 {
-		if len(b.buffer) == cap(b.buffer) {
+		if len(b.buffer) == chunkSize {
 			if err := b.deflate(false); err != nil {
 				return 0, err
 			}
 		}
-		k := min(len(p), cap(b.buffer)-len(b.buffer))
+		k := min(len(p), chunkSize-len(b.buffer))
 		b.buffer = append(b.buffer, p[:k]...)
 		p = p[k:]
 	}

@@ -31,6 +31,12 @@ func (s *keySet) merge(other *keySet) {
 	s.sorted, other.list, other.sorted = 0, nil, 0
 }
 
+// take takes the keys of another set and leaves it its memory.
+func (s *keySet) take(other *keySet) {
+	s.list = append(s.list, other.list...)
+	s.sorted, other.list, other.sorted = 0, other.list[:0], 0
+}
+
 // sort makes the set ready for has.
 func (s *keySet) sort() {
 	slices.Sort(s.list)

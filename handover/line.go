@@ -54,14 +54,15 @@ func (l *lineReader) next() ([]byte, error) {
 	}
 }
 
-// readHead reads type, id, version and time of a stored resource, and leaves its JSON as it is.
+// readHead reads type, id, version and time of a stored resource, and leaves its JSON as it is. These stand in front, and
+// it stops when it has them: whether the rest is sound JSON, fhir.Parse says.
 func readHead(line []byte) (r fhir.Resource, err error) {
 	var updated, version string
 	d := jsontext.NewDecoder(bytes.NewBuffer(line), jsontext.AllowDuplicateNames(true))
 	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
 		return r, errors.New("is not a JSON object")
 	}
-	for d.PeekKind() == '"' {
+	for d.PeekKind() == '"' && (r.Type == "" || r.ID == "" || version == "") {
 		key, err := d.ReadToken()
 		if err != nil {
 			return r, err
@@ -79,12 +80,6 @@ func readHead(line []byte) (r fhir.Resource, err error) {
 		if err != nil {
 			return r, err
 		}
-	}
-	if _, err := d.ReadToken(); err != nil {
-		return r, err
-	}
-	if _, err := d.ReadToken(); err != io.EOF {
-		return r, errors.New("has something behind the resource")
 	}
 	r.JSON = line
 	return r, finishHead(&r, version, updated)

@@ -31,7 +31,7 @@ func TestMeasure(t *testing.T) {
 		defer w.Abort()
 		ledger := &countingLedger{m: map[string]Stored{}}
 		d, line := &fhir.Document{}, []byte(nil)
-		var writing time.Duration
+		var writing, attaching time.Duration
 		var bytes int64
 		began := time.Now()
 		for item := range demo.Items(demo.Options{Lean: true, Patients: want / demo.LeanResources}) {
@@ -45,6 +45,11 @@ func TestMeasure(t *testing.T) {
 				t.Fatal(err)
 			}
 			writing += time.Since(at)
+			at = time.Now()
+			if err := w.AttachData(r, d); err != nil {
+				t.Fatal(err)
+			}
+			attaching += time.Since(at)
 			s := ledger.m[r.Type]
 			s.Current++
 			ledger.m[r.Type] = s
@@ -53,14 +58,16 @@ func TestMeasure(t *testing.T) {
 		tell := func(what string, d time.Duration) {
 			t.Logf("%-10s %8.2fs %8.0f MB/s  peak %s", what, d.Seconds(), float64(bytes)/1e6/d.Seconds(), peak())
 		}
-		t.Logf("%.0f MB; generating took %.2fs", float64(bytes)/1e6, (time.Since(began) - writing).Seconds())
+		t.Logf("%.0f MB; generating took %.2fs", float64(bytes)/1e6, (time.Since(began) - writing - attaching).Seconds())
 		tell("put", writing)
+		tell("attach", attaching)
 		at := time.Now()
 		if _, err := w.Reconcile(context.Background(), ledger); err != nil {
 			t.Fatal(err)
 		}
 		tell("reconcile", time.Since(at))
 		at = time.Now()
+		t.Logf("%d attachments", len(w.attached.kept))
 		s, err := w.Seal(context.Background(), testTime)
 		if err != nil {
 			t.Fatal(err)

@@ -130,66 +130,83 @@ func TestKeySet(t *testing.T) {
 	})
 }
 
-// Any content that goes into a ZIP entry, in any pieces and beside other entries, comes out of it: by our own reading
+// Any content that goes into a container, in any pieces and beside other files, comes out of it: by our own reading
 // before the end, and by the standard library's after.
-func TestZipEntries(t *testing.T) {
+func TestContainers(t *testing.T) {
 	dir := t.TempDir()
 	n := 0
 	rapid.Check(t, func(t *rapid.T) {
 		n++
-		z, err := newZip(dir, fmt.Sprint("z", n), testTime)
+		name := fmt.Sprint("c", n)
+		var c container
+		var err error
+		zipped := rapid.Bool().Draw(t, "zip")
+		if zipped {
+			c, err = newZip(dir, name, testTime)
+		} else {
+			c, err = newFolder(dir, name)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer os.Remove(z.final())
-		var blobs []blob
-		var want [][]byte
-		for i := range rapid.IntRange(1, 3).Draw(t, "entries") {
-			b, err := z.create(rapid.Bool().Draw(t, fmt.Sprint("tight", i)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			blobs, want = append(blobs, b), append(want, nil)
-		}
-		for range rapid.IntRange(0, 8).Draw(t, "writes") {
-			i := rapid.IntRange(0, len(blobs)-1).Draw(t, "entry")
-			p := bytes.Repeat([]byte(rapid.StringN(1, 8, 30).Draw(t, "text")), rapid.SampledFrom([]int{1, 10, 5_000, 40_000}).Draw(t, "times"))
-			if _, err := blobs[i].Write(p); err != nil {
-				t.Fatal(err)
-			}
-			want[i] = append(want[i], p...)
-		}
-		for i, b := range blobs {
-			if err := b.commit(fmt.Sprint(i)); err != nil {
-				t.Fatal(err)
+		want := drawFiles(t, c)
+		same := func(fsys func(string) (io.ReadCloser, error)) {
+			for i := range want {
+				r, err := fsys(fmt.Sprint(i))
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := io.ReadAll(r)
+				r.Close()
+				if err != nil || !bytes.Equal(got, want[i]) {
+					t.Fatalf("file %d: %d bytes, want %d: %v", i, len(got), len(want[i]), err)
+				}
 			}
 		}
-		same := func(r io.ReadCloser, err error, i int) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer r.Close()
-			if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, want[i]) {
-				t.Fatalf("entry %d: %d bytes, want %d: %v", i, len(got), len(want[i]), err)
-			}
-		}
-		for i := range blobs {
-			r, err := z.open(fmt.Sprint(i))
-			same(r, err, i)
-		}
-		if err := z.seal(); err != nil {
+		same(c.open)
+		if err := c.seal(); err != nil {
 			t.Fatal(err)
 		}
-		back, err := zip.OpenReader(z.final())
+		if !zipped {
+			defer os.RemoveAll(filepath.Join(dir, name))
+			same(func(p string) (io.ReadCloser, error) { return os.Open(filepath.Join(dir, name, p)) })
+			return
+		}
+		defer os.Remove(filepath.Join(dir, name+".zip"))
+		back, err := zip.OpenReader(filepath.Join(dir, name+".zip"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer back.Close()
-		for i, e := range back.File {
-			r, err := e.Open()
-			same(r, err, i)
-		}
+		same(func(p string) (io.ReadCloser, error) { return back.Open(name + "/" + p) })
 	})
+}
+
+// drawFiles writes up to three files at the same time and answers what is in them.
+func drawFiles(t *rapid.T, c container) (want [][]byte) {
+	var blobs []blob
+	for i := range rapid.IntRange(1, 3).Draw(t, "files") {
+		b, err := c.create(rapid.Bool().Draw(t, fmt.Sprint("tight", i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		blobs, want = append(blobs, b), append(want, nil)
+	}
+	for range rapid.IntRange(0, 8).Draw(t, "writes") {
+		i := rapid.IntRange(0, len(blobs)-1).Draw(t, "file")
+		size := rapid.SampledFrom([]int{1, 500, chunkSize - 1, chunkSize, chunkSize + 1, spoolSize, 3 * chunkSize}).Draw(t, "size")
+		p := bytes.Repeat([]byte(rapid.StringN(1, 8, 30).Draw(t, "text")), size)[:size]
+		if _, err := blobs[i].Write(p); err != nil {
+			t.Fatal(err)
+		}
+		want[i] = append(want[i], p...)
+	}
+	for i, b := range blobs {
+		if err := b.commit(fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return want
 }
 
 // An attachment of more than 4 GiB, as a file with a hole, in a folder and in a ZIP.

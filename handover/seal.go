@@ -3,6 +3,7 @@ package handover
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,11 +59,7 @@ func (w *Writer) sealBag(n int) error {
 		return err
 	}
 	m := w.manifest(n)
-	text, err := indented(m)
-	if err != nil {
-		return err
-	}
-	if err := b.put(manifestPath, bytes.NewReader(text)); err != nil {
+	if err := putManifest(b, m); err != nil {
 		return err
 	}
 	if err := w.putWelcome(b, m); err != nil {
@@ -76,6 +73,42 @@ func (w *Writer) sealBag(n int) error {
 		}
 	}
 	return b.finish(w.bagInfo(n), w.options.Key)
+}
+
+// putManifest writes the manifest, with each file in a line of its own: there may be many, and so they are not all in
+// memory as text.
+func putManifest(b *bag, m Manifest) error {
+	files := m.Files
+	m.Files = []File{}
+	text, err := indented(m)
+	if err != nil {
+		return err
+	}
+	before, after, _ := bytes.Cut(text, []byte("\n  \"files\": []"))
+	out, err := b.create(false)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s\n  \"files\": [", before)
+	for i, f := range files {
+		line, err := json.Marshal(f)
+		if err != nil {
+			return err
+		}
+		separator := ","
+		if i == 0 {
+			separator = ""
+		}
+		if _, err := fmt.Fprintf(out, "%s\n    %s", separator, line); err != nil {
+			out.blob.discard()
+			return err
+		}
+	}
+	if _, err := fmt.Fprintf(out, "\n  ]%s", after); err != nil {
+		out.blob.discard()
+		return err
+	}
+	return out.commit(manifestPath)
 }
 
 // sorted lists the payload in the order of its paths.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/flate"
@@ -85,13 +86,36 @@ func openFolder(path string) (*source, error) {
 	return s, nil
 }
 
+// inflaters are free inflaters: each has tables that are worth keeping where there are many small entries.
+var inflaters = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+
+// inflate reads what was deflated.
+func inflate(r io.Reader) io.ReadCloser {
+	f := inflaters.Get().(io.ReadCloser)
+	f.(flate.Resetter).Reset(r, nil)
+	return &inflater{f}
+}
+
+type inflater struct{ io.ReadCloser }
+
+// Close gives the inflater back.
+func (i *inflater) Close() error {
+	if i.ReadCloser == nil {
+		return nil
+	}
+	err := i.ReadCloser.Close()
+	inflaters.Put(i.ReadCloser)
+	i.ReadCloser = nil
+	return err
+}
+
 // openZip lists a ZIP file, which holds one folder.
 func openZip(path string) (*source, error) {
 	z, err := zip.OpenReader(path)
 	if err != nil {
 		return nil, err
 	}
-	z.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
+	z.RegisterDecompressor(zip.Deflate, inflate)
 	s := newSource("")
 	s.close = z.Close
 	entries := map[string]*zip.File{}

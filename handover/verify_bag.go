@@ -1,19 +1,12 @@
 package handover
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 )
 
 // check is the checking of one bag.
@@ -131,84 +124,6 @@ func (c *check) readList(path string, ofTags bool) map[string]string {
 	return list
 }
 
-// measure reads every file once, several at a time.
-func (c *check) measure(ctx context.Context) error {
-	c.measured = map[string]measured{}
-	var paths []string
-	var total int64
-	for path, size := range c.source.sizes {
-		paths = append(paths, path)
-		total += size
-	}
-	// The largest first, so that no worker is left with one at the end.
-	slices.SortFunc(paths, func(a, b string) int { return int(min(max(c.source.sizes[b]-c.source.sizes[a], -1), 1)) })
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var next, done atomic.Int64
-	var mu sync.Mutex
-	var group sync.WaitGroup
-	for range c.options.Workers {
-		group.Go(func() {
-			buffer := make([]byte, 256<<10)
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(paths) {
-					return
-				}
-				m, broken, err := c.measureFile(ctx, paths[i], buffer, &done, total)
-				if err != nil {
-					cancel(err)
-					return
-				}
-				mu.Lock()
-				c.measured[paths[i]] = m
-				if broken != "" {
-					c.finding(Altered, paths[i], "%s", broken)
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	group.Wait()
-	return context.Cause(ctx)
-}
-
-// measureFile reads a file. broken says what is wrong with a ZIP entry; the error is about the disk.
-func (c *check) measureFile(ctx context.Context, path string, buffer []byte, done *atomic.Int64, total int64) (m measured, broken string, err error) {
-	r, err := c.source.open(path)
-	if err != nil {
-		return m, fmt.Sprintf("cannot be read: %v", err), nil
-	}
-	defer r.Close()
-	sum := sha256.New()
-	lined := strings.HasSuffix(path, ".ndjson")
-	for {
-		n, err := r.Read(buffer)
-		if n > 0 {
-			sum.Write(buffer[:n])
-			m.bytes += int64(n)
-			if lined {
-				m.lines += int64(bytes.Count(buffer[:n], newline))
-				m.cutOff = buffer[n-1] != '\n'
-			}
-			if now := done.Add(int64(n)); c.options.Progress != nil {
-				c.options.Progress(now, total)
-			}
-		}
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return m, fmt.Sprintf("cannot be read to its end: %v", err), nil
-		}
-		if ctx.Err() != nil {
-			return m, "", context.Cause(ctx)
-		}
-	}
-	m.sha256 = hex.EncodeToString(sum.Sum(nil))
-	return m, "", nil
-}
-
 // compareLists compares the files that are there with those that are listed.
 func (c *check) compareLists() {
 	c.tagsHash = c.measured[tagManifest].sha256
@@ -301,89 +216,5 @@ func (c *check) checkSeal() {
 	}
 	if c.signer, err = checkSignature(armored, list); err != nil {
 		c.finding(Altered, signatureFile, "%v", err)
-	}
-}
-
-// readManifest reads data/ehi-manifest.json.
-func (c *check) readManifest() {
-	text, err := c.source.readSmall(manifestPath, 1<<31)
-	if errors.Is(err, fs.ErrNotExist) {
-		if c.payload[manifestPath] == "" {
-			c.finding(Unknown, manifestPath, "is not there: this is a bag, but not one with health records of this format")
-		}
-		return
-	}
-	var version struct {
-		FormatVersion string `json:"formatVersion"`
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &version)
-	}
-	if err != nil {
-		c.finding(Altered, manifestPath, "%v", err)
-		return
-	}
-	if major, _, _ := strings.Cut(version.FormatVersion, "."); major != "1" {
-		c.finding(Unknown, manifestPath, "is of format %.20q; this program reads 1.x. Use a newer one", version.FormatVersion)
-		return
-	}
-	var m Manifest
-	if err := json.Unmarshal(text, &m); err != nil {
-		c.finding(Altered, manifestPath, "%v", err)
-		return
-	}
-	c.manifest = &m
-}
-
-// compareManifest compares what the manifest says with what was measured.
-func (c *check) compareManifest() {
-	m := c.manifest
-	listed := map[string]bool{manifestPath: true}
-	for _, f := range m.Files {
-		listed[f.Path] = true
-		is, ok := c.measured[f.Path]
-		if !ok {
-			if c.payload[f.Path] == "" {
-				c.finding(Partial, f.Path, "is missing, and the list of files does not have it either")
-			}
-			continue
-		}
-		if is.bytes != f.Bytes || is.sha256 != f.SHA256 {
-			c.finding(Altered, f.Path, "is not the file that %s names", manifestPath)
-		}
-		if is.lines != f.Lines {
-			c.finding(Altered, f.Path, "has %d lines, %s says %d", is.lines, manifestPath, f.Lines)
-		}
-	}
-	for path := range c.payload {
-		if !listed[path] {
-			c.finding(Altered, path, "was added: %s does not name it", manifestPath)
-		}
-	}
-	c.compareSigner()
-	if m.Verdict == Incomplete {
-		c.finding(Partial, manifestPath, "was sealed as INCOMPLETE; data/report/reconciliation.json says why")
-	}
-	count, id := "1 of 1", ""
-	if m.Group != nil {
-		count, id = fmt.Sprintf("%d of %d", m.Group.Number, m.Group.Count), m.Group.Identifier
-	}
-	if c.info != nil && (c.info["Bag-Count"] != count || c.info["Bag-Group-Identifier"] != id) {
-		c.finding(Altered, bagInfoFile, "does not name the place among several bags that %s names", manifestPath)
-	}
-}
-
-// compareSigner judges whose signature there is.
-func (c *check) compareSigner() {
-	m := c.manifest
-	switch want := c.options.Fingerprint; {
-	case m.Signer != "" && !c.has(signatureFile):
-		c.finding(Partial, signatureFile, "is missing, but the package says that it was signed")
-	case c.signer != "" && c.signer != m.Signer:
-		c.finding(Altered, signatureFile, "is by the key %s; the package says %q", c.signer, m.Signer)
-	case want != "" && c.signer == "":
-		c.finding(Altered, signatureFile, "there is no sound signature, and one by %s was asked for", want)
-	case want != "" && c.signer != want:
-		c.finding(Altered, signatureFile, "is by the key %s, not by %s", c.signer, want)
 	}
 }

@@ -57,7 +57,8 @@ type Writer struct {
 	attached   attached
 	recon      *Reconciliation
 	scratch    []byte
-	view       bool // view/index.html was added
+	copying    []byte // buffer of attachments
+	view       bool   // view/index.html was added
 }
 
 // stage is how far a package is.
@@ -81,7 +82,7 @@ func Create(o Options) (*Writer, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	w := &Writer{options: o, head: o.Head, stage: writing, streams: map[streamKey]*stream{}}
+	w := &Writer{options: o, head: o.Head, stage: writing, streams: map[streamKey]*stream{}, copying: make([]byte, chunkSize)}
 	w.attached.files = map[[32]byte]int32{}
 	if o.Key != nil {
 		if err := o.Key.check(); err != nil {
@@ -239,6 +240,7 @@ func (w *Writer) Seal(ctx context.Context, finished time.Time) (Sealed, error) {
 			s.Bytes += f.Bytes
 		}
 	}
+	w.bags, w.streams, w.attached = nil, nil, attached{} // there may be much of it
 	return s, nil
 }
 

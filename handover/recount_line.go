@@ -1,0 +1,172 @@
+package handover
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"satchel/fhir"
+)
+
+// source notes a place whose bytes are in the package.
+func (s *recount) source(line []byte) error {
+	var a AttachmentSource
+	if err := json.Unmarshal(line, &a); err != nil {
+		return err
+	}
+	s.sources.add(sourceKey(a.Resource, a.Path))
+	return nil
+}
+
+func sourceKey(resource, path string) uint64 { return keyOf(resource + "|" + path) }
+
+// resource answers what counts the lines of a file.
+func (s *recount) resource(f File) func(line []byte) error {
+	return func(line []byte) error {
+		if f.Type == "Bundle" && strings.Contains(f.Path, "/deleted-") {
+			return s.tombstone(line)
+		}
+		r, err := readHead(line)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errNoResource, err)
+		}
+		if r.Type != f.Type {
+			return fmt.Errorf("%w: %s is in a file of type %s", errNoResource, r.Key(), f.Type)
+		}
+		if err := s.document.Reset(line); err != nil {
+			return fmt.Errorf("%w: %w", errNoResource, err)
+		}
+		key := r.Key()
+		s.versions.add(versionKey(r))
+		n := s.counts[r.Type]
+		if f.Section == History {
+			n.Earlier++
+			s.counts[r.Type] = n
+			return nil
+		}
+		n.Current++
+		s.counts[r.Type] = n
+		if !s.explaining {
+			s.current.add(keyOf(key))
+		}
+		s.links(key)
+		return nil
+	}
+}
+
+func versionKey(r fhir.Resource) uint64 {
+	return keyOf(r.Key() + "/" + strconv.FormatInt(r.Version, 10))
+}
+
+func (s *recount) tombstone(line []byte) error {
+	r, err := readTombstone(line)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNoResource, err)
+	}
+	s.versions.add(versionKey(r))
+	n := s.counts[r.Type]
+	n.Deleted++
+	s.counts[r.Type] = n
+	return nil
+}
+
+var dataKey, urlKey = []byte(`"data":"`), []byte(`"url":"`)
+
+// links follows the references and attachments of the document.
+func (s *recount) links(resource string) {
+	d := &s.document
+	s.inside = s.fullURLs()
+	d.References(func(path, value string) {
+		if strings.HasSuffix(path, ".reference") {
+			s.reference(resource, path, value)
+		}
+	})
+	if !bytes.Contains(d.JSON(), dataKey) && !bytes.Contains(d.JSON(), urlKey) {
+		return // no attachment can be in it
+	}
+	d.Attachments(func(path, _, url string, hasData bool) {
+		if hasData || url != "" {
+			s.attachment(resource, path, url, hasData)
+		}
+	})
+	if d.Type() == "Binary" && bytes.Contains(d.JSON(), dataKey) {
+		s.attachment(resource, "Binary.data", "", true)
+	}
+}
+
+// fullURLs are the addresses that entries of a Bundle have inside it; nil for other types.
+func (s *recount) fullURLs() map[string]bool {
+	if s.document.Type() != "Bundle" {
+		return nil
+	}
+	inside := map[string]bool{}
+	s.document.References(func(path, value string) {
+		if strings.HasSuffix(path, ".fullUrl") {
+			inside[value] = true
+		}
+	})
+	return inside
+}
+
+func (s *recount) reference(resource, path, value string) {
+	if strings.HasPrefix(value, "#") || s.inside[value] {
+		s.references.Internal++
+		return
+	}
+	target, external := s.writer.target(value)
+	if external {
+		s.references.ExternalURL++
+		return
+	}
+	s.references.Internal++
+	s.targets.add(keyOf(target))
+	if s.explaining && !s.current.has(keyOf(target)) {
+		s.references.UnresolvedCount++
+		if len(s.references.Unresolved) < 4*maxListed {
+			s.references.Unresolved = append(s.references.Unresolved, UnresolvedReference{resource, path, value})
+		}
+	}
+}
+
+func (s *recount) attachment(resource, path, url string, hasData bool) {
+	s.attachments.Referenced++
+	if s.inside[url] || s.sources.has(sourceKey(resource, path)) {
+		s.attachments.Exported++
+		return
+	}
+	if !hasData {
+		target, external := s.writer.target(url)
+		if external {
+			s.attachments.ExternalLinkOnly++
+			return
+		}
+		s.linked++
+		s.targets.add(keyOf(target))
+		if !s.explaining || s.current.has(keyOf(target)) {
+			return
+		}
+	} else if s.explaining {
+		return // was told at the first reading
+	}
+	s.attachments.MissingCount++
+	if len(s.attachments.Missing) < 4*maxListed {
+		s.attachments.Missing = append(s.attachments.Missing, MissingAttachment{resource, path})
+	}
+}
+
+// target reads a reference or address: the type and id it names in this store, or that it leads elsewhere. What names
+// nothing (urn:uuid:…, Type?query) answers itself, and no resource has that key.
+func (w *Writer) target(reference string) (key string, external bool) {
+	for _, base := range w.options.Bases {
+		if inside, ok := strings.CutPrefix(reference, strings.TrimSuffix(base, "/")+"/"); ok {
+			reference = inside
+		}
+	}
+	if strings.Contains(reference, "://") || strings.HasPrefix(reference, "data:") || strings.HasPrefix(reference, "mailto:") {
+		return "", true
+	}
+	key, _, _ = strings.Cut(reference, "/_history/")
+	return key, false
+}
