@@ -145,8 +145,8 @@ func (l *line) count(typ string, change storage.Change) {
 // Limits of a batch: one transaction.
 const (
 	batches    = 3 // one is filled, one prepared, one stored
-	batchCount = 1000
-	batchBytes = 4 << 20
+	batchCount = 4000
+	batchBytes = 8 << 20
 	docKeep    = 1 << 20 // a document that has grown beyond this is not kept for the next batch
 )
 

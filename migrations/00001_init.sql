@@ -53,13 +53,17 @@ CREATE TABLE owner (
     PRIMARY KEY (patient, rid, since)
 ) STRICT, WITHOUT ROWID;
 
--- fhir.Entry rows of current living versions: the index narrows, the document decides.
+-- fhir.Entry rows of current living versions: the index narrows, the document decides. The index is kept in segments of
+-- 65536 row numbers: new rows come into the last one, so what an import dirties does not grow with the store, and a search
+-- looks into each.
 CREATE TABLE entry (
-    key   INTEGER NOT NULL,
-    value INTEGER NOT NULL,
-    rid   INTEGER NOT NULL,
-    PRIMARY KEY (key, value, rid)
+    segment INTEGER NOT NULL,              -- rid >> 16
+    key     INTEGER NOT NULL,
+    value   INTEGER NOT NULL,
+    rid     INTEGER NOT NULL,
+    PRIMARY KEY (segment, key, value, rid)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE segment (n INTEGER PRIMARY KEY) STRICT;
 
 -- The one clock: the last seq given out and the last millisecond used. One row.
 CREATE TABLE clock (

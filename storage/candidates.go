@@ -3,6 +3,7 @@ package storage
 import (
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"satchel/fhir"
@@ -61,11 +62,30 @@ func single(r fhir.Range) bool { return r.Patient != "" || r.From == r.To }
 func term(what string, r fhir.Range) (string, []any) {
 	switch {
 	case r.Patient != "":
-		return `SELECT ` + what + ` FROM owner WHERE patient = ? AND until IS NULL`, []any{r.Patient}
+		return `SELECT ` + what + ` FROM owner e WHERE e.patient = ? AND e.until IS NULL`, []any{r.Patient}
 	case single(r):
-		return `SELECT ` + what + ` FROM entry WHERE key = ? AND value = ?`, []any{r.Key, r.From}
+		return `SELECT ` + what + ` FROM ` + entriesOf + ` WHERE e.key = ? AND e.value = ?`, []any{r.Key, r.From}
 	}
-	return `SELECT ` + what + ` FROM entry WHERE key = ? AND value BETWEEN ? AND ?`, []any{r.Key, r.From, r.To}
+	return `SELECT ` + what + ` FROM ` + entriesOf + ` WHERE e.key = ? AND e.value BETWEEN ? AND ?`, []any{r.Key, r.From, r.To}
+}
+
+// inOrder makes a term of a single value answer rows above a row number, ascending, at most so many, without a sort: the
+// segments are walked in order, and in each the rows are. Both numbers come as its last arguments.
+func inOrder(text string, r fhir.Range) string {
+	if r.Patient != "" {
+		return text + ` AND e.rid > ? ORDER BY e.rid LIMIT ?`
+	}
+	return text + ` AND e.rid > ? ORDER BY s.n, e.rid LIMIT ?`
+}
+
+// hit is a condition on a row r, that it is in the range of a single value.
+func hit(r fhir.Range) (string, []any) {
+	if r.Patient != "" {
+		text, args := term("1", r)
+		return `EXISTS (` + text + ` AND e.rid = r.rid)`, args
+	}
+	return `EXISTS (SELECT 1 FROM entry e WHERE e.segment = r.rid >> ` + strconv.Itoa(segmentBits) +
+		` AND e.key = ? AND e.value = ? AND e.rid = r.rid)`, []any{r.Key, r.From}
 }
 
 // count counts the rows of a criterion, up to countMost.
@@ -85,12 +105,12 @@ func (sr *searcher) count(ranges []fhir.Range) (int64, error) {
 // drive makes a criterion the driver; false if it names too many rows out of order.
 func (sr *searcher) drive(ranges []fhir.Range) (next func(int64) ([]int64, error), ok bool, err error) {
 	if len(ranges) == 1 && single(ranges[0]) {
-		text, args := term("rid", ranges[0])
-		return sr.streamed(text+` AND rid > ? ORDER BY rid LIMIT ?`, args...), true, nil
+		text, args := term("e.rid", ranges[0])
+		return sr.streamed(inOrder(text, ranges[0]), args...), true, nil
 	}
 	var rids []int64
 	for _, r := range ranges {
-		text, args := term("rid", r)
+		text, args := term("e.rid", r)
 		more, err := sr.rids(text+` LIMIT ?`, append(args, listMost+1-len(rids))...)
 		if err != nil {
 			return nil, false, err
@@ -158,8 +178,8 @@ func (d *candidates) probe(criteria [][]fhir.Range, driving int) {
 		n++
 		var any []string
 		for _, r := range ranges {
-			text, args := term("1", r)
-			any = append(any, `EXISTS (`+text+` AND rid = r.rid)`)
+			text, args := hit(r)
+			any = append(any, text)
 			d.probeArgs = append(d.probeArgs, args...)
 		}
 		d.probes += ` AND (` + strings.Join(any, ` OR `) + `)`

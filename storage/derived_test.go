@@ -126,7 +126,7 @@ func TestDoctor(t *testing.T) {
 	for _, damage := range []string{
 		`DELETE FROM owner WHERE patient = '1'`,
 		`DELETE FROM entry WHERE rid = 2`,
-		`INSERT INTO entry VALUES (1, 2, 3)`,
+		`INSERT INTO entry VALUES (0, 1, 2, 3)`,
 		`INSERT INTO owner VALUES ('x', 1, 1, NULL, 1)`,
 		`UPDATE owner SET until = NULL`,
 		`UPDATE resource SET owned = 0 WHERE rid = 1`,

@@ -71,15 +71,10 @@ func (s *Store) readRaw(ctx context.Context, f func(r raw) error) error {
 	})
 }
 
-// ownerRow and entryRow are rows of the derived tables.
+// ownerRow is a row of the owner table.
 type ownerRow struct {
 	fhir.Owner
 	rid, since, until int64 // until 0: it holds
-}
-
-type entryRow struct {
-	fhir.Entry
-	rid int64
 }
 
 // derivation works out the rows that the derived tables must hold, from the documents alone.
@@ -126,8 +121,4 @@ func (d *derivation) ownedNow() bool {
 
 func compareOwnerRows(a, b ownerRow) int {
 	return cmp.Or(cmp.Compare(a.Patient, b.Patient), cmp.Compare(a.rid, b.rid), cmp.Compare(a.since, b.since))
-}
-
-func compareEntryRows(a, b entryRow) int {
-	return cmp.Or(compareEntries(a.Entry, b.Entry), cmp.Compare(a.rid, b.rid))
 }

@@ -61,7 +61,8 @@ func (c *check) compare(r raw, d *derivation) error {
 		c.note(found, &c.owners, "missing owners")
 	}
 	for _, e := range d.entries {
-		found, err := r.exists(`SELECT 1 FROM entry WHERE key = ? AND value = ? AND rid = ?`, e.Key, e.Value, e.rid)
+		found, err := r.exists(`SELECT 1 FROM entry JOIN segment ON n = segment WHERE segment = ? AND key = ? AND value = ? AND rid = ?`,
+			segmentOf(e.rid), e.Key, e.Value, e.rid)
 		if err != nil {
 			return err
 		}
@@ -171,9 +172,7 @@ func (r raw) insertRows(owners []ownerRow, entries []entryRow) error {
 	if err != nil {
 		return err
 	}
-	return r.insert(`INSERT OR IGNORE INTO entry (key, value, rid)`, 3, len(entries), func(i int, args []driver.NamedValue) {
-		args[0].Value, args[1].Value, args[2].Value = entries[i].Key, entries[i].Value, entries[i].rid
-	})
+	return r.insertEntries(entries)
 }
 
 // mark sets the owned column of one version.

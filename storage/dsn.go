@@ -58,8 +58,8 @@ var writerPragmas = append(slices.Clone(commonPragmas),
 // memory.
 var bulkPragmas = replace(writerPragmas,
 	pragma{"synchronous", "NORMAL", "1"},
-	pragma{"journal_size_limit", "536870912", "536870912"},
-	pragma{"cache_size", "-512000", "-512000"},
+	pragma{"journal_size_limit", "268435456", "268435456"},
+	pragma{"cache_size", "-64000", "-64000"},
 )
 
 // replace copies settings with some of them changed: one name, one value.

@@ -54,12 +54,12 @@ func (s *Store) EntryRIDs(ctx context.Context, key int64, values map[int64]bool)
 		list = append(strconv.AppendInt(list, v, 10), ',')
 	}
 	text := "[" + strings.TrimSuffix(string(list), ",") + "]"
-	return s.rids(ctx, `SELECT e.rid FROM json_each(?1) j CROSS JOIN entry e ON e.key = ?2 AND e.value = j.value`, text, key)
+	return s.rids(ctx, `SELECT e.rid FROM json_each(?1) j CROSS JOIN `+entriesOf+` AND e.key = ?2 AND e.value = j.value`, text, key)
 }
 
 // entriesAmong reads the entries of a key; false if there are more than most.
 func (s *Store) entriesAmong(ctx context.Context, key int64, values map[int64]bool, most int) ([]int64, bool, error) {
-	rows, err := query(ctx, s.reads, `SELECT value, rid FROM entry WHERE key = ? LIMIT ?`, key, most+1)
+	rows, err := query(ctx, s.reads, `SELECT e.value, e.rid FROM `+entriesOf+` WHERE e.key = ? LIMIT ?`, key, most+1)
 	if err != nil {
 		return nil, false, fmt.Errorf("find rows: %w", err)
 	}
