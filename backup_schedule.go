@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"satchel/audit"
 )
 
 // Scheduled backups are named satchel-20060102T150405Z.zip, with .age behind if they are encrypted. Their names are the
@@ -69,8 +71,12 @@ func scheduledBackup(ctx context.Context, cfg *Config, now time.Time) (string, e
 		name += ".age"
 	}
 	target := filepath.Join(cfg.Backup.Folder, name)
-	if _, err := makeBackup(ctx, cfg, target, passphrase); err != nil {
+	n, err := makeBackup(ctx, cfg, target, passphrase)
+	if err != nil {
 		return "", err
+	}
+	if err := auditBackup(ctx, cfg, audit.Who{Kind: audit.System}, n); err != nil {
+		return target, err
 	}
 	names, err := scheduled(cfg.Backup.Folder)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -133,7 +134,7 @@ func TestBackupFiles(t *testing.T) {
 	for _, f := range z.File {
 		names = append(names, f.Name)
 	}
-	want := "backup.json anchors config.toml keys/signing.key satchel.db tls/authority-private.pem tls/server-private.pem SHA256SUMS"
+	want := "backup.json anchors config.toml keys/signing.key satchel.db signing_key tls/authority-private.pem tls/server-private.pem SHA256SUMS"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -361,6 +362,14 @@ func TestRestoreReplace(t *testing.T) {
 	}
 	if n := len(resourcesOf(t, cfg.database(), 1<<60)); n != 0 {
 		t.Errorf("%d resources", n)
+	}
+	s, err := storage.Open(t.Context(), cfg.database(), storage.Options{})
+	must(t, err)
+	head, err := s.AuditHead(t.Context())
+	must(t, err)
+	verdict, err := s.VerifyAudit(t.Context())
+	if must(t, errors.Join(err, s.Close())); head.Seq < 1 || len(verdict.Faults) > 0 {
+		t.Errorf("the restore is not in the audit log: %+v", verdict)
 	}
 	if n := len(resourcesOf(t, filepath.Join(r.kept, "satchel.db"), 1<<60)); n != 1 {
 		t.Errorf("%d resources were kept", n)

@@ -56,6 +56,9 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 			if err != nil {
 				return err
 			}
+			if err := auditBackup(c.Context(), cfg, whoRuns(), n); err != nil {
+				return err
+			}
 			info, err := os.Stat(args[0])
 			if err == nil {
 				fmt.Fprintf(c.OutOrStdout(), "made %s, %.1f MB, %s, in %s\n", args[0], float64(info.Size())/1e6, n.sum(), time.Since(began).Round(time.Millisecond))

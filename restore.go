@@ -67,7 +67,7 @@ func restoreBackup(ctx context.Context, cfg *Config, path, passphrase string, re
 	if err := b.check(ctx, stage); err != nil {
 		return r, fmt.Errorf("nothing was changed: %w", err)
 	}
-	if err := forgetJobs(ctx, stage); err != nil {
+	if err := forgetJobs(ctx, stage, b.note); err != nil {
 		return r, err
 	}
 	if now, err := storage.Inspect(ctx, cfg.database()); err == nil {
@@ -100,9 +100,9 @@ func emptyData(cfg *Config, replace bool) (made bool, err error) {
 	return false, nil
 }
 
-// forgetJobs removes the export jobs from a database: their files are not in a backup, and nobody waits for those that
-// had not ended.
-func forgetJobs(ctx context.Context, folder string) error {
+// forgetJobs removes the export jobs from a restored database: their files are not in a backup, and nobody waits for
+// those that had not ended. It notes the restore in the audit log.
+func forgetJobs(ctx context.Context, folder string, n note) error {
 	s, err := storage.Open(ctx, filepath.Join(folder, backupDatabase), storage.Options{})
 	if err != nil {
 		return err
@@ -116,6 +116,9 @@ func forgetJobs(ctx context.Context, folder string) error {
 		if _, err := s.DeleteJob(ctx, j.ID); err != nil {
 			return err
 		}
+	}
+	if err := auditRestore(ctx, s, n); err != nil {
+		return err
 	}
 	return s.Close()
 }
