@@ -16,7 +16,6 @@ import (
 	"github.com/kardianos/service"
 	"github.com/spf13/cobra"
 
-	"satchel/auth"
 	"satchel/engine"
 	"satchel/storage"
 	"satchel/web"
@@ -134,7 +133,7 @@ func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(ad
 	handler, err := web.New(web.Options{
 		Store:          store,
 		Engine:         jobs,
-		Auth:           &auth.Service{Store: store},
+		Auth:           accounts(cfg, store),
 		Tokens:         tokens(cfg, store),
 		Log:            log,
 		PublicURL:      cfg.HTTP.PublicURL,

@@ -29,7 +29,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(cmdUserAdd(at), cmdUserList(at), cmdUserPasswd(at), cmdUserGrant(at, "grant"), cmdUserGrant(at, "revoke"),
-		cmdUserLock(at, "lock"), cmdUserLock(at, "unlock"), cmdUserRemove(at), cmdUserPermissions())
+		cmdUserBar(at, "lock"), cmdUserBar(at, "unlock"), cmdUserBar(at, "disable"), cmdUserBar(at, "enable"), cmdUserResetTwoFactor(at),
+		cmdUserSignOut(at), cmdUserRemove(at), cmdUserPermissions())
 	return c
 }
 
@@ -62,6 +63,7 @@ func cmdUserAdd(at *common) *cobra.Command {
 	var password passwordFlags
 	var grants grantFlags
 	var given, family string
+	var program, must bool
 	c := userCommand(at, "add", "Make an account", func(ctx context.Context, s *storage.Store, name string) (string, error) {
 		authorities, err := grants.authorities()
 		if err != nil {
@@ -77,6 +79,7 @@ func cmdUserAdd(at *common) *cobra.Command {
 		now := time.Now()
 		err = s.AddAccount(ctx, storage.Account{
 			Name: name, GivenName: given, FamilyName: family, Password: hash, PasswordChanged: now, Created: now, Authorities: authorities,
+			Service: program, MustChange: must,
 		})
 		did := fmt.Sprintf("made account %q with %s", name, list(authorities))
 		if len(authorities) == 0 {
@@ -88,11 +91,16 @@ func cmdUserAdd(at *common) *cobra.Command {
 	grants.add(c)
 	c.Flags().StringVar(&given, "given-name", "", "given name of the person")
 	c.Flags().StringVar(&family, "family-name", "", "family name of the person")
+	c.Flags().BoolVar(&program, "service", false, "a program: it signs each request by HTTP Basic and has no sessions")
+	c.Flags().BoolVar(&must, "must-change", false, mustChangeHelp)
 	return c
 }
 
+const mustChangeHelp = "the account can do nothing until its owner has chosen another password"
+
 func cmdUserPasswd(at *common) *cobra.Command {
 	var password passwordFlags
+	var must bool
 	c := userCommand(at, "passwd", "Give an account a new password", func(ctx context.Context, s *storage.Store, name string) (string, error) {
 		if _, err := s.Account(ctx, name); err != nil { // before anybody types a password
 			return "", err
@@ -102,12 +110,13 @@ func cmdUserPasswd(at *common) *cobra.Command {
 			return "", err
 		}
 		err = s.UpdateAccount(ctx, name, func(a *storage.Account, _ []storage.Account) error {
-			a.Password, a.PasswordChanged = hash, time.Now()
+			auth.SetPassword(a, hash, time.Now(), must)
 			return nil
 		})
-		return fmt.Sprintf("account %q has a new password", name), err
+		return fmt.Sprintf("account %q has a new password; its sessions have ended", name), err
 	})
 	password.add(c)
+	c.Flags().BoolVar(&must, "must-change", false, mustChangeHelp)
 	return c
 }
 
@@ -137,19 +146,54 @@ func cmdUserGrant(at *common, verb string) *cobra.Command {
 	return c
 }
 
-func cmdUserLock(at *common, verb string) *cobra.Command {
-	short := map[string]string{"lock": "Bar an account from signing in", "unlock": "Let a locked account sign in again"}
-	return userCommand(at, verb, short[verb], func(ctx context.Context, s *storage.Store, name string) (string, error) {
+// bars are the commands that bar an account or let it in again.
+var bars = map[string]struct {
+	short, now string
+	set        func(a *storage.Account)
+}{
+	"lock":    {"Bar an account from signing in for now; its sessions end", "locked", func(a *storage.Account) { a.Locked = true }},
+	"unlock":  {"Let an account sign in again that was locked, or that wrong passwords slow down", "unlocked", func(a *storage.Account) { a.Locked = false }},
+	"disable": {"Bar an account that is no longer in use; its sessions end, its name stays taken", "disabled", func(a *storage.Account) { a.Disabled = true }},
+	"enable":  {"Let a disabled account sign in again", "enabled", func(a *storage.Account) { a.Disabled = false }},
+}
+
+func cmdUserBar(at *common, verb string) *cobra.Command {
+	bar := bars[verb]
+	return userCommand(at, verb, bar.short, func(ctx context.Context, s *storage.Store, name string) (string, error) {
 		err := changeAccount(ctx, s, name, func(a *storage.Account) error {
-			a.Locked = verb == "lock"
+			bar.set(a)
 			return nil
 		})
-		return fmt.Sprintf("account %q is %sed", name, verb), err
+		if err == nil && verb == "unlock" {
+			err = auth.Unlock(ctx, s, name)
+		}
+		return fmt.Sprintf("account %q is %s", name, bar.now), err
+	})
+}
+
+func cmdUserResetTwoFactor(at *common) *cobra.Command {
+	return userCommand(at, "reset-two-factor", "Take the second factor from an account whose owner lost it; its sessions end",
+		func(ctx context.Context, s *storage.Store, name string) (string, error) {
+			err := changeAccount(ctx, s, name, func(a *storage.Account) error {
+				auth.ResetSecondFactor(a)
+				return nil
+			})
+			return fmt.Sprintf("account %q has no second factor", name), err
+		})
+}
+
+func cmdUserSignOut(at *common) *cobra.Command {
+	return userCommand(at, "sign-out", "End all sessions of an account", func(ctx context.Context, s *storage.Store, name string) (string, error) {
+		if _, err := s.Account(ctx, name); err != nil {
+			return "", err
+		}
+		ended, err := s.EndSessions(ctx, name)
+		return fmt.Sprintf("ended %d sessions of account %q", ended, name), err
 	})
 }
 
 func cmdUserRemove(at *common) *cobra.Command {
-	return userCommand(at, "remove", "Remove an account", func(ctx context.Context, s *storage.Store, name string) (string, error) {
+	return userCommand(at, "remove", "Remove an account; its sessions end and its exports are cancelled", func(ctx context.Context, s *storage.Store, name string) (string, error) {
 		err := s.RemoveAccount(ctx, name, func(a storage.Account, others []storage.Account) error {
 			return auth.KeepAdministrator(a, nil, others)
 		})

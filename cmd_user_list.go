@@ -23,6 +23,12 @@ type listed struct {
 	Created     time.Time           `json:"created"`
 	LastLogin   time.Time           `json:"lastLogin,omitzero"`
 	Authorities []storage.Authority `json:"authorities"`
+
+	Service         bool      `json:"serviceAccount"`
+	TwoFactor       bool      `json:"twoFactor"`
+	MustChange      bool      `json:"mustChangePassword"`
+	PasswordChanged time.Time `json:"passwordChanged"`
+	LastActive      time.Time `json:"lastActive,omitzero"`
 }
 
 func cmdUserList(at *common) *cobra.Command {
@@ -44,9 +50,10 @@ func cmdUserList(at *common) *cobra.Command {
 				return json.NewEncoder(c.OutOrStdout()).Encode(listing(accounts))
 			}
 			t := tabwriter.NewWriter(c.OutOrStdout(), 0, 8, 2, ' ', 0)
-			fmt.Fprintln(t, "NAME\tSTATE\tLAST SIGN-IN\tHOLDS")
+			fmt.Fprintln(t, "NAME\tSTATE\tTWO-FACTOR\tPASSWORD AGE\tLAST SIGN-IN\tLAST ACTIVE\tHOLDS")
 			for _, a := range accounts {
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", a.Name, state(a), when(a.LastLogin), list(a.Authorities))
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", a.Name, state(a), factor(a), days(a.PasswordChanged), when(a.LastLogin), when(a.LastActive),
+					list(a.Authorities))
 			}
 			return t.Flush()
 		},
@@ -61,7 +68,8 @@ func listing(accounts []storage.Account) []listed {
 		if a.Authorities == nil {
 			a.Authorities = []storage.Authority{}
 		}
-		all = append(all, listed{a.Name, a.GivenName, a.FamilyName, a.Locked, a.Disabled, a.Created, a.LastLogin, a.Authorities})
+		all = append(all, listed{a.Name, a.GivenName, a.FamilyName, a.Locked, a.Disabled, a.Created, a.LastLogin, a.Authorities,
+			a.Service, a.TOTP != nil, a.MustChange, a.PasswordChanged, a.LastActive})
 	}
 	return all
 }
@@ -73,7 +81,25 @@ func state(a storage.Account) string {
 	case a.Locked:
 		return "locked"
 	}
+	if a.MustChange {
+		return "must change password"
+	}
+	if a.Service {
+		return "service"
+	}
 	return "active"
+}
+
+func factor(a storage.Account) string {
+	if a.TOTP != nil {
+		return "on"
+	}
+	return "off"
+}
+
+// days is the time since then in whole days.
+func days(since time.Time) string {
+	return fmt.Sprintf("%d days", int(time.Since(since).Hours()/24))
 }
 
 func when(t time.Time) string {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"golang.org/x/crypto/acme"
+
+	"satchel/auth"
 )
 
 // exampleConfig is what `satchel init` writes: every key with its default.
@@ -47,7 +49,12 @@ type Config struct {
 		Folder             string // absolute after loadConfig
 		Exclusive          bool   // restrict_download_to_initiating_user.enabled
 	}
-	Auth  struct{ Basic string }
+	Auth struct {
+		Basic                   string
+		SessionIdle, SessionMax Duration
+		TwoFactorRoles          []string
+		PasswordMaxAgeDays      int64 // 0: never
+	}
 	Smart struct {
 		TokenLifetime     Duration
 		ClientSecretBasic bool
@@ -83,6 +90,9 @@ func defaults() *Config {
 	c.BulkExport.Folder = "exports"
 	c.BulkExport.Exclusive = true
 	c.Auth.Basic = "loopback"
+	c.Auth.SessionIdle = Duration(auth.DefaultSessionIdle)
+	c.Auth.SessionMax = Duration(auth.DefaultSessionMax)
+	c.Auth.TwoFactorRoles = auth.TwoFactorRoles()
 	c.Smart.TokenLifetime = 300 * Duration(time.Second)
 	c.Log.Level = "info"
 	c.Log.Format = "auto"
@@ -119,6 +129,10 @@ func (c *Config) settings() []setting {
 		{"bulk_export.folder", &c.BulkExport.Folder},
 		{"bulk_export.restrict_download_to_initiating_user.enabled", &c.BulkExport.Exclusive},
 		{"auth.basic", &c.Auth.Basic},
+		{"auth.session_idle", &c.Auth.SessionIdle},
+		{"auth.session_max", &c.Auth.SessionMax},
+		{"auth.two_factor_roles", &c.Auth.TwoFactorRoles},
+		{"auth.password_max_age_days", &c.Auth.PasswordMaxAgeDays},
 		{"smart.token_lifetime", &c.Smart.TokenLifetime},
 		{"smart.client_secret_basic", &c.Smart.ClientSecretBasic},
 		{"log.level", &c.Log.Level},

@@ -36,6 +36,9 @@ func (c *Config) finish() error {
 	if err := c.checkSmart(); err != nil {
 		return err
 	}
+	if err := c.checkAuth(); err != nil {
+		return err
+	}
 	for _, p := range []*string{&c.Backup.Folder, &c.Backup.PassphraseFile} {
 		if *p != "" {
 			*p = c.path(*p)

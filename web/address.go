@@ -53,20 +53,30 @@ func hostText(host string) string {
 // local reports whether the client sits on this machine. A forwarding header from a proxy that is not trusted says that
 // it may not, whatever the connection says.
 func (s *server) local(r *http.Request) bool {
+	forwarded := len(r.Header.Values("X-Forwarded-For")) > 0
+	if !s.trusted(peer(r)) && (forwarded || r.Header.Get("Forwarded") != "") {
+		return false
+	}
+	return s.client(r).IsLoopback() && (forwarded || r.Header.Get("Forwarded") == "")
+}
+
+// client is the address of the client: the other end of the connection, or if that is a trusted proxy, the first address
+// before it that is none. What cannot be read is the zero address.
+func (s *server) client(r *http.Request) netip.Addr {
 	addr := peer(r)
 	forwarded := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
-	if forwarded == "" || !s.trusted(addr) {
-		return addr.IsLoopback() && forwarded == "" && r.Header.Get("Forwarded") == ""
+	if forwarded == "" {
+		return addr
 	}
 	hops := strings.Split(forwarded, ",")
 	for i := len(hops) - 1; i >= 0 && s.trusted(addr); i-- {
 		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 		if err != nil {
-			return false
+			return netip.Addr{}
 		}
-		addr = hop.Unmap()
+		addr = hop.Unmap().WithZone("")
 	}
-	return addr.IsLoopback()
+	return addr
 }
 
 // trusted reports whether addr is a proxy that is believed.

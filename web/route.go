@@ -76,14 +76,14 @@ func routes() []route {
 
 // besides is what lies beside the FHIR base and works like a FHIR route.
 func besides() []route {
-	return prepared([]route{
+	return prepared(append(accountRoutes(), []route{
 		{method: "GET", pattern: ".well-known/smart-configuration", kind: discovery, summary: "Where and how backend clients get tokens", run: smartConfiguration},
 		{method: "GET", pattern: "api/clients", kind: admin, summary: "All backend clients", run: listClients},
 		{method: "POST", pattern: "api/clients", kind: admin, summary: "Register a backend client", run: addClient},
 		{method: "GET", pattern: "api/clients/{name}", kind: admin, summary: "One backend client", run: getClient},
 		{method: "PUT", pattern: "api/clients/{name}", kind: admin, summary: "Change a backend client; what is left out stays; its tokens end", run: updateClient},
 		{method: "DELETE", pattern: "api/clients/{name}", kind: admin, summary: "Remove a backend client; its tokens end", run: removeClient},
-	})
+	}...))
 }
 
 // prepared cuts the patterns of a table into segments.

@@ -12,7 +12,14 @@ import (
 // case here.
 func (s *server) signIn(r *http.Request) (auth.Principal, error) {
 	given := r.Header.Values("Authorization")
+	token := s.sessionToken(r)
 	switch {
+	case len(given) == 0 && token != "":
+		n, err := s.signInSession(r, token)
+		if err == nil && !ownPath(r.URL.Path) {
+			err = n.Must.Refusal()
+		}
+		return n.Principal(), err
 	case len(given) == 0:
 		return auth.Principal{}, fhir.Errorf(fhir.CodeLogin, "sign in: send the name and password of an account by HTTP Basic, or an access token as Bearer")
 	case len(given) > 1:
@@ -35,7 +42,10 @@ func (s *server) signInBasic(r *http.Request, name, password string) (auth.Princ
 	case !s.takesBasic(r):
 		return auth.Principal{}, fhir.Errorf(fhir.CodeLogin, "HTTP Basic is taken only from the server's own machine (auth.basic = \"loopback\")")
 	}
-	a, err := s.Auth.SignIn(r.Context(), name, password)
+	a, err := s.Auth.SignInFrom(r.Context(), s.client(r).String(), name, password)
+	if err == nil && !ownPath(r.URL.Path) {
+		err = s.Auth.Must(a).Refusal()
+	}
 	return auth.PrincipalOf(a), err
 }
 
@@ -54,6 +64,10 @@ func bearer(r *http.Request) (token string, ok bool) {
 func (s *server) challenge(h http.Header, r *http.Request) {
 	basic, token := `Basic realm="Satchel", charset="UTF-8"`, `Bearer realm="Satchel"`
 	_, tried := bearer(r)
+	if r.Header.Get("Authorization") == "" && (r.URL.Path == "/api/session" || s.sessionToken(r) != "") {
+		h.Set("WWW-Authenticate", `Cookie realm="Satchel"`) // one for Basic would make browsers ask for a password themselves
+		return
+	}
 	if tried {
 		token += `, error="invalid_token", error_description="the access token is unknown, has expired or was revoked"`
 	}

@@ -60,6 +60,7 @@ func TestAnonymous(t *testing.T) {
 	p := open(t, nil)
 	rows := table(t, p)
 	open := map[string]bool{"GET /fhir/metadata": true, "GET /fhir/.well-known/smart-configuration": true, "GET /.well-known/smart-configuration": true}
+	ways := map[string]int{"POST /oauth/token": 400, "POST /api/session": 415} // where one signs in
 	p.as = ""
 	for _, rt := range rows {
 		for _, method := range []string{rt.method, "HEAD"} {
@@ -71,8 +72,8 @@ func TestAnonymous(t *testing.T) {
 			want := 401
 			if open[rt.method+" "+path] {
 				want = 200
-			} else if path == "/oauth/token" {
-				want = 400 // it is where one signs in
+			} else if status := ways[rt.method+" "+path]; status != 0 {
+				want = status
 			}
 			if r.status != want {
 				t.Errorf("%s %s: %d, want %d", method, path, r.status, want)
@@ -96,7 +97,8 @@ func TestNoRights(t *testing.T) {
 	p.as = "nobody"
 	for _, rt := range rows {
 		path := rt.address(nil)
-		if path == "/fhir/metadata" || path == "/oauth/token" || strings.Contains(path, ".well-known") {
+		if path == "/fhir/metadata" || path == "/oauth/token" || strings.Contains(path, ".well-known") ||
+			strings.HasPrefix(path, "/api/session") || strings.HasPrefix(path, "/api/account") { // the own account
 			continue
 		}
 		body := `{"resourceType":"Observation","id":"x1","status":"final","code":{"text":"y"}}`
