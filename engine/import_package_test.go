@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"satchel/demo"
+	"satchel/handover"
+)
+
+// payloadHashes are the hashes of the NDJSON files of a package, by path without the bag.
+func payloadHashes(t *testing.T, h Handover) map[string]string {
+	t.Helper()
+	hashes := map[string]string{}
+	for _, bag := range h.Paths {
+		text, err := os.ReadFile(filepath.Join(bag, "manifest-sha256.txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			sum, path, _ := strings.Cut(strings.TrimSpace(line), "  ")
+			if strings.HasSuffix(path, ".ndjson") && !strings.HasPrefix(path, "data/practice/") {
+				hashes[path] = sum
+			}
+		}
+	}
+	return hashes
+}
+
+// A practice that was handed over, brought into an empty store and handed over again gives the same files, byte by byte:
+// ids, versions, deletions and attachments are what they were.
+func TestRoundTrip(t *testing.T) {
+	from := demoStore(t, demo.Options{Patients: 6})
+	remove(t, from, "Patient/"+demo.ChildPatientID)
+	put(t, from, `{"resourceType":"Patient","id":"`+demo.ChildPatientID+`","active":true}`) // was deleted and made again
+	for name, bag := range map[string]int64{"one bag": 0, "many bags": 300_000} {
+		t.Run(name, func(t *testing.T) {
+			first := packed(t, from, HandoverRequest{BagSize: bag})
+			if bag > 0 && len(first.Paths) < 3 {
+				t.Fatalf("only %d bags: the test tests nothing", len(first.Paths))
+			}
+			to := open(t)
+			var last, total int64
+			counts, err := RestorePackage(t.Context(), to, filepath.Dir(first.Paths[0]), handover.VerifyOptions{},
+				func(d, n int64) { last, total = d, n })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if last != total || counts["Patient"].Deletions == 0 || counts["Patient"].Refused > 0 {
+				t.Errorf("%d of %d versions; patients %+v", last, total, counts["Patient"])
+			}
+			second := packed(t, to, HandoverRequest{BagSize: bag})
+			want, got := payloadHashes(t, first), payloadHashes(t, second)
+			if len(got) != len(want) || len(want) < 100 {
+				t.Errorf("%d files, were %d", len(got), len(want))
+			}
+			for path, sum := range want {
+				if got[path] != sum {
+					t.Errorf("%s is another file: %q, was %q", path, got[path], sum)
+				}
+			}
+			if found, err := to.CheckOwners(t.Context()); err != nil || len(found) > 0 {
+				t.Errorf("owners and entries: %q %v", found, err)
+			}
+		})
+	}
+}
+
+// The package of one patient is restored as well, as far as it goes.
+func TestRestoreOnePatient(t *testing.T) {
+	from := demoStore(t, demo.Options{Patients: 4})
+	h := packed(t, from, HandoverRequest{Patient: demo.EverythingPatientID, Zip: true})
+	if !IsPackage(h.Paths[0]) || !IsPackage(filepath.Dir(h.Paths[0])) {
+		t.Error("it is not known as a package")
+	}
+	to := open(t)
+	counts, err := RestorePackage(t.Context(), to, h.Paths[0], handover.VerifyOptions{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for typ, c := range h.Counts {
+		if n := counts[typ]; n.Refused > 0 || n.Resources != c.ExportedCurrent || n.Deletions != c.ExportedDeleted {
+			t.Errorf("%s: %+v of %+v", typ, n, c)
+		}
+	}
+}
+
+// An altered package, and a store that is not empty, are refused, and nothing is stored.
+func TestRestoreRefuses(t *testing.T) {
+	from := practice(t)
+	h := packed(t, from, HandoverRequest{})
+	if _, err := RestorePackage(t.Context(), from, h.Paths[0], handover.VerifyOptions{}, nil); err == nil || !strings.Contains(err.Error(), "not empty") {
+		t.Errorf("into a store with content: %v", err)
+	}
+	file := filepath.Join(h.Paths[0], "data/fhir/current/Patient-0001.ndjson")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[len(text)-4] ^= 1
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	to := open(t)
+	_, err = RestorePackage(t.Context(), to, h.Paths[0], handover.VerifyOptions{}, nil)
+	if bad := new(handover.NotGood); !errors.As(err, &bad) || bad.Result.Outcome != handover.Altered {
+		t.Errorf("an altered package: %v", err)
+	}
+	if types, err := to.Types(t.Context()); err != nil || len(types) > 0 {
+		t.Errorf("stored: %v %v", types, err)
+	}
+	if IsPackage(t.TempDir()) || IsPackage(file) {
+		t.Error("what is no package is taken for one")
+	}
+}
