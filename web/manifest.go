@@ -56,7 +56,12 @@ func manifest(base string, job storage.Job) (jobManifest, error) {
 		if list == nil {
 			return m, fmt.Errorf("job %s has a file in the unknown list %q", job.ID, f.List)
 		}
-		*list = append(*list, manifestFile{Type: f.Type, URL: base + pathFile + job.ID + "/" + f.Name, Count: f.Count})
+		folder := base + pathFile + job.ID + "/"
+		one := manifestFile{Type: f.Type, URL: folder + f.Name, Count: f.Count}
+		if f.ContinuesIn != "" {
+			one.ContinuesWith = folder + f.ContinuesIn
+		}
+		*list = append(*list, one)
 	}
 	return m, nil
 }
