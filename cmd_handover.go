@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/user"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -233,7 +232,7 @@ func encrypt(paths []string, secret string, html bool) (encrypted []string, err 
 
 // noteHandover writes the audit log's event.
 func noteHandover(ctx context.Context, s *storage.Store, r engine.HandoverRequest, h engine.Handover, failed error) error {
-	e := audit.Event{Who: audit.Who{Name: osUser(), Kind: audit.CLI}, Action: audit.Package, Target: h.Job, Outcome: audit.Failed}
+	e := audit.Event{Who: whoRuns(), Action: audit.Package, Target: h.Job, Outcome: audit.Failed}
 	if r.Patient != "" {
 		e.Patients = []string{r.Patient}
 	}
@@ -242,14 +241,6 @@ func noteHandover(ctx context.Context, s *storage.Store, r engine.HandoverReques
 		e.Detail = fmt.Sprintf("%s, %d files, %d bytes, %s", r.Purpose, h.Files, h.Bytes, h.Verdict)
 	}
 	return s.Audit(context.WithoutCancel(ctx), e)
-}
-
-// osUser is the operating system's name of whoever runs the command.
-func osUser() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return ""
 }
 
 // handoverOutcome is the outcome of a handover as JSON.

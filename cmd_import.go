@@ -14,11 +14,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"satchel/engine"
+	"satchel/handover"
 	"satchel/storage"
 )
 
 func cmdImport(at *common) *cobra.Command {
-	var report string
+	var report, fingerprint string
 	var strict bool
 	c := &cobra.Command{
 		Use:   "import PATH…",
@@ -27,11 +28,21 @@ func cmdImport(at *common) *cobra.Command {
 the same content stays as it is, so an import can be repeated. Lines that cannot be stored are refused, one by one,
 and named in a report file with file, line and reason; a report is only made if there is something to say.
 
+A package that "satchel handover" made (folder, ZIP file, or a folder with all its parts) is checked and then restored
+with its ids, versions, deletions and attachments. That needs a data directory in which nothing was ever stored, and
+no running server. Audit log, accounts and settings of a package are not taken over.
+
 Exit codes: 0 all is in the store, 1 failed or stopped, 2 wrong usage, 3 some lines were refused.`,
 		Example: `  satchel import export-of-the-old-system/
-  satchel import --strict patients.ndjson.gz --report findings.ndjson`,
+  satchel import --strict patients.ndjson.gz --report findings.ndjson
+  satchel import EHI_practice_population_20261123_k2m4_bag-001.zip`,
 		Args: someArgs(1, true, "a file or folder to read"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if i := slices.IndexFunc(args, engine.IsPackage); i >= 0 && len(args) > 1 {
+				return usagef("%q is a package; import it alone", args[i])
+			} else if i >= 0 {
+				return importPackage(c.Context(), at, args[0], handover.VerifyOptions{Fingerprint: fingerprint}, c.OutOrStdout())
+			}
 			cfg, s, err := at.openData(c.Context(), nil, storage.Options{Bulk: true})
 			if err != nil {
 				return err
@@ -45,6 +56,7 @@ Exit codes: 0 all is in the store, 1 failed or stopped, 2 wrong usage, 3 some li
 	}
 	c.Flags().StringVar(&report, "report", "", "file for refused lines and findings (default import-report-TIME.ndjson in the data directory)")
 	c.Flags().BoolVar(&strict, "strict", false, "refuse resources that break rules of FHIR's structure, instead of storing and reporting them")
+	c.Flags().StringVar(&fingerprint, "fingerprint", "", "of a package: the key that must have signed it, SHA256:…")
 	return c
 }
 
