@@ -34,8 +34,8 @@ func cmdDemo() *cobra.Command {
 		Use:   "demo",
 		Short: "Make a practice of made-up patients, export it, and say where to look",
 		Long: `Makes a data directory with a practice of made-up patients that covers every resource type of FHIR R4, with
-corrections and deletions, exports one patient and everybody beside it, counts what came out, and says in a few
-lines what it did. It needs nothing but this program. An earlier demo in the same place is replaced.
+corrections and deletions, exports one patient and everybody beside it, counts what came out, makes a sealed package
+of each, checks both, and says in a few lines what it did. It needs nothing but this program. An earlier demo in the same place is replaced.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 		Example: `  satchel demo
@@ -118,11 +118,14 @@ func fillDemo(ctx context.Context, cfg *Config, s *storage.Store, o demo.Options
 	fmt.Fprintf(out, "3. exported one patient (Patient/%s): %d resources in %d files in %s\n",
 		demo.EverythingPatientID, countFiles(m).resources, len(m.Files), one)
 
+	if err := handOverDemo(ctx, cfg, s, out); err != nil {
+		return err
+	}
 	name, password, err := demoAccount(ctx, s)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "4. made the account %q with the password %q, which may do everything\n\n", name, password)
+	fmt.Fprintf(out, "6. made the account %q with the password %q, which may do everything\n\n", name, password)
 	fmt.Fprintf(out, "Look into the folders above, or start the server and ask it:\n\n  satchel serve --data %s\n  curl -u %s:%s http://%s/fhir/Patient\n",
 		cfg.Data, name, password, cfg.HTTP.Listen)
 	return nil
