@@ -61,6 +61,8 @@ func (s *Store) AddAccount(ctx context.Context, a Account) error {
 		if err := tx.dropJobs(a.Name); err != nil {
 			return err
 		}
+		tx.subject = a.Name
+		tx.granted(a.Name, nil, a.Authorities)
 		return tx.setAuthorities(a)
 	})
 }
@@ -91,6 +93,7 @@ func (s *Store) UpdateAccount(ctx context.Context, name string, f func(a *Accoun
 		if err := tx.setAuthorities(a); err != nil {
 			return err
 		}
+		tx.granted(a.Name, before.Authorities, a.Authorities)
 		return tx.endAfter(before, a)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"satchel/fhir"
@@ -41,6 +42,8 @@ func (s *Store) AddClient(ctx context.Context, c Client) error {
 		if err != nil {
 			return err
 		}
+		tx.subject = c.Name
+		tx.granted(c.Name, nil, c.Authorities)
 		return tx.putClientAuthorities(c)
 	})
 	return wrapClient("add", c.Name, err)
@@ -55,7 +58,7 @@ func (s *Store) UpdateClient(ctx context.Context, name string, f func(c *Client)
 		if err != nil {
 			return err
 		}
-		name := c.Name
+		name, held := c.Name, slices.Clone(c.Authorities)
 		if err := f(&c); err != nil {
 			return err
 		}
@@ -65,6 +68,7 @@ func (s *Store) UpdateClient(ctx context.Context, name string, f func(c *Client)
 		if err != nil {
 			return err
 		}
+		tx.granted(name, held, c.Authorities)
 		if err := tx.exec(`DELETE FROM client_authority WHERE client = ?`, name); err != nil {
 			return err
 		}

@@ -68,6 +68,7 @@ func (s *Store) AddJob(ctx context.Context, j Job, limit int) (Job, error) {
 			j.ID = newID()
 		}
 		j.State, j.Snapshot, j.Created = Queued, tx.tick(), tx.Time
+		tx.subject = j.ID
 		return tx.exec(`INSERT INTO job (id, kind, state, account, url, request, seq, transaction_time, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			j.ID, j.Kind, j.State, j.Account, j.URL, string(j.Request), j.Snapshot.Seq, millis(j.Snapshot.Time), millis(j.Created))
 	})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"satchel/audit"
 	"satchel/fhir"
 )
 
@@ -20,8 +21,12 @@ type Tx struct {
 	last   time.Time       // of the transaction before: Time is after it
 	ticked bool            // the clock has moved and must be stored
 	pages  int             // estimate of the pages written
+	rows   int64           // changed by statements that answer it
 	failed error           // the first failed statement: SQLite may have rolled back, so nothing more is run
 	old    fhir.Document   // scratch for stored bodies
+
+	subject string        // name or id of what is new, for the audit log
+	beside  []audit.Event // what the audit log is to hold besides the note of the context
 }
 
 // Write runs f in one write transaction: committed if f returns nil, rolled back otherwise (also on panic).
@@ -49,10 +54,17 @@ func (s *Store) Write(ctx context.Context, f func(tx *Tx) error) error {
 	if err := f(tx); err != nil {
 		return s.refuse(err)
 	}
+	note, err := tx.keep(noteOf(ctx))
+	if err != nil {
+		return s.refuse(err)
+	}
 	if err := tx.commit(); err != nil {
 		return s.refuse(fmt.Errorf("commit: %w", err))
 	}
 	committed = true
+	if note != nil {
+		note.Stored = true
+	}
 	return s.afterCommit(tx)
 }
 
@@ -135,7 +147,9 @@ func (tx *Tx) change(q string, args ...any) (int64, error) {
 		return 0, tx.fail(err)
 	}
 	tx.pages++
-	return r.RowsAffected()
+	n, err := r.RowsAffected()
+	tx.rows += n
+	return n, err
 }
 
 // scan reads one row; [sql.ErrNoRows] if there is none.

@@ -1,0 +1,82 @@
+package storage
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"satchel/audit"
+)
+
+// Note is what the audit log is to hold of a write: it joins the transaction, so that both are stored or neither. A
+// transaction that changed nothing leaves the note as it is; the caller then tells with [Store.Audit] what came of it.
+// One goroutine at a time uses a note.
+type Note struct {
+	Events func() []audit.Event // asked once f of the transaction is done; the first tells who did it, and from where
+	Stored bool                 // the events are in the log
+}
+
+type noteKey struct{}
+
+// WithNote makes a context whose next transaction that changes something stores the note.
+func WithNote(ctx context.Context, n *Note) context.Context {
+	return context.WithValue(ctx, noteKey{}, n)
+}
+
+// WithEvent is WithNote for one event that is known already.
+func WithEvent(ctx context.Context, e audit.Event) context.Context {
+	return WithNote(ctx, &Note{Events: func() []audit.Event { return []audit.Event{e} }})
+}
+
+// noteOf is the note that still waits for a transaction, or nil.
+func noteOf(ctx context.Context) *Note {
+	if n, _ := ctx.Value(noteKey{}).(*Note); n != nil && !n.Stored {
+		return n
+	}
+	return nil
+}
+
+// keep adds the note's events to the transaction, if that changed something, and answers the note that is stored when
+// the transaction is committed.
+func (tx *Tx) keep(n *Note) (*Note, error) {
+	if n == nil || !tx.ticked && tx.rows == 0 {
+		return nil, nil
+	}
+	events := slices.Clone(n.Events())
+	if len(events) == 0 {
+		return nil, nil
+	}
+	if events[0].Target == "" {
+		events[0].Target = tx.subject
+	}
+	for _, e := range tx.beside {
+		first := events[0]
+		e.Who, e.From, e.Status, e.RequestID = first.Who, first.From, first.Status, first.RequestID
+		events = append(events, e)
+	}
+	for i := range events {
+		e, err := events[i].Clean()
+		if err != nil {
+			return nil, err
+		}
+		events[i] = e
+	}
+	return n, tx.audits(events)
+}
+
+// granted notes, beside the event of the transaction, which authorities somebody got and lost.
+func (tx *Tx) granted(name string, before, after []Authority) {
+	for action, change := range map[audit.Action][2][]Authority{
+		audit.PermissionGrant: {after, before}, audit.PermissionRevoke: {before, after},
+	} {
+		var texts []string
+		for _, a := range change[0] {
+			if !slices.Contains(change[1], a) {
+				texts = append(texts, strings.TrimSuffix(a.Permission+":"+a.Argument, ":"))
+			}
+		}
+		if len(texts) > 0 {
+			tx.beside = append(tx.beside, audit.Event{Action: action, Target: name, Detail: strings.Join(texts, " ")})
+		}
+	}
+}
