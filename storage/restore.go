@@ -3,8 +3,11 @@ package storage
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql/driver"
 	"fmt"
 	"time"
+
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"satchel/fhir"
 )
@@ -18,12 +21,14 @@ import (
 // the future are fhir.Error value. After an error nothing is stored. The clock ends past every time that was restored.
 func (s *Store) Restore(ctx context.Context, resources [][]fhir.Resource) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		for _, versions := range resources {
-			if err := tx.restore(versions); err != nil {
+		list := make([][]restored, len(resources))
+		for i, versions := range resources {
+			var err error
+			if list[i], err = tx.makeRestored(versions); err != nil {
 				return err
 			}
 		}
-		return nil
+		return tx.insertRestored(list)
 	})
 }
 
@@ -38,27 +43,22 @@ type restored struct {
 	owned                 bool
 }
 
-// restore stores one resource.
-func (tx *Tx) restore(versions []fhir.Resource) error {
+// makeRestored makes the versions of one resource ready.
+func (tx *Tx) makeRestored(versions []fhir.Resource) ([]restored, error) {
 	if err := tx.checkRestored(versions); err != nil {
-		return err
+		return nil, err
 	}
 	list := make([]restored, len(versions))
 	for i, v := range versions {
 		var err error
-		if list[i], err = tx.makeRestored(v); err != nil {
-			return fmt.Errorf("restore %s version %d: %w", v.Key(), v.Version, err)
+		if list[i], err = tx.restore(v); err != nil {
+			return nil, fmt.Errorf("restore %s version %d: %w", v.Key(), v.Version, err)
 		}
 		if v.Deleted { // keeps the owners of the version before it
 			list[i].owners, list[i].owned = list[i-1].owners, list[i-1].owned
 		}
 	}
-	if _, found, err := tx.current(list[0].typ, list[0].id); err != nil {
-		return err
-	} else if found {
-		return fhir.Errorf(fhir.CodeConflict, "%s is in the store already; restore into an empty one", versions[0].Key())
-	}
-	return tx.insertRestored(list)
+	return list, nil
 }
 
 // checkRestored refuses versions that cannot be the history of one resource.
@@ -87,8 +87,8 @@ func (tx *Tx) checkRestored(versions []fhir.Resource) error {
 	return nil
 }
 
-// makeRestored derives what is stored with a version.
-func (tx *Tx) makeRestored(v fhir.Resource) (restored, error) {
+// restore derives what is stored with a version.
+func (tx *Tx) restore(v fhir.Resource) (restored, error) {
 	r := restored{version: v.Version, seq: tx.next(), updated: v.Updated.UnixMilli()}
 	if v.Updated.After(tx.Time) {
 		tx.Time = instant(r.updated)
@@ -113,38 +113,101 @@ func (tx *Tx) makeRestored(v fhir.Resource) (restored, error) {
 	return r, nil
 }
 
-// insertRestored writes the rows of one resource.
-func (tx *Tx) insertRestored(list []restored) error {
-	last := list[len(list)-1]
-	sum := sha256.Sum256(last.body)
+// insertRestored writes the rows of resources, many at a time, with new row numbers in order.
+func (tx *Tx) insertRestored(list [][]restored) error {
 	var rid int64
-	err := tx.scan(`INSERT INTO resource (type, id, version, seq, updated, owned, sha256, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING rid`,
-		[]any{last.typ, last.id, last.version, last.seq, last.updated, last.owned, sum[:], last.body}, &rid)
-	if err != nil {
+	if err := tx.scan(`SELECT coalesce(max(rid), 0) + 1 FROM resource`, nil, &rid); err != nil {
 		return err
 	}
-	tx.pages += 3 + len(last.body)/pageSize
-	var before []fhir.Owner
-	for i, r := range list {
-		if i+1 < len(list) {
-			sum := sha256.Sum256(r.body)
-			err := tx.exec(`INSERT INTO history (rid, version, seq, superseded, updated, owned, sha256, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-				rid, r.version, r.seq, list[i+1].seq, r.updated, r.owned, sum[:], r.body)
-			if err != nil {
-				return err
+	err := tx.raw(func(r raw) error {
+		if err := tx.insertLast(r, rid, list); err != nil {
+			return err
+		}
+		if err := tx.insertEarlier(r, rid, list); err != nil {
+			return err
+		}
+		return insertRestoredIndex(r, rid, list)
+	})
+	if code(err) == sqlite3.SQLITE_CONSTRAINT {
+		return fhir.Errorf(fhir.CodeConflict, "a resource of these is in the store already; restore into an empty one")
+	}
+	for i, versions := range list {
+		if len(versions) > 1 && err == nil {
+			err = tx.restoreOwners(rid+int64(i), versions)
+		}
+	}
+	return err
+}
+
+// insertLast writes the rows of last versions.
+func (tx *Tx) insertLast(r raw, rid int64, list [][]restored) error {
+	return r.insert(`INSERT INTO resource (rid, type, id, version, seq, updated, owned, sha256, body)`, 9, len(list),
+		func(i int, args []driver.NamedValue) {
+			v := &list[i][len(list[i])-1]
+			args[1].Value, args[2].Value = v.typ, v.id
+			args[4].Value, args[5].Value = v.seq, v.updated
+			tx.fill(args[0:1], args[3:4], args[6:9], rid+int64(i), v)
+		})
+}
+
+// insertEarlier writes the rows of versions that others follow.
+func (tx *Tx) insertEarlier(r raw, rid int64, list [][]restored) error {
+	type place struct{ resource, version int }
+	var places []place
+	for i, versions := range list {
+		for j := range len(versions) - 1 {
+			places = append(places, place{i, j})
+		}
+	}
+	return r.insert(`INSERT INTO history (rid, version, seq, superseded, updated, owned, sha256, body)`, 8, len(places),
+		func(i int, args []driver.NamedValue) {
+			p := places[i]
+			v := &list[p.resource][p.version]
+			args[2].Value, args[3].Value, args[4].Value = v.seq, list[p.resource][p.version+1].seq, v.updated
+			tx.fill(args[0:1], args[1:2], args[5:8], rid+int64(p.resource), v)
+		})
+}
+
+// fill sets what the rows of both tables have in common: row number, version, and owned, hash and body.
+func (tx *Tx) fill(number, version, content []driver.NamedValue, rid int64, v *restored) {
+	sum := sha256.Sum256(v.body)
+	tx.pages += 3 + len(v.body)/pageSize
+	number[0].Value, version[0].Value = rid, v.version
+	content[0].Value, content[1].Value, content[2].Value = v.owned, sum[:], nil
+	if v.body != nil {
+		content[2].Value = v.body
+	}
+}
+
+// insertRestoredIndex writes the index entries of living resources, and the owners of those with one version.
+func insertRestoredIndex(r raw, rid int64, list [][]restored) error {
+	var owners []ownerRow
+	var entries []entryRow
+	for i, versions := range list {
+		last := versions[len(versions)-1]
+		for _, e := range last.entries {
+			entries = append(entries, entryRow{e, rid + int64(i)})
+		}
+		for _, o := range last.owners {
+			if len(versions) == 1 {
+				owners = append(owners, ownerRow{Owner: o, rid: rid + int64(i), since: last.seq})
 			}
-			tx.pages += 2 + len(r.body)/pageSize
 		}
-		if err := tx.endOwners(rid, r.seq, before, r.owners); err != nil {
+	}
+	return r.insertRows(owners, entries)
+}
+
+// restoreOwners notes who owned a resource of several versions, and from which to which.
+func (tx *Tx) restoreOwners(rid int64, versions []restored) error {
+	var before []fhir.Owner
+	for _, v := range versions {
+		if err := tx.endOwners(rid, v.seq, before, v.owners); err != nil {
 			return err
 		}
-		if err := tx.addOwners(rid, r.seq, r.owners, before); err != nil {
+		if err := tx.addOwners(rid, v.seq, v.owners, before); err != nil {
 			return err
 		}
-		before = r.owners
+		before = v.owners
 	}
-	if last.body == nil {
-		return nil
-	}
-	return tx.changeEntries(rid, nil, last.entries)
+	return nil
 }
