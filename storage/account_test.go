@@ -71,3 +71,34 @@ func TestAccounts(t *testing.T) {
 		t.Errorf("eve: %v", err)
 	}
 }
+
+// Jobs do not pass to a later account of the same name, whoever left them.
+func TestJobsEndWithTheirAccount(t *testing.T) {
+	ctx, s := t.Context(), openNew(t)
+	add := func(name string) {
+		t.Helper()
+		if _, err := s.AddJob(ctx, Job{Kind: "bulk", Account: name}, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(n int) {
+		t.Helper()
+		if jobs, err := s.Jobs(ctx); err != nil || len(jobs) != n {
+			t.Errorf("%d jobs, want %d (%v)", len(jobs), n, err)
+		}
+	}
+	if err := s.AddAccount(ctx, Account{Name: "bea", Password: "hash"}); err != nil {
+		t.Fatal(err)
+	}
+	add("bea")
+	add("ann")
+	if err := s.RemoveAccount(ctx, "BEA", nil); err != nil {
+		t.Fatal(err)
+	}
+	want(1)
+	add("bea") // by a request that was under way
+	if err := s.AddAccount(ctx, Account{Name: "Bea", Password: "hash"}); err != nil {
+		t.Fatal(err)
+	}
+	want(1)
+}
