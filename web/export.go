@@ -58,6 +58,7 @@ func (c *call) kickOff(w http.ResponseWriter, level engine.Level) error {
 		}
 	}
 	request.Base = c.base
+	c.kicked(request)
 	job, err := c.server.Engine.Start(c.Context(), c.who.Name, c.base+strings.TrimPrefix(c.URL.RequestURI(), fhirPath), request)
 	if err != nil {
 		return err

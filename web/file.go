@@ -23,6 +23,7 @@ func jobFile(w http.ResponseWriter, c *call) error {
 		return hidden(err)
 	}
 	defer f.Close()
+	c.answer.trail.file(f)
 	h := w.Header()
 	h.Set("Content-Type", "application/fhir+ndjson")
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Info.Name}))

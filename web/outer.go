@@ -25,6 +25,8 @@ type answer struct {
 	status  int
 	bytes   int64
 	updated time.Time // of the resource answered, to the millisecond, which Last-Modified cannot say
+	trail   *trail    // what the audit log will hold; nil: nothing
+	muted   bool      // the audit log refused the answer, and another was sent
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -33,6 +35,9 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 func (a *answer) WriteHeader(status int) {
 	if a.guarded && !a.decided && status < 400 {
 		panic("web: " + a.route + " answered without a decision")
+	}
+	if a.muted || a.status == 0 && !a.noted(status) {
+		return
 	}
 	if a.status == 0 {
 		a.status = status
@@ -46,6 +51,9 @@ func (a *answer) WriteHeader(status int) {
 func (a *answer) Write(b []byte) (n int, err error) {
 	if a.status == 0 {
 		a.WriteHeader(http.StatusOK)
+	}
+	if a.muted {
+		return len(b), nil
 	}
 	for piece := range slices.Chunk(b, 64<<10) {
 		a.extend()
@@ -73,6 +81,7 @@ func (s *server) outer(inner http.Handler) http.Handler {
 		_ = guard.AddTrustedOrigin(origin) // check has tried it
 	}
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.follow(w, r)
 		if r.URL.Path == tokenPath {
 			s.refuseToken(w, &auth.OAuthError{Code: "invalid_request", Description: "a page of another site may not ask for tokens", Status: http.StatusForbidden})
 			return

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/fhir"
 )
@@ -134,6 +135,7 @@ func openSession(w http.ResponseWriter, c *call) error {
 	}
 	token, session, err := c.server.Auth.OpenSession(c.Context(), c.server.client(c.Request).String(), t.Username, t.Password, t.Code)
 	if err != nil {
+		c.answer.trail.failed(c.Context(), t.Username)
 		return err
 	}
 	if old := c.server.sessionToken(c.Request); old != "" {
@@ -142,6 +144,7 @@ func openSession(w http.ResponseWriter, c *call) error {
 		}
 	}
 	c.answer.account = session.Account.Name
+	c.answer.trail.signedIn(audit.Who{Name: session.Account.Name, Kind: audit.User})
 	return c.sendSession(w, token, session)
 }
 

@@ -109,6 +109,7 @@ func (c *call) visibleJob(id string) (storage.Job, error) {
 	if err != nil {
 		return job, hidden(err)
 	}
+	c.answer.trail.on(job.ID)
 	do, err := c.server.jobAction(job)
 	if err != nil {
 		return job, err

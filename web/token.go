@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"satchel/audit"
 	"satchel/auth"
 )
 
@@ -36,6 +37,8 @@ type tokenRefusal struct {
 func (s *server) token(w http.ResponseWriter, r *http.Request) {
 	a := w.(*answer)
 	a.route = tokenPath
+	s.follow(w, r)
+	a.trail.Action = audit.TokenGrant
 	t, err := s.issue(w, r)
 	if err != nil {
 		refusal := auth.AsOAuthError(err)
@@ -44,10 +47,12 @@ func (s *server) token(w http.ResponseWriter, r *http.Request) {
 		} else {
 			s.Log.Warn("token refused", "request", a.id, "error", refusal.Code, "reason", refusal.Description)
 		}
+		a.trail.words("%s", refusal.Code)
 		s.refuseToken(w, refusal)
 		return
 	}
 	a.account = t.Client
+	a.trail.signedIn(audit.Who{Name: t.Client, Kind: audit.Client})
 	sendOAuth(w, http.StatusOK, tokenAnswer{t.AccessToken, "bearer", t.ExpiresIn, t.Scope})
 }
 

@@ -54,7 +54,7 @@ func (c *call) write(f func(tx *storage.Tx) error) error {
 	if c.tx != nil {
 		return f(c.tx)
 	}
-	return c.server.Store.Write(c.Context(), f)
+	return c.server.Store.Write(c.noting(), f)
 }
 
 // put stores d under the id as the next version, if the account may change what stands there and write what comes.
@@ -63,40 +63,48 @@ func (c *call) put(tx *storage.Tx, d *fhir.Document, id string, k condition) (ef
 	if err := c.mayChange(auth.VerbWrite, typ, id, func() ([]string, error) { return ownersOf(d), nil }); err != nil {
 		return effect{}, err
 	}
-	if err := c.standing(tx, auth.VerbWrite, typ, id, k); err != nil {
+	old, err := c.standing(tx, auth.VerbWrite, typ, id, k)
+	if err != nil {
 		return effect{}, err
 	}
 	r, change, err := tx.Put(d, id)
-	return effect{resource: r, change: change}, err
+	e := effect{resource: r, change: change}
+	if err == nil {
+		c.wrote(e, c.patientsOf(old), patientsIn(d, id))
+	}
+	return e, err
 }
 
 // erase adds a tombstone, if the account may delete what stands there.
 func (c *call) erase(tx *storage.Tx, typ, id string, k condition) (effect, error) {
-	if err := c.standing(tx, auth.VerbDelete, typ, id, k); err != nil {
+	old, err := c.standing(tx, auth.VerbDelete, typ, id, k)
+	if err != nil {
 		return effect{}, err
 	}
 	r, change, err := tx.Delete(typ, id)
 	if err != nil || !r.Deleted { // there never was one
 		return effect{}, err
 	}
-	return effect{resource: r, change: change}, nil
+	e := effect{resource: r, change: change}
+	c.wrote(e, c.patientsOf(old), nil)
+	return e, nil
 }
 
 // standing checks permission and condition against the current version. For a deletion the permission is asked even
-// if nothing stands there, so that nobody learns what exists.
-func (c *call) standing(tx *storage.Tx, verb auth.Verb, typ, id string, k condition) error {
+// if nothing stands there, so that nobody learns what exists. It answers what stands there.
+func (c *call) standing(tx *storage.Tx, verb auth.Verb, typ, id string, k condition) (fhir.Resource, error) {
 	old, err := tx.Resource(typ, id)
 	if err != nil && !isCode(err, fhir.CodeNotFound) {
-		return err
+		return old, err
 	}
 	exists := err == nil && !old.Deleted
 	if exists || verb == auth.VerbDelete {
 		old.Deleted = !exists
 		if err := c.mayChange(verb, typ, id, func() ([]string, error) { return owners(old) }); err != nil {
-			return err
+			return old, err
 		}
 	}
-	return k.check(old, exists)
+	return old, k.check(old, exists)
 }
 
 // mayChange decides about a write. Owners are looked for only if they can matter.
@@ -123,6 +131,7 @@ func create(w http.ResponseWriter, c *call) error {
 		if criteria := c.Header.Get("If-None-Exist"); criteria != "" {
 			if found, err := c.onlyMatch(tx, c.Type, criteria); err != nil || found.ID != "" {
 				e = effect{resource: found, existing: true}
+				c.found(found)
 				return err
 			}
 		}

@@ -1,0 +1,515 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"satchel/audit"
+	"satchel/auth"
+	"satchel/engine"
+	"satchel/fhir"
+	"satchel/storage"
+)
+
+// trail is what one request leaves in the audit log. It begins as a refused access and learns on the way what was
+// wanted, by whom, and about whom. A write's trail is stored in the write's transaction, any other before the answer is
+// sent: what cannot be noted is not answered. It holds ids and names of parameters, never what else came or went.
+// A nil trail leaves nothing; all methods take one.
+type trail struct {
+	audit.Event
+	server  *server
+	entries []audit.Event // beside the request's own: entries of a Bundle, members of a Group
+	note    storage.Note
+	part    bool  // of an entry: the request's trail stores it
+	call    *call // whose parameters are to be named
+}
+
+// actions say what the routes do beside the interactions of FHIR, by method and pattern.
+var actions = map[string]audit.Action{
+	"POST api/session":                    audit.SignIn,
+	"GET api/session":                     audit.AccountList,
+	"DELETE api/session":                  audit.SignOut,
+	"DELETE api/sessions":                 audit.SignOut,
+	"GET api/account":                     audit.AccountList,
+	"PUT api/account/password":            audit.PasswordChange,
+	"POST api/account/two-factor":         audit.AccountChange,
+	"PUT api/account/two-factor":          audit.AccountChange,
+	"DELETE api/account/two-factor":       audit.AccountChange,
+	"POST api/account/recovery-codes":     audit.AccountChange,
+	"GET api/user-management":             audit.AccountList,
+	"POST api/user-management":            audit.AccountCreate,
+	"GET api/user-management/{name}":      audit.AccountList,
+	"PUT api/user-management/{name}":      audit.AccountChange,
+	"DELETE api/user-management/{name}":   audit.AccountRemove,
+	"GET api/clients":                     audit.ClientList,
+	"POST api/clients":                    audit.ClientCreate,
+	"GET api/clients/{name}":              audit.ClientList,
+	"PUT api/clients/{name}":              audit.ClientChange,
+	"DELETE api/clients/{name}":           audit.ClientRemove,
+	"GET api/audit":                       audit.AuditView,
+	"GET $export-poll-status":             audit.ExportStatus,
+	"POST $export-poll-status":            audit.ExportStatus,
+	"DELETE $export-poll-status":          audit.ExportDelete,
+	"GET $export-file/{job}/{file}":       audit.ExportFile,
+	"GET Patient/{id}/$everything":        audit.Everything,
+	"POST Patient/{id}/$everything":       audit.Everything,
+	"GET ":                                audit.Search,
+	"GET .well-known/smart-configuration": "",
+}
+
+// interactions say what FHIR's interactions are in the audit log.
+var interactions = map[string]audit.Action{
+	"read": audit.Read, "vread": audit.VRead, "history-instance": audit.History, "history-type": audit.History, "history-system": audit.History,
+	"search-type": audit.Search, "create": audit.Create, "update": audit.Update, "delete": audit.Delete, "transaction": audit.Transaction,
+	"capabilities": "",
+}
+
+// actionOf is what a route does, for the audit log; "" for what tells only of the server itself. A route that is on no
+// list is an operation.
+func actionOf(rt *route) audit.Action {
+	if action, ok := actions[rt.method+" "+rt.pattern]; ok {
+		return action
+	}
+	if rt.kind == export {
+		return audit.ExportStart
+	}
+	if action, ok := interactions[rt.interaction]; ok {
+		return action
+	}
+	return audit.Operation
+}
+
+// within are the routes, by action, whose handler changes accounts, clients or jobs in one transaction, and the status
+// that they answer then. Their event joins that transaction.
+var within = map[audit.Action]int{
+	audit.AccountCreate: http.StatusCreated, audit.AccountRemove: http.StatusNoContent,
+	audit.ClientCreate: http.StatusCreated, audit.ClientChange: http.StatusOK, audit.ClientRemove: http.StatusNoContent,
+	audit.ExportStart: http.StatusAccepted, audit.ExportDelete: http.StatusAccepted,
+}
+
+// follow begins the trail of a request.
+func (s *server) follow(w http.ResponseWriter, r *http.Request) {
+	if a, ok := w.(*answer); ok {
+		a.trail = s.newTrail(audit.Event{Who: audit.Who{Kind: audit.Anonymous}, From: s.client(r).String(), Action: audit.AccessRefused, RequestID: a.id})
+	}
+}
+
+func (s *server) newTrail(e audit.Event) *trail {
+	t := &trail{Event: e, server: s}
+	t.note.Events = t.events
+	return t
+}
+
+// along tells the trail which route the request takes. It ends where nothing is noted.
+func (t *trail) along(rt *route) *trail {
+	if t == nil {
+		return nil
+	}
+	t.Action = actionOf(rt)
+	if t.Action == "" {
+		return nil
+	}
+	return t
+}
+
+// by tells who asks.
+func (t *trail) by(who auth.Principal) {
+	if t == nil {
+		return
+	}
+	t.Who = audit.Who{Name: who.Name, Kind: audit.User}
+	if who.Service {
+		t.Who.Kind = audit.Client
+	}
+}
+
+// stranger tells of credentials that were not good, or missing. A name that belongs to an account is noted; any other
+// may be a password that was typed in the wrong place.
+func (t *trail) stranger(r *http.Request, who auth.Principal) {
+	switch {
+	case t == nil:
+	case who.Name != "": // known, but something must be done first
+		t.by(who)
+	case r.Header.Get("Authorization") == "":
+		t.Action = audit.AccessRefused
+	default:
+		name, _, _ := r.BasicAuth()
+		t.failed(r.Context(), name)
+	}
+}
+
+// failed tells of a sign-in that was not good.
+func (t *trail) failed(ctx context.Context, name string) {
+	if t == nil {
+		return
+	}
+	t.Action = audit.SignInFailed
+	if a, err := t.server.Store.Account(ctx, name); err == nil {
+		t.Target = a.Name
+	} else if c, err := t.server.Store.Client(ctx, name); err == nil {
+		t.Target = c.Name
+	}
+}
+
+// batch tells that the Bundle is one.
+func (t *trail) batch() {
+	if t != nil {
+		t.Action = audit.Batch
+	}
+}
+
+// on tells what it is about.
+func (t *trail) on(target string) {
+	if t != nil {
+		t.Target = target
+	}
+}
+
+// of tells of patients whose data it is about.
+func (t *trail) of(patients ...string) {
+	if t != nil {
+		t.Patients = append(t.Patients, patients...)
+	}
+}
+
+// words adds to the detail.
+func (t *trail) words(format string, args ...any) {
+	if t != nil {
+		t.Detail = strings.TrimPrefix(t.Detail+"; "+fmt.Sprintf(format, args...), "; ")
+	}
+}
+
+// signedIn tells who signed in.
+func (t *trail) signedIn(who audit.Who) {
+	if t != nil {
+		t.Who, t.Target = who, who.Name
+	}
+}
+
+// file tells which file of an export is handed out.
+func (t *trail) file(f *engine.File) {
+	t.on(f.Job.ID + "/" + f.Info.Name)
+	t.words("%d bytes, sha256 %x", f.Info.Bytes, f.Info.SHA256)
+}
+
+// saw tells of resources that are read for an answer.
+func (c *call) saw(resources ...fhir.Resource) {
+	if c.answer.trail == nil {
+		return
+	}
+	for _, r := range resources {
+		c.answer.trail.of(c.patientsOf(r)...)
+	}
+}
+
+// patientsOf are the patients to whom a stored resource belongs.
+func (c *call) patientsOf(r fhir.Resource) (ids []string) {
+	var err error
+	switch {
+	case c.answer.trail == nil:
+		return nil
+	case r.Type == "Patient":
+		return []string{r.ID}
+	case r.Type == "Binary":
+		ids, err = c.contextOwners(r)
+	case r.Deleted || r.JSON == nil || !fhir.InPatientCompartment(r.Type) && r.Type != "Group":
+		return nil
+	default:
+		ids, err = owners(r)
+	}
+	if err != nil {
+		return nil // what is stored can be read; if not, the answer says so
+	}
+	return ids
+}
+
+// patientsIn are the patients to whom a resource belongs that is stored under this id.
+func patientsIn(d *fhir.Document, id string) []string {
+	if d.Type() == "Patient" {
+		return []string{id}
+	}
+	return ownersOf(d)
+}
+
+// found tells of a resource that is there already, so that a condition kept it from being made.
+func (c *call) found(r fhir.Resource) {
+	if r.ID != "" {
+		c.wrote(effect{resource: r, existing: true}, c.patientsOf(r), nil)
+	}
+}
+
+// aim names the target from the address of a call that is sound, and the parameters.
+func (c *call) aim() {
+	t := c.answer.trail
+	if t == nil {
+		return
+	}
+	target := c.Type
+	if c.ID != "" {
+		target += "/" + c.ID
+	}
+	if strings.Contains(c.route.pattern, "/_history/{version}") && len(c.Version) < 20 && strings.Trim(c.Version, "0123456789") == "" {
+		target += "/_history/" + c.Version
+	}
+	if c.Name != "" {
+		t.named(c.Context(), c.Name)
+	}
+	if target != "" && t.Target == "" {
+		t.Target = target
+	}
+	if c.Type == "Patient" && c.ID != "" {
+		t.of(c.ID)
+	}
+	t.call = c
+	if status := within[t.Action]; status != 0 && !t.part {
+		t.Status = status
+		c.Request = c.Request.WithContext(c.noting())
+	} else if t.Action == audit.AccountChange && c.Name != "" {
+		t.Status = http.StatusOK
+		c.Request = c.Request.WithContext(c.noting())
+	}
+}
+
+// named aims at an account or client, if there is one of that name.
+func (t *trail) named(ctx context.Context, name string) {
+	if a, err := t.server.Store.Account(ctx, name); err == nil {
+		t.Target = a.Name
+	} else if c, err := t.server.Store.Client(ctx, name); err == nil {
+		t.Target = c.Name
+	}
+}
+
+// noting is the call's context, in which a transaction stores the call's trail.
+func (c *call) noting() context.Context {
+	if c.answer.trail == nil {
+		return c.Context()
+	}
+	return storage.WithNote(c.Context(), &c.answer.trail.note)
+}
+
+// complete adds the names of the parameters to the detail, those that the server knows: all others might be values in a
+// wrong place. The handler has read them all by now, also from a body.
+func (t *trail) complete() {
+	c := t.call
+	if t.call = nil; c == nil {
+		return
+	}
+	var names []string
+	for _, p := range c.params {
+		names = append(names, c.paramName(p.Name))
+	}
+	slices.Sort(names)
+	if names = slices.Compact(names); len(names) > 0 {
+		t.words("parameters: %s", strings.Join(names, " "))
+	}
+}
+
+// paramName is the name of a parameter without modifier and chain if it is known, and "?" otherwise.
+func (c *call) paramName(name string) string {
+	if i := strings.IndexAny(name, ":."); i >= 0 {
+		name = name[:i]
+	}
+	if _, ok := resultParams[name]; ok || slices.Contains(plainParams, name) || slices.Contains(auditParams, name) && c.Type == "" {
+		return name
+	}
+	for _, p := range fhir.SearchParams(c.Type) {
+		if p.Name == name {
+			return name
+		}
+	}
+	return "?"
+}
+
+// plainParams are known besides those of searches and of the audit log.
+var plainParams = []string{
+	"_id", "_lastUpdated", "_has", "_since", "_until", "_type", "_typeFilter", "_elements", "_outputFormat", "patient", "includeAssociatedData",
+	"organizeOutputBy", "_typePostFetchFilterUrl", "_exportId", "_jobId", "jobId", "_separate", "_cursor", "_count", "_security", "_tag", "_profile",
+	"_source", "_list", "_at", "start", "end",
+}
+
+// wrote tells what a write did, and of a Group, who joined and left. It is called in the write's transaction.
+func (c *call) wrote(e effect, before, after []string) {
+	t := c.answer.trail
+	if t == nil {
+		return
+	}
+	patients := slices.Concat(before, after)
+	target := e.resource.Key()
+	if e.resource.ID == "" {
+		target = t.Target
+	} else if !e.resource.Deleted && !e.existing {
+		target = versionKey(e.resource)
+	}
+	var detail string
+	if e.change == storage.Unchanged || e.existing {
+		detail = "nothing was written"
+	}
+	if c.route.kind == bundle {
+		t.entries = append(t.entries, t.beside(audit.Event{Action: writeAction(e), Target: target, Patients: patients, Status: e.status(), Detail: detail}))
+		t.of(patients...)
+	} else {
+		t.Target, t.Status = target, c.effectStatus(e)
+		t.of(patients...)
+		if detail != "" {
+			t.words("%s", detail)
+		}
+	}
+	if e.resource.Type == "Group" && e.change != storage.Unchanged {
+		t.members(e.resource.Key(), before, after)
+	}
+}
+
+// writeAction is the action of a write in a transaction.
+func writeAction(e effect) audit.Action {
+	switch {
+	case e.resource.Deleted || e.resource.ID == "":
+		return audit.Delete
+	case e.change == storage.Created:
+		return audit.Create
+	}
+	return audit.Update
+}
+
+// members tells of a Group who joined and who left.
+func (t *trail) members(group string, before, after []string) {
+	without := func(all, some []string) []string {
+		return slices.DeleteFunc(slices.Clone(all), func(id string) bool { return slices.Contains(some, id) })
+	}
+	joined, left := without(after, before), without(before, after)
+	if len(joined)+len(left) == 0 {
+		return
+	}
+	t.entries = append(t.entries, t.beside(audit.Event{Action: audit.GroupMembers, Target: group, Patients: slices.Concat(joined, left), Status: t.Status,
+		Detail: fmt.Sprintf("%d joined, %d left", len(joined), len(left))}))
+}
+
+// beside completes an event that comes with the request's own.
+func (t *trail) beside(e audit.Event) audit.Event {
+	e.Who, e.From, e.RequestID = t.Who, t.From, t.RequestID
+	return e
+}
+
+// effectStatus is the status that [call.sendEffect] answers.
+func (c *call) effectStatus(e effect) int {
+	if status := e.status(); status != http.StatusNoContent || c.prefer("return") != "operationoutcome" {
+		return status
+	}
+	return http.StatusOK
+}
+
+// events are what a transaction that succeeded stores.
+func (t *trail) events() []audit.Event {
+	t.complete()
+	if t.Status == 0 {
+		t.Status = http.StatusOK
+	}
+	t.Outcome = audit.OutcomeOf(t.Status)
+	return append([]audit.Event{t.Event}, t.entries...)
+}
+
+// entry is the trail of an entry of a Bundle.
+func (t *trail) entry(rt *route) *trail {
+	if t == nil {
+		return nil
+	}
+	e := t.server.newTrail(audit.Event{Who: t.Who, From: t.From, RequestID: t.RequestID})
+	e.part = true
+	return e.along(rt)
+}
+
+// ended takes over what an entry left, unless that is stored already.
+func (t *trail) ended(e *trail, status int, err error) {
+	if t == nil || e == nil || e.note.Stored {
+		return
+	}
+	if err != nil {
+		status = problemOf(err).status
+		e.entries = nil
+	}
+	e.complete()
+	e.Status, e.Outcome = status, audit.OutcomeOf(status)
+	t.entries = append(append(t.entries, e.Event), e.entries...)
+	t.of(e.Patients...)
+}
+
+// slowestNote is how long an answer may wait for the audit log.
+const slowestNote = 15 * time.Second
+
+// keep stores the trail before an answer with this status begins. An error means that the answer must not be given.
+func (t *trail) keep(status int) (err error) {
+	if t == nil || t.part || t.note.Stored {
+		return nil
+	}
+	t.note.Stored = true // tried once
+	defer func() {
+		if cause := recover(); cause != nil { // perhaps the answer tells of the same one
+			err = fmt.Errorf("panic: %v", cause)
+		}
+	}()
+	t.complete()
+	t.Status, t.Outcome = status, audit.OutcomeOf(status)
+	if t.Action != audit.Batch && status >= 400 {
+		t.entries = nil // they did not happen
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), slowestNote)
+	defer cancel()
+	if len(t.entries) == 0 {
+		return t.server.Store.Audit(ctx, t.Event)
+	}
+	return t.server.Store.Write(ctx, func(tx *storage.Tx) error {
+		for _, e := range append([]audit.Event{t.Event}, t.entries...) {
+			if err := tx.Audit(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// noted stores the trail before an answer begins. If that fails, it sends 503 instead, and false; what the handler
+// writes then goes nowhere. An answer that tells of a fault of the server goes out as it is: it holds nothing else.
+func (a *answer) noted(status int) bool {
+	if status < 200 {
+		return true
+	}
+	err := a.trail.keep(status)
+	if err == nil {
+		return true
+	}
+	a.trail.server.Log.Error("audit log not written", "route", a.route, "request", a.id, "status", status, "err", err.Error())
+	if status >= 500 {
+		return true
+	}
+	h := a.Header()
+	clear(h)
+	safeHeaders(h, a.id)
+	a.status, a.muted = http.StatusServiceUnavailable, true
+	h.Set("Content-Type", mediaFHIR)
+	h.Set("Retry-After", "5")
+	a.extend()
+	a.ResponseWriter.WriteHeader(a.status)
+	_, _ = a.ResponseWriter.Write(fhir.Outcome(fhir.Issue{Severity: fhir.SeverityError, Code: fhir.CodeTransient,
+		Diagnostics: "the audit log cannot be written, and nothing is answered without it; try again, and if it stays so, look at the server's disk"}))
+	return false
+}
+
+// kicked tells what an export is about.
+func (c *call) kicked(r engine.Request) {
+	t := c.answer.trail
+	if t == nil {
+		return
+	}
+	t.Target = "" // the job's id, once it has one
+	t.words("level %s", r.Level)
+	t.of(r.Patients...)
+	if r.Group != "" {
+		t.words("Group/%s", r.Group)
+		if members, err := c.server.Engine.Members(c.Context(), r.Group); err == nil && r.Patients == nil {
+			t.of(members...)
+		}
+	}
+}
