@@ -6,13 +6,13 @@ COMMIT  ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -buildid= -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 # The race detector needs a C compiler; without one the tests run without it, and say so.
-CC_FOUND := $(shell command -v $${CC:-cc} 2>/dev/null)
-RACE     := $(if $(CC_FOUND),-race,)
+CC_FOUND   := $(shell command -v $${CC:-cc} 2>/dev/null)
+CONCURRENT := ./storage ./engine ./auth ./web
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build demo test vet lint torture bench bench-short generate clean help
+.PHONY: build demo test race vet lint torture bench bench-short generate clean help
 
 build: ## bin/satchel for this machine, without cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/satchel .
@@ -20,9 +20,16 @@ build: ## bin/satchel for this machine, without cgo
 demo: build ## a synthetic practice: imported, exported, checked; into ./demo-practice
 	bin/satchel demo
 
-test: vet ## every test, with the race detector where a C compiler is there
-	@test -n "$(RACE)" || echo "no C compiler found: running without the race detector"
-	$(GO) test $(RACE) -timeout 15m ./...
+test: vet ## every test, and those of the concurrent packages once more, shortened, with the race detector
+	$(GO) test -timeout 15m ./...
+ifneq ($(CC_FOUND),)
+	$(GO) test -race -short -timeout 15m $(CONCURRENT)
+else
+	@echo "no C compiler found: the tests did not run with the race detector"
+endif
+
+race: ## every test with the race detector, which takes some four times as long
+	$(GO) test -race -timeout 60m ./...
 
 vet: ## go vet for both systems
 	$(GO) vet ./...
