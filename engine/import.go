@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"satchel/audit"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -13,6 +14,7 @@ import (
 // Import reads resources into a store.
 type Import struct {
 	Store    *storage.Store
+	Who      audit.Who               // for the audit log; zero: the server by itself
 	Strict   bool                    // refuse resources with structural findings instead of reporting them
 	Progress func(read, total int64) // bytes, of the files as they lie on the disk; may be nil
 	Finding  func(Finding)           // called for each refused line and each reported finding; may be nil
@@ -41,6 +43,15 @@ type Counts struct{ Created, Updated, Unchanged, Refused int64 }
 //
 // Memory grows with the number of entries of one Bundle file, by some hundred bytes each, and with nothing else.
 func (m *Import) Run(ctx context.Context, paths ...string) (map[string]Counts, error) {
+	if err := m.begins(ctx, paths); err != nil {
+		return nil, err
+	}
+	counts, err := m.run(ctx, paths)
+	return counts, errors.Join(err, m.ends(ctx, counts, err))
+}
+
+// run is Run without the audit log.
+func (m *Import) run(ctx context.Context, paths []string) (map[string]Counts, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	l := line{Import: m, ctx: ctx, stop: stop, counts: map[string]Counts{},

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"satchel/audit"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -113,7 +114,7 @@ func (e *Engine) conclude(ctx context.Context, job storage.Job, files []storage.
 	expires := e.store.Now().Add(e.options.Retention)
 	there := false
 	if err == nil {
-		if there, err = e.store.FinishJob(ctx, job.ID, files, expires); err == nil && there {
+		if there, err = e.store.FinishJob(ended(ctx, job, audit.ExportComplete, FilesText(files)), job.ID, files, expires); err == nil && there {
 			return
 		}
 	}
@@ -121,7 +122,7 @@ func (e *Engine) conclude(ctx context.Context, job storage.Job, files []storage.
 	if err == nil {
 		return
 	}
-	if _, err := e.store.FailJob(ctx, job.ID, reason(err), expires); err != nil {
+	if _, err := e.store.FailJob(ended(ctx, job, audit.ExportFailed, reason(err)), job.ID, reason(err), expires); err != nil {
 		e.options.Log.Error("end of job not noted; it runs again at the next start", "job", job.ID, "error", plain(err))
 	}
 }

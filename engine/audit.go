@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"satchel/audit"
+	"satchel/storage"
+)
+
+// ended carries the event that tells how a job ended into the transaction that notes the end. It names whom the server
+// worked for.
+func ended(ctx context.Context, job storage.Job, action audit.Action, detail string) context.Context {
+	e := audit.Event{Who: audit.Who{Name: job.Account, Kind: audit.System}, Action: action, Target: job.ID, Detail: detail}
+	if action == audit.ExportFailed {
+		e.Outcome = audit.Failed
+	}
+	return storage.WithEvent(ctx, e)
+}
+
+// expired carries the event of an expiry likewise.
+func expired(ctx context.Context, id string) context.Context {
+	return ended(ctx, storage.Job{ID: id}, audit.ExportExpire, "")
+}
+
+// eachFile is the most files whose hashes the audit log names one by one.
+const eachFile = 8
+
+// FilesText says for the audit log what files an export holds: how many, with how many resources and bytes, and what
+// tells their content. The last is the SHA-256 of the lines that sha256sum writes for them in order of their names, so that
+// `cd FOLDER && sha256sum *.ndjson | sha256sum` shows whether they are those files; a few files are named by themselves.
+func FilesText(files []storage.JobFile) string {
+	files = slices.SortedFunc(slices.Values(files), func(a, b storage.JobFile) int { return cmp.Compare(a.Name, b.Name) })
+	var resources, bytes int64
+	var lines, each strings.Builder
+	for _, f := range files {
+		resources, bytes = resources+f.Count, bytes+f.Bytes
+		sum := hex.EncodeToString(f.SHA256)
+		fmt.Fprintf(&lines, "%s  %s\n", sum, f.Name)
+		if len(files) <= eachFile {
+			fmt.Fprintf(&each, ", %s sha256 %s", f.Name, sum)
+		}
+	}
+	return fmt.Sprintf("%d files, %d resources, %d bytes, all sha256 %x%s", len(files), resources, bytes, sha256.Sum256([]byte(lines.String())), each.String())
+}
+
+// begins notes that an import begins. Names of files may hold names of people, so they are only counted.
+func (m *Import) begins(ctx context.Context, paths []string) error {
+	return m.note(ctx, audit.Event{Detail: fmt.Sprintf("begins, %d paths", len(paths))})
+}
+
+// ends notes how an import ended, also if ctx did.
+func (m *Import) ends(ctx context.Context, counts map[string]Counts, failure error) error {
+	var n Counts
+	for _, c := range counts {
+		n.Created, n.Updated, n.Unchanged, n.Refused = n.Created+c.Created, n.Updated+c.Updated, n.Unchanged+c.Unchanged, n.Refused+c.Refused
+	}
+	e := audit.Event{Detail: fmt.Sprintf("ends, %d created, %d updated, %d unchanged, %d refused", n.Created, n.Updated, n.Unchanged, n.Refused)}
+	if failure != nil {
+		e.Outcome = audit.Failed
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	return m.note(ctx, e)
+}
+
+func (m *Import) note(ctx context.Context, e audit.Event) error {
+	e.Who, e.Action = m.Who, audit.Import
+	if e.Who.Kind == "" {
+		e.Who.Kind = audit.System
+	}
+	if err := m.Store.Audit(ctx, e); err != nil {
+		return fmt.Errorf("note the import in the audit log: %w", err)
+	}
+	return nil
+}
