@@ -93,6 +93,7 @@ func (s *server) router() http.Handler {
 	}
 	for path, f := range map[string]http.HandlerFunc{
 		"/": s.page, "/healthz": s.healthz, "/readyz": s.readyz, "/metrics": s.metrics, "/api/openapi.json": s.openapi,
+		formatPath: s.format, formatPath + "/:version": s.format,
 	} {
 		r.HandlerFunc("GET", path, f)
 		r.HandlerFunc("HEAD", path, f)

@@ -1,0 +1,30 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"satchel/fhir"
+	"satchel/handover"
+)
+
+// formatPath is where the format of packages is documented, for everybody: packages name it.
+const formatPath = "/docs/format"
+
+// format answers the documentation of a version of the packages' format, the newest unless the path names one.
+func (s *server) format(w http.ResponseWriter, r *http.Request) {
+	version := strings.Trim(strings.TrimPrefix(r.URL.Path, formatPath), "/")
+	if version == "" {
+		version = handover.FormatVersion
+	}
+	page, err := handover.FormatHTML(version)
+	if err != nil {
+		s.fail(w, r, fhir.Errorf(fhir.CodeNotFound, "there is no version %q of the format here; the newest is %s", version, handover.FormatVersion))
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	if _, err := w.Write(page); err != nil {
+		s.Log.Debug("documentation of the format", "err", err)
+	}
+}

@@ -1,0 +1,29 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"satchel/handover"
+)
+
+// The format of packages is documented for everybody, without an account.
+func TestFormatPage(t *testing.T) {
+	p := open(t, nil)
+	for path, want := range map[string]int{
+		"/docs/format": http.StatusOK, "/docs/format/" + handover.FormatVersion: http.StatusOK, "/docs/format/9.9.9": http.StatusNotFound,
+	} {
+		r, err := http.Get(strings.TrimSuffix(p.url, "/fhir") + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		if r.StatusCode != want {
+			t.Errorf("%s: %d, want %d", path, r.StatusCode, want)
+		}
+		if want == http.StatusOK && !strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
+			t.Errorf("%s is %q", path, r.Header.Get("Content-Type"))
+		}
+	}
+}
