@@ -79,7 +79,7 @@ Exit codes: 0 done, 1 failed, or the package is INCOMPLETE (it is made all the s
 	c.Flags().StringVar(&f.contact, "contact", "", "whom to ask about the package, for its first page")
 	c.Flags().StringVar(&f.purpose, "purpose", "", "access, handover or backup (default access for a patient, handover for the population)")
 	c.Flags().StringVar(&f.job, "job", "", "your own name for the request, without names of persons (default a random one)")
-	c.Flags().StringVar(&f.docs, "documentation-url", "", "public page that documents the format (default /docs/format of http.public_url)")
+	c.Flags().StringVar(&f.docs, "documentation-url", "", "public page that documents the format (default /docs/format/VERSION of http.public_url; without that, the copy in the package)")
 	c.Flags().StringVar(&f.bag, "bag-size", "3.5GB", "most bytes of one part of a population; 0 makes one part of all")
 	c.Flags().StringArrayVar(&f.linked, "linked", nil, "id of another Patient that staff know to be the same person (repeatable)")
 	c.Flags().BoolVar(&f.json, "json", false, "write the outcome as JSON")
@@ -143,7 +143,7 @@ func describe(cfg *Config, r *engine.HandoverRequest) {
 		base := strings.TrimSuffix(cfg.HTTP.PublicURL, "/")
 		r.Bases = append(r.Bases, base+"/fhir")
 		if r.DocumentationURL == "" {
-			r.DocumentationURL = base + "/docs/format"
+			r.DocumentationURL = base + "/docs/format/" + handover.FormatVersion
 		}
 	}
 	if r.DocumentationURL == "" {
