@@ -124,9 +124,15 @@ func exportInto(ctx context.Context, cfg *Config, s *storage.Store, r engine.Req
 		return err
 	}
 	defer folder.Close()
+	if err := auditExport(ctx, s, r, nil, nil); err != nil {
+		return err
+	}
 	bar := newProgress("export "+what, false)
 	m, err := engine.New(s, folder, engineOptions(cfg, slog.New(slog.DiscardHandler))).Export(ctx, r, folder, bar.step)
 	bar.end()
+	if noted := auditExport(ctx, s, r, &m, err); noted != nil && err == nil {
+		err = noted
+	}
 	if ctx.Err() != nil {
 		return errors.New("stopped; the export is not complete")
 	}

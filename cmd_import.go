@@ -65,7 +65,7 @@ func importPaths(ctx context.Context, s *storage.Store, paths []string, strict b
 	begin := time.Now()
 	r := &reportFile{path: report}
 	bar := newProgress("import", true)
-	m := engine.Import{Store: s, Strict: strict, Progress: bar.step, Finding: r.add}
+	m := engine.Import{Store: s, Who: whoRuns(), Strict: strict, Progress: bar.step, Finding: r.add}
 	counts, err := m.Run(ctx, paths...)
 	bar.end()
 	err = errors.Join(err, r.close())

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/storage"
 )
@@ -83,7 +84,7 @@ func initialise(ctx context.Context, cfg *Config, written map[string]string, adm
 	if err != nil {
 		return err
 	}
-	err = s.AddAccount(ctx, account)
+	err = s.AddAccount(storage.WithEvent(ctx, audit.Event{Who: whoRuns(), Action: audit.AccountCreate, Target: account.Name, Detail: "satchel init"}), account)
 	if err = errors.Join(err, s.Close()); err != nil {
 		os.Remove(cfg.database()) // nobody could sign in: let the next init begin anew
 		return err

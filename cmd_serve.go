@@ -155,8 +155,12 @@ func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(ad
 	chores.Go(func() { tend(tending, cfg, log) })
 	chores.Go(func() { watch(tending, watchdogEvery(), alive(store)) })
 	defer func() { untend(); chores.Wait() }()
+	if err := auditStart(ctx, cfg, store, log); err != nil {
+		return err
+	}
 	log.Info(logStarted, "version", version, "data", cfg.Data, "address", listener.Addr().String())
 	err = serve(ctx, listener, hsts(cfg, handler), jobs, log, ready)
+	err = errors.Join(err, auditStop(cfg, store, log, err))
 	log.Info(logStopped, "data", cfg.Data)
 	return err
 }

@@ -49,7 +49,7 @@ func userCommand(at *common, use, short string, f func(ctx context.Context, s *s
 			if err != nil {
 				return err
 			}
-			did, err := f(c.Context(), s, name)
+			did, err := audited(c.Parent().Name()+" "+c.Name(), f)(c.Context(), s, name)
 			if err = errors.Join(err, s.Close()); err != nil {
 				return err
 			}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"satchel/audit"
+	"satchel/engine"
+	"satchel/storage"
+)
+
+// anchors is the file with the anchors of the audit log, beside the database. Copies of it elsewhere show what a change of
+// both would hide.
+func (c *Config) anchors() string { return filepath.Join(c.Data, "audit-anchors.txt") }
+
+// anchorAudit adds the head of the audit log to the anchors and says it in the log.
+func anchorAudit(ctx context.Context, cfg *Config, s *storage.Store, log *slog.Logger) error {
+	head, err := s.AuditHead(ctx)
+	if err != nil {
+		return err
+	}
+	log.Info("audit log", "head", head.String(), "anchors", cfg.anchors())
+	if err := storage.AppendAuditAnchor(cfg.anchors(), head); err != nil {
+		return err
+	}
+	return sameOwner(cfg.anchors(), cfg.Data)
+}
+
+// auditStart notes the start of the server with the settings in force, what changed in them since the last start, and an
+// anchor. A server that cannot note its start does not start.
+func auditStart(ctx context.Context, cfg *Config, s *storage.Store, log *slog.Logger) error {
+	before, _, err := s.AuditEvents(ctx, audit.Filter{Actions: []audit.Action{audit.Start}}, audit.Page{Sort: audit.Sort{Down: true}, Count: 1})
+	if err != nil {
+		return err
+	}
+	who := audit.Who{Kind: audit.System}
+	if len(before) > 0 {
+		was, now := readOverview(before[0].Detail), readOverview(overview(cfg))
+		if was["settings"] != now["settings"] {
+			err = s.Audit(ctx, audit.Event{Who: who, Action: audit.SettingChange, Detail: changedSettings(was, now)})
+		}
+	}
+	err = errors.Join(err, s.Audit(ctx, audit.Event{Who: who, Action: audit.Start, Detail: "version=" + version + " " + overview(cfg)}))
+	if err != nil {
+		return fmt.Errorf("the server does not start without its audit log: %w", err)
+	}
+	return anchorAudit(ctx, cfg, s, log)
+}
+
+// auditStop notes the stop of the server, and an anchor.
+func auditStop(cfg *Config, s *storage.Store, log *slog.Logger, failure error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	e := audit.Event{Who: audit.Who{Kind: audit.System}, Action: audit.Stop}
+	if failure != nil {
+		e.Outcome = audit.Failed
+	}
+	return errors.Join(s.Audit(ctx, e), anchorAudit(ctx, cfg, s, log))
+}
+
+// overview is a line about the settings: a hash of all of them, and those that are not the default.
+func overview(cfg *Config) string {
+	var all, changed strings.Builder
+	normal := defaults()
+	for _, s := range cfg.settings() {
+		fmt.Fprintf(&all, "%s=%s\n", s.key, show(s.field))
+		if d, ok := normal.find(s.key); ok && show(d.field) != show(s.field) {
+			fmt.Fprintf(&changed, " %s=%s", s.key, strings.ReplaceAll(show(s.field), " ", ""))
+		}
+	}
+	return fmt.Sprintf("settings=%x%s", sha256.Sum256([]byte(all.String())), changed.String())
+}
+
+// readOverview reads what overview wrote, by key.
+func readOverview(text string) map[string]string {
+	values := map[string]string{}
+	for field := range strings.FieldsSeq(text) {
+		if key, value, ok := strings.Cut(field, "="); ok {
+			values[key] = value
+		}
+	}
+	return values
+}
+
+// changedSettings says which settings differ. An absent one has its default.
+func changedSettings(was, now map[string]string) string {
+	text := "settings " + was["settings"] + " became " + now["settings"]
+	var keys []string
+	for _, key := range defaults().keys() {
+		if was[key] != now[key] {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) > 0 {
+		text += ": " + strings.Join(keys, " ")
+	}
+	return text
+}
+
+// commandActions are the commands on accounts and clients that change something.
+var commandActions = map[string]audit.Action{
+	"user add": audit.AccountCreate, "user passwd": audit.PasswordChange, "user grant": audit.AccountChange, "user revoke": audit.AccountChange,
+	"user lock": audit.AccountChange, "user unlock": audit.AccountChange, "user disable": audit.AccountChange, "user enable": audit.AccountChange,
+	"user reset-two-factor": audit.AccountChange, "user sign-out": audit.SignOut, "user remove": audit.AccountRemove,
+	"client add": audit.ClientCreate, "client rotate": audit.ClientChange, "client grant": audit.ClientChange, "client revoke": audit.ClientChange,
+	"client disable": audit.ClientChange, "client enable": audit.ClientChange, "client remove": audit.ClientRemove,
+}
+
+// audited makes a command on an account or client leave its event: in the transaction of what it does, or by itself if it
+// is refused or changes nothing. what is such as "user add".
+func audited(what string, f func(ctx context.Context, s *storage.Store, name string) (string, error)) func(context.Context, *storage.Store, string) (string, error) {
+	return func(ctx context.Context, s *storage.Store, name string) (string, error) {
+		action, ok := commandActions[what]
+		if !ok {
+			return f(ctx, s, name)
+		}
+		e := audit.Event{Who: whoRuns(), Action: action, Target: name, Detail: "satchel " + what}
+		note := storage.Note{Events: func() []audit.Event { return []audit.Event{e} }}
+		did, err := f(storage.WithNote(ctx, &note), s, name)
+		if note.Stored {
+			return did, err
+		}
+		if err != nil {
+			e.Outcome, e.Status = audit.Refused, exitCode(err)
+		}
+		return did, errors.Join(err, s.Audit(context.WithoutCancel(ctx), e))
+	}
+}
+
+// auditExport notes an export from the command line: that it begins, or how it ended.
+func auditExport(ctx context.Context, s *storage.Store, r engine.Request, m *engine.Manifest, failure error) error {
+	e := audit.Event{Who: whoRuns(), Action: audit.ExportStart, Patients: r.Patients, Detail: "satchel export, level " + string(r.Level)}
+	if r.Group != "" {
+		e.Target = "Group/" + r.Group
+	}
+	switch {
+	case failure != nil:
+		e.Action, e.Outcome = audit.ExportFailed, audit.Failed
+	case m != nil:
+		e.Action, e.Detail = audit.ExportComplete, e.Detail+"; "+engine.FilesText(m.Files)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	return s.Audit(ctx, e)
+}
+
+// actionsOf reads actions from a flag or parameter: words with commas between them.
+func actionsOf(texts []string) []audit.Action {
+	var all []audit.Action
+	for _, text := range texts {
+		for word := range strings.SplitSeq(text, ",") {
+			if a := audit.Action(strings.TrimSpace(word)); a != "" && !slices.Contains(all, a) {
+				all = append(all, a)
+			}
+		}
+	}
+	return all
+}
