@@ -35,6 +35,7 @@ var hashed = sync.OnceValue(func() string {
 type practice struct {
 	t     testing.TB
 	store *storage.Store
+	file  string // of the store
 	url   string // of the FHIR base
 	log   *safeBuffer
 	as    string // account of the requests, or a whole Bearer header; "" sends no credentials
@@ -57,7 +58,7 @@ func open(t testing.TB, change func(*web.Options)) *practice {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { root.Close() })
-	p := &practice{t: t, store: store, as: "ann", log: &safeBuffer{}}
+	p := &practice{t: t, store: store, file: filepath.Join(dir, "satchel.db"), as: "ann", log: &safeBuffer{}}
 	logger := slog.New(slog.NewJSONHandler(p.log, nil))
 	jobs := engine.New(store, root, engine.Options{MaxJobs: 2, FileCount: 3, Log: logger})
 	ctx, cancel := context.WithCancel(context.Background())

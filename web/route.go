@@ -83,6 +83,7 @@ func besides() []route {
 		{method: "GET", pattern: "api/clients/{name}", kind: admin, summary: "One backend client", run: getClient},
 		{method: "PUT", pattern: "api/clients/{name}", kind: admin, summary: "Change a backend client; what is left out stays; its tokens end", run: updateClient},
 		{method: "DELETE", pattern: "api/clients/{name}", kind: admin, summary: "Remove a backend client; its tokens end", run: removeClient},
+		{method: "GET", pattern: "api/audit", kind: admin, summary: "Events of the audit log, newest first; as CSV, NDJSON or AuditEvents if Accept asks for them", run: auditLog},
 	}...))
 }
 
