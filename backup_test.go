@@ -134,7 +134,7 @@ func TestBackupFiles(t *testing.T) {
 	for _, f := range z.File {
 		names = append(names, f.Name)
 	}
-	want := "backup.json anchors config.toml keys/signing.key satchel.db signing_key tls/authority-private.pem tls/server-private.pem SHA256SUMS"
+	want := "backup.json anchors audit-anchors.txt config.toml keys/signing.key satchel.db signing_key tls/authority-private.pem tls/server-private.pem SHA256SUMS"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

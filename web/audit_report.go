@@ -17,6 +17,7 @@ import (
 	"satchel/audit"
 	"satchel/auth"
 	"satchel/fhir"
+	"satchel/storage"
 )
 
 // auditParams are the parameters of /api/audit.
@@ -171,4 +172,21 @@ func auditTime(x fhir.Param) (time.Time, error) {
 			x.Name, printable(x.Value), url.QueryEscape("+"))
 	}
 	return t, nil
+}
+
+// auditHead names an event as a manifest does.
+type auditHead struct {
+	Seq    int64  `json:"seq"`
+	SHA256 string `json:"sha256"`
+}
+
+// headOf is the event that tells of a job's end: the head of the audit log as it was then. Nil: the job ended before there
+// was a log.
+func (c *call) headOf(job storage.Job) (*auditHead, error) {
+	f := audit.Filter{Actions: []audit.Action{audit.ExportComplete}, Target: job.ID}
+	events, _, err := c.server.Store.AuditEvents(c.Context(), f, audit.Page{Count: 1})
+	if err != nil || len(events) == 0 {
+		return nil, err
+	}
+	return &auditHead{events[0].Seq, events[0].Hash}, nil
 }

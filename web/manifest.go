@@ -21,9 +21,11 @@ type jobManifest struct {
 	Extension           manifestExtra  `json:"extension,omitzero"`
 }
 
-// manifestExtra is what a client of Smile CDR may look for: its own label for the export.
+// manifestExtra is what a client of Smile CDR may look for, its own label for the export, and the event of the audit log
+// that tells of the export's end: whoever keeps the manifest holds an anchor of the log.
 type manifestExtra struct {
-	ExportID string `json:"exportId,omitempty"`
+	ExportID  string     `json:"exportId,omitempty"`
+	AuditHead *auditHead `json:"auditHead,omitempty"`
 }
 
 // manifestFile is one file. Type is left out if the files are organised by resources.
@@ -47,7 +49,7 @@ func manifest(base string, job storage.Job) (jobManifest, error) {
 	}
 	m := jobManifest{
 		TransactionTime: fhir.FormatInstant(job.Snapshot.Time), Request: job.URL, RequiresAccessToken: true, OutputOrganizedBy: r.OrganizeBy,
-		Extension: manifestExtra{r.ExportID},
+		Extension: manifestExtra{ExportID: r.ExportID},
 		Output:    []manifestFile{}, Deleted: []manifestFile{}, Error: []manifestFile{},
 	}
 	lists := map[string]*[]manifestFile{"output": &m.Output, "deleted": &m.Deleted, "error": &m.Error}
@@ -70,6 +72,9 @@ func manifest(base string, job storage.Job) (jobManifest, error) {
 func (c *call) sendManifest(w http.ResponseWriter, job storage.Job) error {
 	m, err := manifest(c.base, job)
 	if err != nil {
+		return err
+	}
+	if m.Extension.AuditHead, err = c.headOf(job); err != nil {
 		return err
 	}
 	body, err := encode(m)
