@@ -14,6 +14,9 @@ import (
 // bufferSize is how much of a file is collected before a lane writes it.
 const bufferSize = 128 << 10
 
+// flushSize is how much of a file is written before the disk is set to work on it, so that a sync finds little left to do.
+const flushSize = 4 << 20
+
 // buffers are free buffers of bufferSize.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, bufferSize); return &b }}
 
@@ -23,6 +26,8 @@ type file struct {
 	f    *os.File // from the first piece to the end
 	hash hash.Hash
 	made bool // it has been on the disk
+
+	written, flushed int64 // bytes given to the system, and those it was asked to bring to the disk
 }
 
 // temporary is the name of a file that is not complete.
@@ -168,6 +173,11 @@ func (o *output) writePiece(p piece) error {
 		return fmt.Errorf("write %s: %w", f.info.Name, err)
 	}
 	f.hash.Write(data)
+	f.written += int64(len(data))
+	if ahead := f.written - f.flushed; ahead >= flushSize && !p.last {
+		flushAhead(f.f, f.flushed, ahead)
+		f.flushed = f.written
+	}
 	if p.buffer != nil {
 		*p.buffer = (*p.buffer)[:0]
 		buffers.Put(p.buffer)
