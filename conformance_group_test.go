@@ -10,7 +10,7 @@ var groupRows = []row{
 		s.put(group("gn", "Patient/n1", "Patient/n2"), observation("n1y", "n1", ""))
 		s.export("/Group/gn/$export?_type=Patient&_elements=id").is("Patient/n1", "Patient/n2")
 		s.post("/Group/gn/$export", "patient valueReference Patient/n2").has("Patient/n2", "Observation/n2x").lacks("Observation/n1x")
-		s.export("/Group/gn/$export?_since=" + instant(first.TransactionTime)).has("Observation/n1y").lacks("Observation/n1x", "Patient/n1")
+		s.export("/Group/gn/$export?_since="+instant(first.TransactionTime)).has("Observation/n1y").lacks("Observation/n1x", "Patient/n1")
 	}},
 	{"G-03", func(s *site) {
 		s.put(patient("q1"), patient("q2"), group("gq", "Patient/q1", "Patient/q2"))

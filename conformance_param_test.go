@@ -24,8 +24,12 @@ var parameterRows = []row{
 		east := time.FixedZone("", 13*3600)
 		for _, write := range []func(t time.Time) string{
 			instant,
-			func(t time.Time) string { return t.In(time.FixedZone("", -5*3600)).Format("2006-01-02T15:04:05.000-07:00") },
-			func(t time.Time) string { return url.QueryEscape(t.In(east).Format("2006-01-02T15:04:05.000000-07:00")) },
+			func(t time.Time) string {
+				return t.In(time.FixedZone("", -5*3600)).Format("2006-01-02T15:04:05.000-07:00")
+			},
+			func(t time.Time) string {
+				return url.QueryEscape(t.In(east).Format("2006-01-02T15:04:05.000000-07:00"))
+			},
 		} {
 			s.export("/$export?_type=Basic&_since=" + write(at)).lacks("Basic/since")
 			s.export("/$export?_type=Basic&_since=" + write(at.Add(-time.Millisecond))).has("Basic/since")
@@ -38,7 +42,7 @@ var parameterRows = []row{
 		before := s.export("/Group/gl/$export?_type=Patient").TransactionTime
 		s.put(group("gl", "Patient/p1", "Patient/late"))
 		// Not offered: what lay in the compartment before is not sent because somebody joined.
-		s.export("/Group/gl/$export?_since=" + instant(before)).lacks("Patient/late", "Observation/latex").has("Group/gl")
+		s.export("/Group/gl/$export?_since="+instant(before)).lacks("Patient/late", "Observation/latex").has("Group/gl")
 	}},
 	{"P-07", func(s *site) {
 		at := s.put(`{"resourceType":"Basic","id":"until","code":{"text":"a"}}`)
@@ -139,14 +143,14 @@ var parameterRows = []row{
 		s.refuse("/$export?includeAssociatedData=LatestProvenanceResources,Other").want(400)
 	}},
 	{"P-18", func(s *site) {
-		x := s.export("/$export?_typeFilter=" + url.QueryEscape("MedicationRequest?status=active")).has("MedicationRequest/m1", "MedicationRequest/m4", "Patient/p1", "Patient/p2", "Observation/x1")
+		x := s.export("/$export?_typeFilter="+url.QueryEscape("MedicationRequest?status=active")).has("MedicationRequest/m1", "MedicationRequest/m4", "Patient/p1", "Patient/p2", "Observation/x1")
 		x.lacks("MedicationRequest/m2", "MedicationRequest/m3")
 		s.export("/$export?_type=MedicationRequest&_typeFilter="+url.QueryEscape("MedicationRequest?status=active&subject=Patient/p1")+"&_typeFilter="+url.QueryEscape("MedicationRequest?status=completed")).
 			is("MedicationRequest/m1", "MedicationRequest/m3")
-		s.export("/Patient/$export?_type=Patient,Observation&_typeFilter=" + url.QueryEscape("Patient?gender=female")).has("Patient/p1", "Observation/x2").lacks("Patient/p2")
+		s.export("/Patient/$export?_type=Patient,Observation&_typeFilter="+url.QueryEscape("Patient?gender=female")).has("Patient/p1", "Observation/x2").lacks("Patient/p2")
 	}},
 	{"P-19", func(s *site) {
-		x := s.export("/$export?_type=Observation&_typeFilter=" + url.QueryEscape("Observation?category=vital-signs,laboratory")).has("Observation/x1", "Observation/x2")
+		x := s.export("/$export?_type=Observation&_typeFilter="+url.QueryEscape("Observation?category=vital-signs,laboratory")).has("Observation/x1", "Observation/x2")
 		x.lacks("Observation/x3")
 		s.export("/$export?_type=Observation,MedicationRequest&_typeFilter="+url.QueryEscape("Observation?category=laboratory,MedicationRequest?status=completed")).is("Observation/x2", "MedicationRequest/m3")
 		s.export("/$export?_type=Observation,MedicationRequest&_typeFilter="+url.QueryEscape(url.QueryEscape("Observation?category=vital-signs,laboratory")+","+url.QueryEscape("MedicationRequest?status=completed"))).
