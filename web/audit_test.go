@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"satchel/audit"
 )
@@ -256,4 +257,39 @@ func TestAuditReport(t *testing.T) {
 	p.account("front", "ROLE_FHIR_CLIENT", "FHIR_ALL_READ")
 	p.as = "front"
 	p.want(p.do("GET", "/api/audit", ""), 403)
+}
+
+// TestExportIsNoted follows one export through the log: start, end with what tells its files, status, file and deletion.
+func TestExportIsNoted(t *testing.T) {
+	p := open(t, nil)
+	p.want(p.do("PUT", "/fhir/Patient/p1", `{"resourceType":"Patient","id":"p1","name":[{"family":"`+canary+`"}]}`), 201)
+	r := p.want(p.do("GET", "/fhir/Patient/$export", "", "Prefer: respond-async"), 202)
+	at := r.header.Get("Content-Location")
+	_, job, _ := strings.Cut(at, "_jobId=")
+	for r = p.do("GET", at, ""); r.status == 202; r = p.do("GET", at, "") {
+		time.Sleep(20 * time.Millisecond)
+	}
+	p.want(r, 200, `"auditHead":{"seq":`)
+	_, file, _ := strings.Cut(r.body, p.url+"/$export-file/")
+	file, _, _ = strings.Cut(file, `"`)
+	p.want(p.do("GET", "/fhir/$export-file/"+file, ""), 200, canary)
+	p.want(p.do("DELETE", at, ""), 202)
+	all, _, err := p.store.AuditEvents(t.Context(), audit.Filter{}, audit.Page{Count: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range all {
+		if strings.HasPrefix(e.Target, job) && e.Status != 202 || e.Action == audit.ExportStart || e.Action == audit.ExportDelete {
+			got = append(got, fmt.Sprintf("%s/%s %s %s %.16s", e.Who.Name, e.Who.Kind, e.Action, strings.Replace(e.Target, job, "JOB", 1), e.Detail))
+		}
+	}
+	want := []string{"ann/user export-start JOB level patient", "ann/system export-complete JOB 1 files, 1 resou", "ann/user export-status JOB parameters: _job",
+		"ann/user export-file JOB/Patient.0001.ndjson 139 bytes, sha25", "ann/user export-delete JOB parameters: _job"}
+	for i := range want {
+		if i >= len(got) || got[i] != want[i] {
+			t.Fatalf("got  %q\nwant %q", got, want)
+		}
+	}
+	p.sound(canary)
 }
