@@ -205,7 +205,7 @@ func TestTypeFilterFindsWhatPlainWalkingFinds(t *testing.T) {
 			}
 			return all
 		}
-		tests := map[string]func(r map[string]any) bool{}
+		var tests map[string]func(r map[string]any) bool
 		if c.kind == "date" {
 			tests = dateTests(c.param, byType[c.typ], values)
 		} else {

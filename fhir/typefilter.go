@@ -75,14 +75,14 @@ func parseFilter(text string) (Query, error) {
 	if err != nil {
 		return Query{}, err
 	}
-	for _, name := range unknown {
-		base, _, _ := strings.Cut(name, ":")
-		if slices.Contains(resultParams, base) {
-			return Query{}, Errorf(CodeInvalid, "filter %q: %q shapes the result of a search and cannot be in a filter; leave it out", text, name)
-		}
-		return Query{}, Errorf(CodeNotSupported, "filter %q: %s has no search parameter %q; the CapabilityStatement lists those it has", text, typ, name)
+	if len(unknown) == 0 {
+		return q, nil
 	}
-	return q, nil
+	name := unknown[0]
+	if base, _, _ := strings.Cut(name, ":"); slices.Contains(resultParams, base) {
+		return Query{}, Errorf(CodeInvalid, "filter %q: %q shapes the result of a search and cannot be in a filter; leave it out", text, name)
+	}
+	return Query{}, Errorf(CodeNotSupported, "filter %q: %s has no search parameter %q; the CapabilityStatement lists those it has", text, typ, name)
 }
 
 // filterParams takes the search of a filter apart.

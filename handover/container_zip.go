@@ -97,7 +97,10 @@ func (z *zipFile) header(path string, b *zipBlob) *zip.FileHeader {
 		h.Flags |= 0x8 // the sizes follow the data, in 64 bits
 	}
 	h.SetMode(0o600)
+	// CreateRaw writes these two fields as they stand and does not look at Modified.
+	//lint:ignore SA1019 CreateRaw has nothing else
 	h.ModifiedDate = uint16(z.at.Day() + int(z.at.Month())<<5 + max(z.at.Year()-1980, 0)<<9)
+	//lint:ignore SA1019 CreateRaw has nothing else
 	h.ModifiedTime = uint16(z.at.Second()/2 + z.at.Minute()<<5 + z.at.Hour()<<11)
 	return h
 }

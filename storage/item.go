@@ -2,7 +2,6 @@ package storage
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"fmt"
 	"slices"
 
@@ -48,9 +47,6 @@ func (s *Store) makeItem(d *fhir.Document, id string, arena []fhir.Entry) (item,
 func owned(owners []fhir.Owner) bool {
 	return slices.ContainsFunc(owners, func(o fhir.Owner) bool { return o.Why < fhir.WhyOther })
 }
-
-// emptyHash is the sha256 column of a tombstone.
-var emptyHash = sha256.Sum256(nil)
 
 func compareEntries(a, b fhir.Entry) int {
 	return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Value, b.Value))
