@@ -163,6 +163,8 @@ var fileRows = []row{
 		at := s.attachment("/Patient/$export?_type=DocumentReference")
 		s.do("GET", at, "", "Accept: application/pdf").want(200)
 		s.as("").do("GET", at, "").want(401)
+		s.as(s.token("all", "system/DocumentReference.rs system/Binary.r")).do("GET", at, "", "Accept: application/pdf").want(200)
+		s.as(s.token("all", "system/DocumentReference.rs")).do("GET", at, "", "Accept: application/pdf").want(403) // what does not hold
 	}},
 	{"A-04", func(s *site) {
 		at := s.attachment("/Patient/$export?_type=DocumentReference")
