@@ -150,13 +150,21 @@ func (s *site) register(name, scopes string, authorities ...string) string {
 
 // claims are those of a good assertion, with changes; nil takes a claim away.
 func (s *site) claims(name string, changes map[string]any) map[string]any {
-	c := map[string]any{"iss": name, "sub": name, "aud": s.host + "/oauth/token", "exp": time.Now().Unix() + 300, "jti": rand.Text()}
+	c := map[string]any{"iss": name, "sub": name, "aud": s.audience(), "exp": time.Now().Unix() + 300, "jti": rand.Text()}
 	for k, v := range changes {
 		if c[k] = v; v == nil {
 			delete(c, k)
 		}
 	}
 	return c
+}
+
+// audience is the address of the token endpoint, as clients are to see it.
+func (s *site) audience() string {
+	if public := s.cfg.HTTP.PublicURL; public != "" {
+		return public + "/oauth/token"
+	}
+	return s.host + "/oauth/token"
 }
 
 // sign makes an assertion. header adds to alg, kid and typ.
