@@ -37,6 +37,7 @@ func verified(t testing.TB, h Handover) *handover.Result {
 
 // The package of everybody and that of one patient are whole by the store's own counts, and good.
 func TestHandover(t *testing.T) {
+	sequential(t)
 	s := demoStore(t, demo.Options{Patients: 4})
 	key, err := handover.NewKey(filepath.Join(t.TempDir(), "key"), "practice")
 	if err != nil {
@@ -69,6 +70,7 @@ func TestHandover(t *testing.T) {
 
 // What the index of owners has and the package has not makes it incomplete.
 func TestHandoverLedgerFindsLoss(t *testing.T) {
+	sequential(t)
 	s := practice(t)
 	e := New(s, nil, Options{})
 	at, err := s.Snapshot(t.Context())
@@ -99,6 +101,7 @@ func TestHandoverLedgerFindsLoss(t *testing.T) {
 
 // A handover that fails leaves nothing; deletions stand as such; a population has the accounts without their secrets.
 func TestHandoverContent(t *testing.T) {
+	sequential(t)
 	s := practice(t)
 	remove(t, s, "Observation/o-p1", "Observation/o-p2")
 	put(t, s, `{"resourceType":"Observation","id":"o-p2","status":"final","code":{},"subject":{"reference":"Patient/p2"}}`)

@@ -33,6 +33,7 @@ func payloadHashes(t *testing.T, h Handover) map[string]string {
 // A practice that was handed over, brought into an empty store and handed over again gives the same files, byte by byte:
 // ids, versions, deletions and attachments are what they were.
 func TestRoundTrip(t *testing.T) {
+	sequential(t)
 	from := demoStore(t, demo.Options{Patients: 6})
 	remove(t, from, "Patient/"+demo.ChildPatientID)
 	put(t, from, `{"resourceType":"Patient","id":"`+demo.ChildPatientID+`","active":true}`) // was deleted and made again

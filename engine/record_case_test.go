@@ -206,6 +206,7 @@ func writeLines(t *testing.T, s *storage.Store, lines []string) {
 }
 
 func TestRecordCases(t *testing.T) {
+	sequential(t)
 	for _, c := range recordCases {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t)

@@ -255,6 +255,7 @@ func patientsIn(all map[string]RecordItem) (ids []string) {
 // has is in no patient's compartment.
 // The seeds are others in every run, and in the names of the cases; SATCHEL_SEEDS asks for more of them than three.
 func TestRecordsOfAnyPractice(t *testing.T) {
+	sequential(t)
 	seeds, err := strconv.Atoi(os.Getenv("SATCHEL_SEEDS"))
 	if err != nil {
 		seeds = 3

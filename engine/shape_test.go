@@ -192,6 +192,7 @@ func spanOf(v any) (from, to time.Time) {
 
 // Each filter exports what walking the plain JSON finds.
 func TestTypeFilterFindsWhatPlainWalkingFinds(t *testing.T) {
+	sequential(t)
 	s := demoStore(t, demo.Options{Patients: 3})
 	byType := map[string][]map[string]any{}
 	for _, r := range write(t, s, Options{}, Request{Level: LevelSystem}).list(t, listOutput) {
@@ -300,6 +301,7 @@ func dateTests(param string, resources []map[string]any, values func(map[string]
 }
 
 func TestTypeFilterNarrowsEachTypeForItself(t *testing.T) {
+	sequential(t)
 	s := practice(t)
 	put(t, s, `{"resourceType":"Patient","id":"p1","active":true}`, `{"resourceType":"Patient","id":"p2","active":false,"gender":"male"}`,
 		`{"resourceType":"Provenance","id":"pr","target":[{"reference":"Observation/o-p1"}],"recorded":"2024-01-01T00:00:00Z","agent":[{"who":{"display":"x"}}]}`)

@@ -299,6 +299,7 @@ func TestAuditGathers(t *testing.T) {
 
 // Each filter selects what a plain loop over all events selects, and each sort orders like a sort of those.
 func TestAuditReport(t *testing.T) {
+	sequential(t)
 	s, _ := auditStore(t)
 	base := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	now := base
@@ -394,6 +395,7 @@ func paged(t *testing.T, s *Store, f audit.Filter, order audit.Sort) (all []audi
 
 // The usual questions go by an index.
 func TestAuditReportPlans(t *testing.T) {
+	sequential(t)
 	s, _ := auditStore(t)
 	for _, c := range []struct {
 		f    audit.Filter
@@ -424,6 +426,7 @@ func TestAuditReportPlans(t *testing.T) {
 }
 
 func TestAuditReportRefuses(t *testing.T) {
+	sequential(t)
 	s, _ := auditStore(t)
 	for name, c := range map[string]struct {
 		f audit.Filter

@@ -143,6 +143,7 @@ func TestAuditUntouched(t *testing.T) {
 
 // Every column edited, in the first, a middle and the last row: found in that row and in no other.
 func TestAuditEdited(t *testing.T) {
+	sequential(t)
 	tp := newTampered(t)
 	for column, value := range map[string]string{
 		"time": "time + 1", "who": "upper(who)", "kind": "'user '", "source": "'::1'", "action": "'read '", "target": "target || char(0)",
@@ -186,6 +187,7 @@ func TestAuditTruncated(t *testing.T) {
 }
 
 func TestAuditReordered(t *testing.T) {
+	sequential(t)
 	tp := newTampered(t)
 	const columns = "time, who, kind, source, action, target, outcome, status, patients, more, detail, request"
 	swap := func(a, b int64, columns string) string {
@@ -251,6 +253,7 @@ func (tp *tampered) hash(t *testing.T, seq int64) (sum [32]byte) {
 }
 
 func TestAuditHeadAndIndexAndGuards(t *testing.T) {
+	sequential(t)
 	tp := newTampered(t)
 	finds(t, "head hash", tp.verdict(`UPDATE clock SET audit_hash = zeroblob(32)`), audit.Head, tamperedRows)
 	finds(t, "head gone", tp.verdict(`DELETE FROM clock`), audit.Head, 0)
