@@ -368,3 +368,31 @@ func TestFailures(t *testing.T) {
 		}
 	})
 }
+
+// With one resource per file, a job of 250 patients is 250 files, each listed and readable.
+func TestOneResourcePerFile(t *testing.T) {
+	s := open(t)
+	docs := make([]*fhir.Document, 250)
+	for i := range docs {
+		d, err := fhir.Parse(fmt.Appendf(nil, `{"resourceType":"Patient","id":"p%03d"}`, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs[i] = d
+	}
+	if _, err := s.Import(t.Context(), docs); err != nil {
+		t.Fatal(err)
+	}
+	e := engineOn(t, s, Options{FileCount: 1})
+	job, err := e.Start(t.Context(), "somebody", "", Request{Level: LevelPatient})
+	if err != nil {
+		t.Fatal(err)
+	}
+	job = finish(t, e, job.ID)
+	if len(job.Files) != len(docs) || len(keys(t, e, job)) != len(docs) {
+		t.Fatalf("%d files with %d resources, and not %d of each", len(job.Files), len(keys(t, e, job)), len(docs))
+	}
+	if got := names(t, e.folder); len(got) != 1 {
+		t.Errorf("beside the job's folder there is %q", got)
+	}
+}
