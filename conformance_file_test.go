@@ -164,7 +164,8 @@ var fileRows = []row{
 		s.do("GET", at, "", "Accept: application/pdf").want(200)
 		s.as("").do("GET", at, "").want(401)
 		s.as(s.token("all", "system/DocumentReference.rs system/Binary.r")).do("GET", at, "", "Accept: application/pdf").want(200)
-		s.as(s.token("all", "system/DocumentReference.rs")).do("GET", at, "", "Accept: application/pdf").want(403) // what does not hold
+		s.as(s.token("all", "system/DocumentReference.rs")).do("GET", at, "", "Accept: application/pdf").want(200)
+		s.as(s.token("all", "system/Observation.rs")).do("GET", at, "", "Accept: application/pdf").want(403)
 	}},
 	{"A-04", func(s *site) {
 		at := s.attachment("/Patient/$export?_type=DocumentReference")

@@ -146,6 +146,31 @@ var manifestRows = []row{
 				s.Error(x.Link)
 			}
 		}
+		many := openSite(s.T, map[string]string{"bulk_export.file_max_capacity": "1"})
+		for i := range 230 {
+			many.put(patient(fmt.Sprint("page-", i)))
+		}
+		if x := many.export("/$export?_type=Patient"); x.Link != nil || len(x.Output) < 230 {
+			s.Error(x.Link, len(x.Output))
+		}
+		x := many.export("/$export?_type=Patient&allowPartialManifests=true")
+		keys, pages := x.keys(), 1
+		for next := x; next.Link != nil; pages++ {
+			link := next.Link[0].(map[string]any)
+			if link["relation"] != "next" || len(next.Output) != 100 {
+				s.Fatal(link, len(next.Output))
+			}
+			next = many.wait(link["url"].(string))
+			if !next.TransactionTime.Equal(x.TransactionTime) || next.Request != x.Request || next.Error == nil {
+				s.Error("a page does not repeat the others' members")
+			}
+			keys = append(keys, next.keys()...)
+		}
+		slices.Sort(keys)
+		if all := many.export("/Patient/$export?_type=Patient").keys(); pages != 3 || !slices.Equal(keys, all) {
+			s.Error(pages, len(keys), len(all))
+		}
+		many.do("GET", x.status+"&_page=4", "").want(404).outcome()
 	}},
 	{"M-15", func(s *site) {
 		for _, query := range []string{"?_type=Patient", "?_type=Patient&_exportId=monthly"} {

@@ -82,8 +82,8 @@ func (p *parser) organize(name string, values []string) {
 	}
 }
 
-// partial reads whether the client takes several manifests. It gets a complete one, which is as good.
-func (p *parser) partial(name string, values []string) { p.truth(name, values) }
+// partial reads whether the client takes a manifest in several pages.
+func (p *parser) partial(name string, values []string) { p.request.Pages = p.truth(name, values) }
 
 func (p *parser) history(name string, values []string) { p.request.History = p.truth(name, values) }
 

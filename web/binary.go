@@ -13,7 +13,9 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"satchel/auth"
 	"satchel/fhir"
+	"satchel/storage"
 )
 
 // native reports whether the call may answer a Binary as what it holds: R4 has a read answer the content itself, unless
@@ -191,4 +193,36 @@ func (c *call) contextOwners(r fhir.Resource) ([]string, error) {
 		return nil, err
 	}
 	return owners(context)
+}
+
+// showing is how many documents that show one Binary are asked about.
+const showing = 20
+
+// mayReadAttachment answers nil if the caller may read a DocumentReference that shows the Binary, otherwise denied: an
+// exported attachment opens with the credential that exported it (Bulk Data Access, A-03). A caller who may write that
+// document does not gain by it, because the document could then be made to show any Binary.
+func (c *call) mayReadAttachment(r fhir.Resource, denied error) error {
+	q, _, err := fhir.ParseQuery("DocumentReference", []fhir.Param{{Name: "location", Value: r.Key() + "," + c.base + "/" + r.Key()}})
+	if err != nil {
+		return err
+	}
+	found, err := c.find(q, storage.Page{Count: showing})
+	if err != nil {
+		return err
+	}
+	for _, document := range found.Resources {
+		owners, err := owners(document)
+		if err != nil {
+			return err
+		}
+		do := auth.Action{Type: document.Type, ID: document.ID, Owners: owners}
+		do.Verb = auth.VerbWrite
+		if c.who.Decide(do) == nil {
+			continue
+		}
+		if do.Verb = auth.VerbRead; c.decide(do) == nil {
+			return nil
+		}
+	}
+	return denied
 }

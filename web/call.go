@@ -185,7 +185,11 @@ func (c *call) mayRead(r fhir.Resource) error {
 	if err != nil {
 		return err
 	}
-	return c.decide(auth.Action{Verb: auth.VerbRead, Type: r.Type, ID: r.ID, Owners: owners})
+	denied := c.decide(auth.Action{Verb: auth.VerbRead, Type: r.Type, ID: r.ID, Owners: owners})
+	if denied != nil && r.Type == "Binary" && !r.Deleted {
+		return c.mayReadAttachment(r, denied)
+	}
+	return denied
 }
 
 // owners are the patients in whose compartment a stored resource is; none for a tombstone.

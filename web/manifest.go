@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"satchel/fhir"
 	"satchel/storage"
@@ -41,8 +42,11 @@ type manifestLink struct {
 	URL      string `json:"url"`
 }
 
+// manifestPage is how many output files a page of a manifest lists, for a client that takes pages.
+const manifestPage = 100
+
 // manifest lists the files of a job; base is the FHIR base under which they are loaded.
-func manifest(base string, job storage.Job) (jobManifest, error) {
+func manifest(base string, job storage.Job, page int) (jobManifest, error) {
 	r, err := requestOf(job)
 	if err != nil {
 		return jobManifest{}, err
@@ -65,12 +69,54 @@ func manifest(base string, job storage.Job) (jobManifest, error) {
 		}
 		*list = append(*list, one)
 	}
+	if r.Pages {
+		return m, m.turn(base+pathStatus+job.ID, page)
+	}
 	return m, nil
+}
+
+// turn leaves one page of the output, from 1, and links to the next. Deletions are on the first page; everything else is
+// on each, as Bulk Data Access has it (M-14).
+func (m *jobManifest) turn(status string, page int) error {
+	from := (page - 1) * manifestPage
+	if from > 0 && from >= len(m.Output) {
+		return fhir.Errorf(fhir.CodeNotFound, "the manifest has no page %d; begin at the address that the kick-off gave", page)
+	}
+	to := min(from+manifestPage, len(m.Output))
+	if to < len(m.Output) {
+		m.Link = []manifestLink{{Relation: "next", URL: status + pathPage + strconv.Itoa(page+1)}}
+	}
+	m.Output = m.Output[from:to]
+	if page > 1 {
+		m.Deleted = []manifestFile{}
+	}
+	return nil
+}
+
+// pathPage is the parameter of the status address that asks for a later page of the manifest.
+const pathPage = "&_page="
+
+// askedPage is the page of the manifest that is asked for, from 1.
+func (c *call) askedPage() (int, error) {
+	for _, p := range c.params {
+		if p.Name == "_page" {
+			n, err := strconv.Atoi(p.Value)
+			if err != nil || n < 1 || n > 1_000_000 {
+				return 0, fhir.Errorf(fhir.CodeValue, "_page %q is not a page of a manifest; follow its link", printable(p.Value))
+			}
+			return n, nil
+		}
+	}
+	return 1, nil
 }
 
 // sendManifest answers the files of a complete job.
 func (c *call) sendManifest(w http.ResponseWriter, job storage.Job) error {
-	m, err := manifest(c.base, job)
+	page, err := c.askedPage()
+	if err != nil {
+		return err
+	}
+	m, err := manifest(c.base, job, page)
 	if err != nil {
 		return err
 	}
