@@ -37,6 +37,11 @@ var searchSections = sync.OnceValue(func() map[string]string {
 	return sections
 })
 
+// borrowed are search parameters that R4 lacks and Bulk Data Access asks for, with R5's definition.
+var borrowed = map[string][]searchParam{
+	"Group": {{Code: "name", Type: "string", Expression: "Group.name", URL: "http://hl7.org/fhir/SearchParameter/Group-name"}},
+}
+
 // searchLists keeps the lists of searchParamsOf that were asked for.
 var searchLists sync.Map // type name → []searchParam
 
@@ -54,6 +59,7 @@ func searchParamsOf(typ string) []searchParam {
 	for base := t; base != nil; base = tables()[base.base] {
 		list = appendSearchParams(list, searchSections()[base.name])
 	}
+	list = append(list, borrowed[typ]...)
 	slices.SortFunc(list, func(a, b searchParam) int { return strings.Compare(a.Code, b.Code) })
 	searchLists.Store(typ, list)
 	return list
