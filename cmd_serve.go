@@ -139,6 +139,7 @@ func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(ad
 		PublicURL:      cfg.HTTP.PublicURL,
 		ExportEnabled:  cfg.BulkExport.Enabled,
 		Exclusive:      cfg.BulkExport.Exclusive,
+		InlineMost:     int64(cfg.BulkExport.InlineAttachmentMax),
 		Basic:          cfg.Auth.Basic,
 		TrustedProxies: cfg.HTTP.TrustedProxies,
 		CORSOrigins:    cfg.HTTP.CORSOrigins,

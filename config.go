@@ -41,13 +41,14 @@ type Config struct {
 		ACMEEmail         string
 	}
 	BulkExport struct {
-		Enabled            bool
-		FileMaxCapacity    int64
-		FileMaxSize        Size
-		FileRetentionHours int64
-		MaxJobs            int64
-		Folder             string // absolute after loadConfig
-		Exclusive          bool   // restrict_download_to_initiating_user.enabled
+		Enabled             bool
+		FileMaxCapacity     int64
+		FileMaxSize         Size
+		InlineAttachmentMax Size
+		FileRetentionHours  int64
+		MaxJobs             int64
+		Folder              string // absolute after loadConfig
+		Exclusive           bool   // restrict_download_to_initiating_user.enabled
 	}
 	Auth struct {
 		Basic                   string
@@ -124,6 +125,7 @@ func (c *Config) settings() []setting {
 		{"bulk_export.enabled", &c.BulkExport.Enabled},
 		{"bulk_export.file_max_capacity", &c.BulkExport.FileMaxCapacity},
 		{"bulk_export.file_max_size", &c.BulkExport.FileMaxSize},
+		{"bulk_export.inline_attachment_max", &c.BulkExport.InlineAttachmentMax},
 		{"bulk_export.file_retention_hours", &c.BulkExport.FileRetentionHours},
 		{"bulk_export.max_jobs", &c.BulkExport.MaxJobs},
 		{"bulk_export.folder", &c.BulkExport.Folder},

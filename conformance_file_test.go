@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // fileRows are sections 1.6 and 1.9.
@@ -190,4 +191,30 @@ func (s *site) attachment(path string) string {
 	}
 	s.Fatal("no DocumentReference/dr1")
 	return ""
+}
+
+// TestConformanceLargeAttachments: with bulk_export.inline_attachment_max, larger inline data goes out by address, which
+// opens with the same credential and no other.
+func TestConformanceLargeAttachments(t *testing.T) {
+	s := openSite(t, map[string]string{"bulk_export.inline_attachment_max": "10"})
+	s.put(patient("p1"), `{"resourceType":"DocumentReference","id":"large","status":"current","subject":{"reference":"Patient/p1"},"content":[` +
+		`{"attachment":{"contentType":"text/plain","data":"SGk="}},{"attachment":{"contentType":"text/plain","data":"SGVsbG8sIHdvcmxk"}}]}`)
+	var text string
+	for _, l := range s.export("/Patient/p1/$export?_type=DocumentReference").lines {
+		if l.key() == "DocumentReference/large" {
+			text = l.text
+		}
+	}
+	_, rest, _ := strings.Cut(text, `"url":"`)
+	at, _, _ := strings.Cut(rest, `"`)
+	if !strings.Contains(text, `"data":"SGk="`) || strings.Contains(text, "SGVsbG8") || at != s.base+"/DocumentReference/large/_history/1/$attachment?n=1" {
+		t.Fatal(text)
+	}
+	if a := s.do("GET", at, "", "Accept: text/plain").want(200).wantHeader("Content-Type", "text/plain"); string(a.body) != "Hello, world" {
+		t.Errorf("%q", a.body)
+	}
+	s.as("").do("GET", at, "").want(401)
+	s.as(s.token("all", "system/Observation.rs")).do("GET", at, "").want(403)
+	s.do("GET", strings.Replace(at, "n=1", "n=7", 1), "").want(404).outcome()
+	s.do("GET", strings.Replace(at, "?n=1", "", 1), "").want(404).outcome()
 }

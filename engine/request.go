@@ -33,10 +33,11 @@ type Request struct {
 	Associated Associated `json:"associated,omitempty"`
 	// OrganizeBy is "Patient" for files of blocks, one block for each patient; else "".
 	OrganizeBy string `json:"organizeBy,omitempty"`
-	Pages      bool   `json:"pages,omitempty"`    // the manifest may come in pages (allowPartialManifests)
-	History    bool   `json:"history,omitempty"`  // all versions of each resource instead of the current one
-	ExportID   string `json:"exportId,omitempty"` // a label of the client's, for the manifest
-	Base       string `json:"base,omitempty"`     // FHIR base URL for relative addresses of attachments; "": they stay
+	InlineMost int64  `json:"inlineMost,omitempty"` // bytes of attachment data (base64) that stay inline, more goes out by URL under Base; 0: all stays
+	Pages      bool   `json:"pages,omitempty"`      // the manifest may come in pages (allowPartialManifests)
+	History    bool   `json:"history,omitempty"`    // all versions of each resource instead of the current one
+	ExportID   string `json:"exportId,omitempty"`   // a label of the client's, for the manifest
+	Base       string `json:"base,omitempty"`       // FHIR base URL for relative addresses of attachments; "": they stay
 
 	// Ignored holds what `Prefer: handling=lenient` let pass: one issue per parameter, written to an error file.
 	Ignored []fhir.Issue `json:"ignored,omitempty"`

@@ -65,7 +65,7 @@ func TestParseRequest(t *testing.T) {
 			"organizeOutputBy=Patient", "_includeHistory=true", "_exportId=a.b-1", "allowPartialManifests=true", "_mdm=false"),
 			want: Request{Level: LevelGroup, Group: "g", TypeFilters: []string{"Patient?active=true,Observation?status=final", "Patient?gender=male"},
 				FetchedFilters: []string{"Condition?clinical-status=active"}, Elements: []string{"id", "Patient.name"}, Associated: AssociatedRelevant,
-				OrganizeBy: "Patient", History: true, ExportID: "a.b-1"}},
+				OrganizeBy: "Patient", Pages: true, History: true, ExportID: "a.b-1"}},
 		{name: "empty shape", level: LevelSystem, params: params("_typeFilter=", "_elements=", "includeAssociatedData=", "organizeOutputBy=", "_exportId="), want: Request{Level: LevelSystem}},
 		{name: "answer format", level: LevelSystem, params: params("_format=json", "_pretty=true"), want: Request{Level: LevelSystem}},
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"strconv"
 
 	"satchel/fhir"
 )
@@ -13,9 +14,10 @@ type shape struct {
 	fetched  map[string][]fhir.Query // of _typePostFetchFilterUrl, likewise
 	elements []string                // nil: all
 	base     string                  // "": addresses stay
+	inline   int                     // bytes of data that stay in an attachment; 0: all
 
-	doc           fhir.Document
-	absolute, cut []byte // scratch
+	doc                    fhir.Document
+	outside, absolute, cut []byte // scratch
 }
 
 // newShape makes the shape of a request.
@@ -28,7 +30,11 @@ func newShape(r Request) (*shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &shape{filters: filters, fetched: fetched, elements: r.Elements, base: r.Base}, nil
+	s := &shape{filters: filters, fetched: fetched, elements: r.Elements, base: r.Base}
+	if r.Base != "" {
+		s.inline = int(r.InlineMost)
+	}
+	return s, nil
 }
 
 // byType parses filters; nil for none.
@@ -67,6 +73,13 @@ func (s *shape) meets(queries []fhir.Query) bool {
 
 // dress is apply without filters.
 func (s *shape) dress(text []byte) ([]byte, error) {
+	if s.inline > 0 && len(text) > s.inline {
+		if err := s.doc.Reset(text); err != nil {
+			return nil, err
+		}
+		s.outside = s.doc.AppendByURL(s.outside[:0], s.inline, s.address)
+		text = s.outside
+	}
 	if s.base != "" && fhir.MayHaveRelative(text) {
 		if err := s.doc.Reset(text); err != nil {
 			return nil, err
@@ -82,4 +95,9 @@ func (s *shape) dress(text []byte) ([]byte, error) {
 	}
 	s.cut = s.doc.Subset(s.cut[:0], s.elements)
 	return s.cut, nil
+}
+
+// address is where the data of an attachment of the document is served.
+func (s *shape) address(n int) string {
+	return s.base + "/" + s.doc.Type() + "/" + s.doc.ID() + "/_history/" + s.doc.Version() + "/$attachment?n=" + strconv.Itoa(n)
 }

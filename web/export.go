@@ -57,7 +57,7 @@ func (c *call) kickOff(w http.ResponseWriter, level engine.Level) error {
 			}
 		}
 	}
-	request.Base = c.base
+	request.Base, request.InlineMost = c.base, c.server.InlineMost
 	c.kicked(request)
 	job, err := c.server.Engine.Start(c.Context(), c.who.Name, c.base+strings.TrimPrefix(c.URL.RequestURI(), fhirPath), request)
 	if err != nil {

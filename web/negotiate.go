@@ -19,7 +19,7 @@ func (c *call) query() error {
 	if c.format, err = c.take(params); err != nil {
 		return err
 	}
-	if c.File != "" || c.route.kind == discovery || c.native() || c.route.pattern == "api/audit" {
+	if c.route.kind == file || c.route.kind == discovery || c.native() || c.route.pattern == "api/audit" {
 		return nil // it is what it is, whatever the client accepts; a Binary and the audit log choose by themselves
 	}
 	return acceptable(c.format, c.Header.Values("Accept"))

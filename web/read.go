@@ -23,21 +23,30 @@ func read(w http.ResponseWriter, c *call) error {
 
 // vread answers one version: GET [type]/[id]/_history/[version].
 func vread(w http.ResponseWriter, c *call) error {
+	r, err := c.version()
+	if err != nil {
+		return err
+	}
+	return c.sendRead(w, r)
+}
+
+// version is the living version that the address names, if the caller may read it.
+func (c *call) version() (fhir.Resource, error) {
 	version, err := strconv.ParseInt(c.Version, 10, 64)
 	if err != nil || version < 1 {
-		return fhir.Errorf(fhir.CodeNotFound, "%q is not a version of %s/%s; versions are 1, 2, 3 …", printable(c.Version), c.Type, c.ID)
+		return fhir.Resource{}, fhir.Errorf(fhir.CodeNotFound, "%q is not a version of %s/%s; versions are 1, 2, 3 …", printable(c.Version), c.Type, c.ID)
 	}
 	if c.tx != nil {
-		return notInTransaction("vread")
+		return fhir.Resource{}, notInTransaction("vread")
 	}
 	r, err := c.server.Store.Version(c.Context(), c.Type, c.ID, version)
 	if err = c.readable(r, err); err != nil {
-		return err
+		return fhir.Resource{}, err
 	}
 	if r.Deleted {
-		return deleted(r)
+		return fhir.Resource{}, deleted(r)
 	}
-	return c.sendRead(w, r)
+	return r, nil
 }
 
 // current is the newest version of a resource that the account may read; a tombstone is answered too.

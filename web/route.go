@@ -60,6 +60,7 @@ func routes() []route {
 		{method: "POST", pattern: "Patient/{id}/$everything", kind: operation, summary: "A patient's compartment and what it refers to", run: everything},
 		{method: "POST", pattern: "{type}/_search", interaction: "search-type", summary: "Search with parameters in a form body", run: search},
 		{method: "GET", pattern: "{type}/_history", interaction: "history-type", summary: "Changes to all resources of a type, newest first", run: history},
+		{method: "GET", pattern: "{type}/{id}/_history/{version}/$attachment", kind: file, summary: "The content of one attachment of a version", run: attachment},
 		{method: "GET", pattern: "{type}/{id}/_history/{version}", interaction: "vread", summary: "Read one version of a resource", run: vread},
 		{method: "GET", pattern: "{type}/{id}/_history", interaction: "history-instance", summary: "All versions of a resource, newest first", run: history},
 		{method: "GET", pattern: "{type}/{id}", interaction: "read", summary: "Read a resource", run: read},

@@ -34,6 +34,7 @@ type Options struct {
 	PublicURL      string        // what clients see, such as "https://records.example.org"; "": taken from each request
 	ExportEnabled  bool          // bulk_export.enabled
 	Exclusive      bool          // only the account that started a job may see it, load its files and delete it
+	InlineMost     int64         // bytes of attachment data (base64) that stay inline in an export; 0: all
 	Basic          string        // HTTP Basic: "loopback", "on" or "off"; "" is "loopback"
 	TrustedProxies []string      // addresses or CIDR ranges whose X-Forwarded-* headers are believed
 	CORSOrigins    []string      // pages of these origins may call; nil: those of no other origin
