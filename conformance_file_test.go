@@ -197,7 +197,7 @@ func (s *site) attachment(path string) string {
 // opens with the same credential and no other.
 func TestConformanceLargeAttachments(t *testing.T) {
 	s := openSite(t, map[string]string{"bulk_export.inline_attachment_max": "10"})
-	s.put(patient("p1"), `{"resourceType":"DocumentReference","id":"large","status":"current","subject":{"reference":"Patient/p1"},"content":[` +
+	s.put(patient("p1"), `{"resourceType":"DocumentReference","id":"large","status":"current","subject":{"reference":"Patient/p1"},"content":[`+
 		`{"attachment":{"contentType":"text/plain","data":"SGk="}},{"attachment":{"contentType":"text/plain","data":"SGVsbG8sIHdvcmxk"}}]}`)
 	var text string
 	for _, l := range s.export("/Patient/p1/$export?_type=DocumentReference").lines {
