@@ -352,7 +352,7 @@ func TestImportMissingFile(t *testing.T) {
 // What was counted is in the store, wherever the import stops; running it again completes it.
 func TestImportInterrupted(t *testing.T) {
 	var text strings.Builder
-	const n = 12_000
+	const n = 12 * batchCount // at half of them more batches have been read than can be under way
 	for i := range n {
 		fmt.Fprintf(&text, `{"resourceType":"Patient","id":"%d"}`+"\n", i)
 	}
