@@ -47,7 +47,7 @@ func restorePackage(ctx context.Context, s *storage.Store, path string, o handov
 	}
 	n := sumRestored(counts)
 	if n != (engine.Restored{}) {
-		e := audit.Event{Who: whoRuns(), Action: audit.Import, Target: filepath.Base(path),
+		e := audit.Event{Who: whoRuns(), Action: audit.Import, // without the path: it may hold a person's name
 			Detail: fmt.Sprintf("restored %d resources, %d earlier versions, %d deletions", n.Resources, n.Earlier, n.Deletions)}
 		if err != nil {
 			e.Outcome = audit.Failed

@@ -144,7 +144,6 @@ func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(ad
 		TrustedProxies: cfg.HTTP.TrustedProxies,
 		CORSOrigins:    cfg.HTTP.CORSOrigins,
 		Version:        version,
-		Retention:      retention(cfg),
 		Ready:          checks(cfg, folder),
 		Metrics:        metrics,
 	})

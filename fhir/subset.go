@@ -143,17 +143,15 @@ func MayHaveRelative(text []byte) bool { return bytes.Contains(text, relativeBin
 // a FHIR base URL without a slash at its end, and returns it. All else stays byte for byte.
 func (d *Document) AppendAbsolute(dst []byte, base string) []byte {
 	from := 0
-	w := walk{}
-	w.visit = func(_ *table, e *element, value node) {
-		url := value.field("url")
-		if e.Type != "Attachment" || url.kind() != '"' || !strings.HasPrefix(view(url.bytes()), "Binary/") {
+	d.eachAttachment(func(_ int, attachment node) {
+		url := attachment.field("url")
+		if url.kind() != '"' || !strings.HasPrefix(view(url.bytes()), "Binary/") {
 			return
 		}
 		c := url.cell()
 		dst = append(dst, d.text[from:c.start]...)
 		dst = append(dst, quote(base+"/"+url.text())...)
 		from = int(c.end)
-	}
-	w.all(d)
+	})
 	return append(dst, d.text[from:]...)
 }

@@ -94,31 +94,30 @@ type gathering struct {
 	err    error // to be read after done
 }
 
-// gatherings holds for each store the gathering that is open, if there is one.
-var gatherings = struct {
+// gatherings is the gathering that is open, if there is one.
+type gatherings struct {
 	sync.Mutex
-	open map[*Store]*gathering
-}{open: map[*Store]*gathering{}}
+	open *gathering
+}
 
 // gather puts an event into the open gathering. Who is first opens one and must write it.
 func gather(s *Store, e audit.Event) (g *gathering, first bool) {
-	gatherings.Lock()
-	defer gatherings.Unlock()
-	g, ok := gatherings.open[s]
-	if !ok {
-		g = &gathering{done: make(chan struct{})}
-		gatherings.open[s] = g
+	s.audits.Lock()
+	defer s.audits.Unlock()
+	if first = s.audits.open == nil; first {
+		s.audits.open = &gathering{done: make(chan struct{})}
 	}
+	g = s.audits.open
 	g.events = append(g.events, e)
-	return g, !ok
+	return g, first
 }
 
 // shut lets nobody else in and answers who is.
 func (g *gathering) shut(s *Store) []audit.Event {
-	gatherings.Lock()
-	defer gatherings.Unlock()
-	if gatherings.open[s] == g {
-		delete(gatherings.open, s)
+	s.audits.Lock()
+	defer s.audits.Unlock()
+	if s.audits.open == g {
+		s.audits.open = nil
 	}
 	return g.events
 }

@@ -260,7 +260,7 @@ func TestAuditTogether(t *testing.T) {
 	if v := mustVerify(t, s); !v.OK() {
 		t.Error(v)
 	}
-	if len(gatherings.open) > 0 {
+	if s.audits.open != nil {
 		t.Error("a gathering stayed open")
 	}
 }
@@ -280,11 +280,11 @@ func TestAuditGathers(t *testing.T) {
 		})
 	}
 	for gathered := 0; gathered < 10; time.Sleep(time.Millisecond) {
-		gatherings.Lock()
-		if g := gatherings.open[s]; g != nil {
+		s.audits.Lock()
+		if g := s.audits.open; g != nil {
 			gathered = len(g.events)
 		}
-		gatherings.Unlock()
+		s.audits.Unlock()
 	}
 	s.w.unlock()
 	wg.Wait()

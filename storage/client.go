@@ -83,6 +83,9 @@ func (s *Store) UpdateClient(ctx context.Context, name string, f func(c *Client)
 // RemoveClient deletes the client with its tokens, which are void at once; not-found if there is none. Its jobs stay.
 func (s *Store) RemoveClient(ctx context.Context, name string) error {
 	err := s.Write(ctx, func(tx *Tx) error {
+		if err := tx.dropJobs(name); err != nil { // or the next client of the name would inherit them
+			return err
+		}
 		n, err := tx.change(`DELETE FROM client WHERE name = ?`, name) // the rest goes by reference
 		if err == nil && n == 0 {
 			err = noClient(name)

@@ -249,3 +249,21 @@ func TestSweepTokens(t *testing.T) {
 		}
 	}
 }
+
+// The jobs of a removed client are not left to the next one of its name.
+func TestJobsEndWithTheirClient(t *testing.T) {
+	s := openFile(t, filepath.Join(t.TempDir(), "satchel.db"), Options{})
+	if err := s.AddClient(t.Context(), Client{Name: "vendor"}); err != nil {
+		t.Fatal(err)
+	}
+	job, err := s.AddJob(t.Context(), Job{Kind: "bulk", Account: "vendor", Request: []byte("{}")}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RemoveClient(t.Context(), "vendor"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Job(t.Context(), job.ID); err == nil {
+		t.Error("the job is still there")
+	}
+}

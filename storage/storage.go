@@ -45,6 +45,7 @@ type Store struct {
 	closing sync.Once
 
 	documents sync.Pool // of *fhir.Document
+	audits    gatherings
 }
 
 // Options tune [Open].

@@ -66,7 +66,7 @@ func open(t testing.TB, change func(*web.Options)) *practice {
 	done.Go(func() { _ = jobs.Run(ctx) })
 	t.Cleanup(func() { cancel(); done.Wait() })
 	o := web.Options{Store: store, Engine: jobs, Auth: &auth.Service{Store: store}, Tokens: &auth.TokenService{Store: store}, Log: logger, ExportEnabled: true,
-		Exclusive: true, Version: "test", Retention: time.Hour}
+		Exclusive: true, Version: "test"}
 	if change != nil {
 		change(&o)
 	}

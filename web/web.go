@@ -16,7 +16,6 @@ package web
 
 import (
 	"log/slog"
-	"time"
 
 	"satchel/auth"
 	"satchel/engine"
@@ -31,15 +30,14 @@ type Options struct {
 	Tokens *auth.TokenService // nil: no backend clients
 	Log    *slog.Logger       // nil: discarded
 
-	PublicURL      string        // what clients see, such as "https://records.example.org"; "": taken from each request
-	ExportEnabled  bool          // bulk_export.enabled
-	Exclusive      bool          // only the account that started a job may see it, load its files and delete it
-	InlineMost     int64         // bytes of attachment data (base64) that stay inline in an export; 0: all
-	Basic          string        // HTTP Basic: "loopback", "on" or "off"; "" is "loopback"
-	TrustedProxies []string      // addresses or CIDR ranges whose X-Forwarded-* headers are believed
-	CORSOrigins    []string      // pages of these origins may call; nil: those of no other origin
-	Version        string        // of the program, for the CapabilityStatement
-	Retention      time.Duration // how long the files of an ended job stay
+	PublicURL      string   // what clients see, such as "https://records.example.org"; "": taken from each request
+	ExportEnabled  bool     // bulk_export.enabled
+	Exclusive      bool     // only the account that started a job may see it, load its files and delete it
+	InlineMost     int64    // bytes of attachment data (base64) that stay inline in an export; 0: all
+	Basic          string   // HTTP Basic: "loopback", "on" or "off"; "" is "loopback"
+	TrustedProxies []string // addresses or CIDR ranges whose X-Forwarded-* headers are believed
+	CORSOrigins    []string // pages of these origins may call; nil: those of no other origin
+	Version        string   // of the program, for the CapabilityStatement
 
 	Ready   []Check  // what readiness depends on besides the store
 	Metrics *Metrics // nil: there is no /metrics
