@@ -7,24 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"satchel/fhir"
 )
-
-// group is what an export needs to know of a Group resource.
-type group struct {
-	Member []struct {
-		Entity struct {
-			Reference string `json:"reference"`
-		} `json:"entity"`
-		Period struct {
-			Start string `json:"start"`
-			End   string `json:"end"`
-		} `json:"period"`
-		Inactive bool `json:"inactive"`
-	} `json:"member"`
-}
 
 // Members resolves a group to the ids of its patients, nested groups included, inactive and expired members left out.
 // Not-found if there is no such group.
@@ -75,15 +59,15 @@ func (e *Engine) members(ctx context.Context, id string, at time.Time) (fhir.Res
 
 // collect adds a group's own patients and answers the ids of the groups in it.
 func collect(r fhir.Resource, now time.Time, patients map[string]bool) (nested []string, err error) {
-	var g group
-	if err := json.Unmarshal(r.JSON, &g); err != nil {
+	d, err := fhir.Parse(r.JSON)
+	if err != nil {
 		return nil, fmt.Errorf("read members of %s: %w", r.Key(), err)
 	}
-	for _, m := range g.Member {
-		if m.Inactive || !within(m.Period.Start, m.Period.End, now) {
+	for _, m := range d.Members() {
+		if m.Inactive || !within(m.Start, m.End, now) {
 			continue
 		}
-		switch typ, id, _ := reference(m.Entity.Reference); typ {
+		switch typ, id, _ := reference(m.Reference); typ {
 		case "Patient":
 			patients[id] = true
 		case "Group":
