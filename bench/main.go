@@ -1,5 +1,5 @@
-// Command bench measures Satchel through its front doors: the import command and the HTTP server, on practices of
-// growing size from the demo generator. It prints a table and can write the same as JSON.
+// Command bench measures Satchel through its front doors: the commands for import, packages and their checking, and the
+// HTTP server, on practices of growing size from the demo generator. It prints a table and can write the same as JSON.
 //
 // Each figure that depends on the disk stands beside a baseline measured in the same run: population exports alternate
 // with a plain copy (read, write, fsync) of the very files that they made, and the ratio of the medians is reported.
@@ -23,6 +23,7 @@ type options struct {
 	rounds   int    // exports and copies, alternating
 	patients int    // single-patient exports
 	capacity int    // bulk_export.file_max_capacity
+	keep     bool   // leave the practices in the work folder
 }
 
 func main() {
@@ -33,6 +34,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 3, "population exports and plain copies, alternating")
 	flag.IntVar(&o.patients, "patients", 100, "single-patient exports")
 	flag.IntVar(&o.capacity, "file-max-capacity", 100000, "bulk_export.file_max_capacity of the server")
+	flag.BoolVar(&o.keep, "keep", false, "leave the practices in the work folder, which must be named")
 	sizes := flag.String("sizes", "100000,1000000", "numbers of resources, comma separated")
 	out := flag.String("json", "", "file for the result as JSON")
 	flag.Parse()
@@ -80,7 +82,9 @@ func run(ctx context.Context, o options, sizes string) (report, error) {
 func measure(ctx context.Context, o options, n int) (figures, error) {
 	f := figures{Asked: n}
 	dir := filepath.Join(o.dir, strconv.Itoa(n))
-	defer os.RemoveAll(dir)
+	if !o.keep {
+		defer os.RemoveAll(dir)
+	}
 	if err := importPractice(ctx, o, dir, n, &f); err != nil {
 		return f, err
 	}
@@ -99,5 +103,5 @@ func measure(ctx context.Context, o options, n int) (figures, error) {
 		return f, err
 	}
 	f.ServerPeakRSS = srv.peakRSS()
-	return f, nil
+	return f, packages(ctx, o, srv, dir, &f)
 }

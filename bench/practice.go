@@ -55,7 +55,7 @@ func importPractice(ctx context.Context, o options, dir string, n int, f *figure
 	return nil
 }
 
-// generate writes the first n living resources of a lean practice.
+// generate writes the first n living resources of a lean practice, and a patient with a long record behind them.
 func generate(path string, n int, f *figures) error {
 	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -75,6 +75,8 @@ func generate(path string, n int, f *figures) error {
 			break
 		}
 	}
+	resources, bytes := longRecord(w)
+	f.Resources, f.Bytes = f.Resources+resources, f.Bytes+bytes
 	if err := w.Flush(); err != nil {
 		return err
 	}

@@ -36,6 +36,22 @@ type figures struct {
 	ReadP99 float64 `json:"readP99"`
 
 	ServerPeakRSS int64 `json:"serverPeakRSS"`
+
+	LongResources  int64   `json:"longRecordVersions"` // in the package of the patient with the long record
+	LongBytes      int64   `json:"longRecordBytes"`
+	LongSeconds    float64 `json:"longRecordSeconds"` // start of the command to its end, median
+	LongRSS        int64   `json:"longRecordPeakRSS"`
+	TypicalSeconds float64 `json:"typicalRecordSeconds"`
+
+	PopulationBytes         int64   `json:"populationBytes"`
+	PopulationFiles         int64   `json:"populationFiles"`
+	PopulationSeconds       float64 `json:"populationSeconds"`
+	PopulationExportSeconds float64 `json:"populationExportSeconds"` // exports between the packages, median
+	PopulationRSS           int64   `json:"populationPeakRSS"`
+
+	VerifySeconds float64 `json:"verifySeconds"`
+	SumSeconds    float64 `json:"sha256sumSeconds"` // over the same files
+	VerifyRSS     int64   `json:"verifyPeakRSS"`
 }
 
 type report struct {
@@ -91,6 +107,20 @@ func (r report) table(out io.Writer) {
 	row("reads during an export", func(f figures) string { return fmt.Sprint(f.Reads) })
 	row("  p50 / p99, ms", func(f figures) string { return ms(f.ReadP50) + " / " + ms(f.ReadP99) })
 	row("server, peak RSS MB", func(f figures) string { return mb(f.ServerPeakRSS) })
+	row("package of one patient, versions", func(f figures) string { return fmt.Sprint(f.LongResources) })
+	row("  MB, with 200 attachments", func(f figures) string { return mb(f.LongBytes) })
+	row("  s", func(f figures) string { return fmt.Sprintf("%.2f", f.LongSeconds) })
+	row("  peak RSS MB", func(f figures) string { return mb(f.LongRSS) })
+	row("  of the typical patient, s", func(f figures) string { return fmt.Sprintf("%.2f", f.TypicalSeconds) })
+	row("package of everybody, s", func(f figures) string { return fmt.Sprintf("%.2f", f.PopulationSeconds) })
+	row("  MB", func(f figures) string { return mb(f.PopulationBytes) })
+	row("  export of everything, s", func(f figures) string { return fmt.Sprintf("%.2f", f.PopulationExportSeconds) })
+	row("  package speed / export speed", func(f figures) string { return ratio(f.PopulationExportSeconds, f.PopulationSeconds) })
+	row("  peak RSS MB", func(f figures) string { return mb(f.PopulationRSS) })
+	row("verify it, s", func(f figures) string { return fmt.Sprintf("%.2f", f.VerifySeconds) })
+	row("  sha256sum of its files, s", func(f figures) string { return fmt.Sprintf("%.2f", f.SumSeconds) })
+	row("  verify speed / sha256sum speed", func(f figures) string { return ratio(f.SumSeconds, f.VerifySeconds) })
+	row("  peak RSS MB", func(f figures) string { return mb(f.VerifyRSS) })
 	if n := len(r.Sizes); n > 1 {
 		a, b := r.Sizes[0], r.Sizes[n-1]
 		growth := (b.ExportSeconds / float64(b.Resources)) / (a.ExportSeconds / float64(a.Resources))
@@ -102,6 +132,13 @@ func (r report) table(out io.Writer) {
 func mb(b int64) string { return fmt.Sprintf("%.0f", float64(b)/1e6) }
 
 func ms(s float64) string { return fmt.Sprintf("%.1f", s*1e3) }
+
+func ratio(a, b float64) string {
+	if b == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", a/b)
+}
 
 func rate(n, seconds float64) string {
 	if seconds == 0 {
