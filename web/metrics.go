@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -71,6 +72,22 @@ func (m *Metrics) Gauge(name, help string, read func() float64) {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))
 	}
 }
+
+// Names lists what every number means, by its name.
+func (m *Metrics) Names() map[string]string {
+	descs := make(chan *prometheus.Desc)
+	go func() { m.registry.Describe(descs); close(descs) }()
+	names := map[string]string{}
+	for d := range descs {
+		if parts := described.FindStringSubmatch(d.String()); parts != nil {
+			names[parts[1]] = parts[2]
+		}
+	}
+	return names
+}
+
+// described reads the only form in which a Desc shows itself.
+var described = regexp.MustCompile(`fqName: "([^"]*)", help: "([^"]*)"`)
 
 // Watch adds the numbers of a store: its jobs by state and the sizes of its files.
 func (m *Metrics) Watch(s *storage.Store) {
