@@ -114,7 +114,7 @@ func (e *Engine) conclude(ctx context.Context, job storage.Job, files []storage.
 	expires := e.store.Now().Add(e.options.Retention)
 	there := false
 	if err == nil {
-		if there, err = e.store.FinishJob(ended(ctx, job, audit.ExportComplete, FilesText(files)), job.ID, files, expires); err == nil && there {
+		if there, err = e.store.FinishJob(ended(ctx, job, audit.ExportComplete, FilesText(files)), job.ID, files, nil, expires); err == nil && there {
 			return
 		}
 	}

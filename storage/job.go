@@ -24,26 +24,28 @@ const (
 // Job is one background piece of work.
 type Job struct {
 	ID       string
-	Kind     string // "bulk"
+	Kind     string // "bulk", or "ehi" for a package
 	State    State
 	Account  string
 	URL      string // the kick-off URL as the client sent it
-	Request  []byte // JSON of engine.Request
+	Request  []byte // JSON of engine.Request, or of engine.PackageRequest
 	Snapshot Snapshot
 	Created  time.Time
 	Started  time.Time
 	Ended    time.Time
-	Expires  time.Time // zero until it ended
+	Expires  time.Time // zero until it ended, unless [Store.KeepJob] set it before
 	Done     int64
 	Total    int64
 	Error    string
+	Outcome  []byte    // JSON of engine.PackageOutcome; nil: not ended, or no package
 	Files    []JobFile // filled by Job, not by Jobs
 }
 
 // JobFile is one file of a finished job.
 type JobFile struct {
-	Name   string // in the job's folder, such as "Patient.0001.ndjson"
-	List   string // "output", "deleted" or "error": the manifest's array
+	Name   string // under which it is handed out, one in a job, such as "Patient.0001.ndjson"
+	Path   string // in the job's folder, parts with a slash; "": Name
+	List   string // "output", "deleted" or "error": the manifest's array; what a package consists of is on lists of its own
 	Type   string // resource type of the lines
 	Count  int64  // resources
 	Bytes  int64
@@ -114,12 +116,13 @@ func (s *Store) Progress(ctx context.Context, id string, done, total int64) erro
 	return err
 }
 
-// FinishJob makes the job complete, with its files and expiry, in one transaction. False: the job is no longer there.
-func (s *Store) FinishJob(ctx context.Context, id string, files []JobFile, expires time.Time) (bool, error) {
+// FinishJob makes the job complete, with its files, outcome (JSON; nil: none) and expiry, in one transaction. An expiry that
+// [Store.KeepJob] set stays if it is later. False: the job is no longer there.
+func (s *Store) FinishJob(ctx context.Context, id string, files []JobFile, outcome []byte, expires time.Time) (bool, error) {
 	var n int64
 	err := s.Write(ctx, func(tx *Tx) (err error) {
-		n, err = tx.change(`UPDATE job SET state = 'complete', ended = ?, expires = ?, done = max(done, total), error = '' WHERE id = ?`,
-			millis(tx.Time), millis(expires), id)
+		n, err = tx.change(`UPDATE job SET state = 'complete', ended = ?, expires = max(coalesce(expires, 0), ?), done = max(done, total), error = '',
+			outcome = ? WHERE id = ?`, millis(tx.Time), millis(expires), string(outcome), id)
 		if err != nil || n == 0 {
 			return err
 		}
@@ -127,9 +130,7 @@ func (s *Store) FinishJob(ctx context.Context, id string, files []JobFile, expir
 			return err
 		}
 		for i, f := range files {
-			err := tx.exec(`INSERT INTO job_file (job, ord, name, list, type, count, bytes, sha256, continues_in) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-				id, i, f.Name, f.List, f.Type, f.Count, f.Bytes, f.SHA256, f.ContinuesIn)
-			if err != nil {
+			if err := tx.addJobFile(id, i, f); err != nil {
 				return err
 			}
 		}
@@ -139,6 +140,47 @@ func (s *Store) FinishJob(ctx context.Context, id string, files []JobFile, expir
 		return false, fmt.Errorf("finish job: %w", err)
 	}
 	return n > 0, nil
+}
+
+func (tx *Tx) addJobFile(id string, ord int, f JobFile) error {
+	return tx.exec(`INSERT INTO job_file (job, ord, name, path, list, type, count, bytes, sha256, continues_in) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		id, ord, f.Name, f.Path, f.List, f.Type, f.Count, f.Bytes, f.SHA256, f.ContinuesIn)
+}
+
+// AddJobFiles adds files to a complete job in one transaction, each in the place of one that has its name. It answers those
+// that were replaced. False: there is no such job, or it is not complete.
+func (s *Store) AddJobFiles(ctx context.Context, id string, files []JobFile) (replaced []JobFile, found bool, err error) {
+	err = s.Write(ctx, func(tx *Tx) error {
+		replaced, found = nil, false
+		var next int
+		if err := tx.scan(`SELECT EXISTS (SELECT 1 FROM job WHERE id = ? AND state = 'complete'),
+			coalesce((SELECT max(ord) + 1 FROM job_file WHERE job = ?), 0)`, []any{id, id}, &found, &next); err != nil || !found {
+			return err
+		}
+		for i, f := range files {
+			var old JobFile
+			err := tx.scan(`DELETE FROM job_file WHERE job = ? AND name = ? RETURNING name, path`, []any{id, f.Name}, &old.Name, &old.Path)
+			if err == nil {
+				replaced = append(replaced, old)
+			} else if !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
+			if err := tx.addJobFile(id, next+i, f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("add files of job: %w", err)
+	}
+	return replaced, found, nil
+}
+
+// KeepJob keeps a job with its files until then at least; an expiry that is later stays. False: there is no such job.
+func (s *Store) KeepJob(ctx context.Context, id string, until time.Time) (bool, error) {
+	n, err := s.change(ctx, `UPDATE job SET expires = max(coalesce(expires, 0), ?) WHERE id = ?`, millis(until), id)
+	return n > 0, err
 }
 
 // FailJob makes the job failed with a reason in plain words. False: the job is no longer there.

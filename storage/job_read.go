@@ -11,16 +11,19 @@ import (
 )
 
 const jobColumns = `id, kind, state, account, url, request, seq, transaction_time, created,
-	coalesce(started, 0), coalesce(ended, 0), coalesce(expires, 0), done, total, error`
+	coalesce(started, 0), coalesce(ended, 0), coalesce(expires, 0), done, total, error, outcome`
 
 // jobOf reads the jobColumns.
 func jobOf(scan func(dest ...any) error) (Job, error) {
 	var j Job
-	var request string
+	var request, outcome string
 	var at, created, started, ended, expires int64
 	err := scan(&j.ID, &j.Kind, &j.State, &j.Account, &j.URL, &request, &j.Snapshot.Seq, &at, &created,
-		&started, &ended, &expires, &j.Done, &j.Total, &j.Error)
+		&started, &ended, &expires, &j.Done, &j.Total, &j.Error, &outcome)
 	j.Request, j.Snapshot.Time, j.Created = []byte(request), instant(at), instant(created)
+	if outcome != "" {
+		j.Outcome = []byte(outcome)
+	}
 	j.Started, j.Ended, j.Expires = instant(started), instant(ended), instant(expires)
 	return j, err
 }
@@ -43,7 +46,7 @@ func (s *Store) Job(ctx context.Context, id string) (Job, error) {
 }
 
 func (s *Store) jobFiles(ctx context.Context, id string) ([]JobFile, error) {
-	rows, err := query(ctx, s.reads, `SELECT name, list, type, count, bytes, sha256, continues_in FROM job_file WHERE job = ? ORDER BY ord`, id)
+	rows, err := query(ctx, s.reads, `SELECT name, path, list, type, count, bytes, sha256, continues_in FROM job_file WHERE job = ? ORDER BY ord`, id)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +54,7 @@ func (s *Store) jobFiles(ctx context.Context, id string) ([]JobFile, error) {
 	var files []JobFile
 	for rows.Next() {
 		var f JobFile
-		if err := rows.Scan(&f.Name, &f.List, &f.Type, &f.Count, &f.Bytes, &f.SHA256, &f.ContinuesIn); err != nil {
+		if err := rows.Scan(&f.Name, &f.Path, &f.List, &f.Type, &f.Count, &f.Bytes, &f.SHA256, &f.ContinuesIn); err != nil {
 			return nil, err
 		}
 		files = append(files, f)

@@ -45,7 +45,7 @@ func TestJobLife(t *testing.T) {
 	}
 	files := []JobFile{{Name: "Patient.0001.ndjson", List: "output", Type: "Patient", Count: 3, Bytes: 40, SHA256: []byte{1, 2}}, {Name: "e.ndjson", List: "error", Type: "OperationOutcome"}}
 	expires := time.UnixMilli(time.Now().UnixMilli() + 1000).UTC()
-	if ok, err := s.FinishJob(ctx, first.ID, files, expires); err != nil || !ok {
+	if ok, err := s.FinishJob(ctx, first.ID, files, nil, expires); err != nil || !ok {
 		t.Errorf("finish: %v %v", ok, err)
 	}
 	done, err := s.Job(ctx, first.ID)
@@ -71,7 +71,7 @@ func TestJobLife(t *testing.T) {
 			t.Errorf("delete %d: %v (%v)", i, ok, err)
 		}
 	}
-	if ok, err := s.FinishJob(ctx, first.ID, files, expires); err != nil || ok {
+	if ok, err := s.FinishJob(ctx, first.ID, files, nil, expires); err != nil || ok {
 		t.Errorf("finish a job that is gone: %v (%v)", ok, err)
 	}
 	if rows := dump(t, s, "job_file"); rows != nil {
