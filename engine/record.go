@@ -41,12 +41,14 @@ type RecordOptions struct {
 	Bases    []string // FHIR base URLs of this server; absolute references below them are read as relative ones
 }
 
-// Withhold is a rule that resources with a security label are left out. There is none unless a policy says so: labels are
-// set by people at entry, and a patient's own copy holds what is sensitive.
+// Withhold is a rule that one resource, or those with a security label, are left out. There is none unless a policy or a
+// person says so: labels are set by people at entry, and a patient's own copy holds what is sensitive.
 type Withhold struct {
-	System, Code string // of meta.security, or of securityLabel in a DocumentReference
-	Reason       string // goes into the exclusions
-	Authority    string // such as "45 CFR 164.501"
+	Resource  string `json:"resource,omitempty"` // such as "Observation/1"; "": by label
+	System    string `json:"system,omitempty"`   // with Code, of meta.security, or of securityLabel in a DocumentReference
+	Code      string `json:"code,omitempty"`
+	Reason    string `json:"reason"`              // goes into the exclusions
+	Authority string `json:"authority,omitempty"` // such as "45 CFR 164.501"
 }
 
 // PsychotherapyNotes is the rule for psychotherapy notes, by HL7's v3 ActCode PSYTHPN. (PSY and ETH of the same system label

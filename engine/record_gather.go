@@ -210,7 +210,7 @@ func (g *gatherer) tie(r *recordRow, v *recordVersion) {
 			v.links = append(v.links, rowLink{k, l.Path, l.Role})
 		}
 	}
-	v.withhold = g.withheld()
+	v.withhold = g.withheld(r.key)
 	loose := v.ties || v.shared
 	for _, t := range g.ties.References {
 		if k, ok := g.own(t); ok {
@@ -277,10 +277,10 @@ func (g *gatherer) ask(list []string, url string) []string {
 	return append(list, strings.Clone(url))
 }
 
-// withheld is the rule that a label of the document meets.
-func (g *gatherer) withheld() int {
+// withheld is the rule that a label of the document meets, or that names it.
+func (g *gatherer) withheld(k key) int {
 	for i, w := range g.options.Withhold {
-		if slices.Contains(g.ties.Labels, fhir.Label{System: w.System, Code: w.Code}) {
+		if w.Resource != "" && w.Resource == k.String() || w.Resource == "" && slices.Contains(g.ties.Labels, fhir.Label{System: w.System, Code: w.Code}) {
 			return i + 1
 		}
 	}
