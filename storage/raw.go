@@ -67,7 +67,7 @@ func (r raw) query(q string, args []driver.NamedValue, row []driver.Value, f fun
 // insert runs "head VALUES (?,…),(?,…)…" for n rows of the given number of columns, many rows per statement.
 func (r raw) insert(head string, columns, n int, fill func(i int, args []driver.NamedValue)) error {
 	const most = 64
-	args := numbered(most * columns)
+	args := numbered(min(most, n) * columns)
 	for i := 0; i < n; {
 		rows := most
 		for rows > n-i {
