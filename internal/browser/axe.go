@@ -1,0 +1,53 @@
+package browser
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/chromedp/chromedp"
+
+	"satchel/internal/judge"
+)
+
+// Violation is one rule of accessibility that a page breaks, as axe-core tells it.
+type Violation struct {
+	ID     string // of the rule, such as "color-contrast"
+	Impact string // minor, moderate, serious or critical
+	Help   string // what the rule asks for
+	Nodes  []Node // where it is broken
+}
+
+// Node is one place on a page.
+type Node struct {
+	HTML    string
+	Summary string // what to do
+}
+
+// String is one line that names the rule and its first place.
+func (v Violation) String() string {
+	return fmt.Sprintf("%s %s: %s; %d times, first %.300s: %s", v.Impact, v.ID, v.Help, len(v.Nodes), v.Nodes[0].HTML, plain(v.Nodes[0].Summary))
+}
+
+// Axe judges the page as it stands with axe-core, with all details open. The browser's debugger runs it, which no policy of
+// the page forbids; JavaScript must be on.
+func (b *Browser) Axe() []Violation {
+	b.t.Helper()
+	axe := string(judge.File(b.t, "axe.min.js"))
+	eval[chromedp.Void](b, "axe", axe+";0")
+	return eval[[]Violation](b, "axe", `(async () => {
+		document.querySelectorAll('details').forEach(d => d.open = true);
+		const r = await axe.run(document, {resultTypes: ['violations']});
+		return r.violations.map(v => ({ID: v.id, Impact: v.impact, Help: v.help,
+			Nodes: v.nodes.map(n => ({HTML: n.html, Summary: n.failureSummary}))}));
+	})()`)
+}
+
+// WantAccessible reports whatever axe finds, but not the rules that are named.
+func (b *Browser) WantAccessible(without ...string) {
+	b.t.Helper()
+	for _, v := range b.Axe() {
+		if !strings.Contains(" "+strings.Join(without, " ")+" ", " "+v.ID+" ") {
+			b.t.Errorf("%s: %s", b.address(), v)
+		}
+	}
+}
