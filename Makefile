@@ -12,7 +12,7 @@ CONCURRENT := ./storage ./engine ./auth ./web
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build demo test race vet lint torture bench bench-short generate clean help
+.PHONY: build demo test race vet lint torture bench bench-short generate reference clean help
 
 build: ## bin/satchel for this machine, without cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/satchel .
@@ -56,6 +56,9 @@ bench-short: build ## the same with few resources, to see that it runs
 
 generate: ## derive fhir's tables from HL7's definitions again (DEFINITIONS=folder of the unpacked npm package)
 	$(GO) run ./fhir/internal/generate -in "$(DEFINITIONS)"
+
+reference: ## docs/reference.md and docs/man from the program itself, after a change of commands, settings, permissions or addresses
+	$(GO) test -count=1 -run '^TestReference$$' . -update
 
 clean:
 	rm -rf bin dist
