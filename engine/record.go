@@ -146,9 +146,9 @@ type Record struct {
 	give  *finisher
 }
 
-// Record gathers the record of a patient as of a snapshot. What it costs grows with the record, but for Bundles,
-// PaymentReconciliations and BiologicallyDerivedProducts, whose ties no index holds: all of them are read; and
-// all Binaries are searched for a securityContext.
+// Record gathers the record of a patient as of a snapshot. What it costs grows with the record and not with the store, but
+// for what was deleted of the types with links: a tombstone has no entries in the index, so the last versions of these are
+// read.
 //
 // It fails, naming the resource, for a type without a disposition and for a resource whose references cannot be read.
 // Not-found if no such Patient was ever stored before the snapshot; a deleted Patient has a record.

@@ -1,11 +1,8 @@
 package engine
 
 import (
-	"bytes"
 	"slices"
 	"sync"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"satchel/fhir"
 )
@@ -174,33 +171,16 @@ func (g *gatherer) loadLinks() error {
 	return nil
 }
 
-// sweep looks through what no index helps with: types whose links are not indexed, what the index no longer has
-// since it was deleted, or does not have as it was at the snapshot. What turns out not to touch the record is not kept.
+// sweep looks through what the index does not know of: what it no longer has since it was deleted, or does not have as it
+// was at the snapshot. What turns out not to touch the record is not kept.
 func (g *gatherer) sweep() error {
-	var unindexed, linked []string
+	linked := []string{"Bundle"}
 	for _, d := range fhir.Dispositions() {
-		whole := d.Type == "Bundle" || d.Kind == fhir.Reverse && d.Type != "Binary" &&
-			slices.ContainsFunc(d.Links, func(l fhir.Link) bool { return l.Param == "" })
-		if whole {
-			unindexed = append(unindexed, d.Type)
-		} else if len(d.Links) > 0 {
+		if len(d.Links) > 0 {
 			linked = append(linked, d.Type)
 		}
 	}
-	rids, err := g.store.RIDsOfTypes(g.ctx, unindexed)
-	if err != nil {
-		return err
-	}
-	more, err := g.store.ChangedRIDs(g.ctx, g.at, linked)
-	if err != nil {
-		return err
-	}
-	rids = append(rids, more...)
-	err = g.store.Binaries(g.ctx, func(rid int64, context []byte) {
-		if k, ok := securityContext(context); !ok || k.typ == "Patient" && g.patients[k.id] || k.typ != "Patient" && g.rows[k] != nil {
-			rids = append(rids, rid)
-		}
-	})
+	rids, err := g.store.ChangedRIDs(g.ctx, g.at, linked)
 	if err != nil {
 		return err
 	}
@@ -219,31 +199,4 @@ func (g *gatherer) touches(r *recordRow) bool {
 		}
 	}
 	return false
-}
-
-// securityContext reads the key from the beginning of a securityContext; false if it is not there.
-func securityContext(text []byte) (key, bool) {
-	_, rest, ok := bytes.Cut(text, []byte(`"reference":`))
-	if !ok {
-		return key{}, false
-	}
-	reference, err := jsontext.AppendUnquote(nil, quotedPrefix(rest))
-	if err != nil {
-		return key{}, false
-	}
-	_, typ, id, ok := fhir.ParseReference(string(reference))
-	return key{typ, id}, ok
-}
-
-// quotedPrefix is the JSON string that text begins with.
-func quotedPrefix(text []byte) []byte {
-	for i := 1; i < len(text); i++ {
-		switch text[i] {
-		case '\\':
-			i++
-		case '"':
-			return text[:i+1]
-		}
-	}
-	return nil
 }

@@ -34,7 +34,7 @@ type Disposition struct {
 // Link is an element through which a resource belongs to the record of what it points to.
 type Link struct {
 	Path  string // below the resource: "entry.item"
-	Param string // search parameter that indexes it; "" if R4 has none, so that all resources of the type must be read
+	Param string // search parameter that indexes it, or "_" and the path where R4 has none; "" if the owner index serves it
 	Item  string // the list of which an excerpt leaves out items: "entry"; "" for a single link
 	Role  bool   // takes part only: does not count beside another patient as the subject
 }
@@ -83,11 +83,13 @@ var jointTypes = []string{"Group", "Linkage", "MessageHeader", "PaymentReconcili
 
 // linksOf are the elements behind Disposition.Links.
 var linksOf = map[string][]Link{
-	"Binary":                     {{Path: "securityContext"}},
-	"BiologicallyDerivedProduct": {{Path: "collection.source"}, {Path: "request", Item: "request"}},
+	"Binary": {{Path: "securityContext", Param: "_securityContext"}},
+	"BiologicallyDerivedProduct": {
+		{Path: "collection.source", Param: "_collection.source"}, {Path: "request", Param: "_request", Item: "request"},
+	},
 	"Composition": {
 		{Path: "section.entry", Param: "entry", Item: "section.entry"},
-		{Path: "section.section.entry", Item: "section.section.entry"},
+		{Path: "section.section.entry", Param: "_section.section.entry", Item: "section.section.entry"},
 	},
 	"Contract":           {{Path: "subject", Param: "subject", Item: "subject"}, {Path: "signer.party", Param: "signer", Role: true}},
 	"Device":             {{Path: "patient", Param: "patient"}},
@@ -101,7 +103,8 @@ var linksOf = map[string][]Link{
 	"MessageHeader":      {{Path: "focus", Param: "focus", Item: "focus"}},
 	"PaymentNotice":      {{Path: "request", Param: "request"}, {Path: "response", Param: "response"}},
 	"PaymentReconciliation": {
-		{Path: "detail.request", Item: "detail"}, {Path: "detail.response", Item: "detail"}, {Path: "request", Param: "request"},
+		{Path: "detail.request", Param: "_detail.request", Item: "detail"},
+		{Path: "detail.response", Param: "_detail.response", Item: "detail"}, {Path: "request", Param: "request"},
 	},
 	"Person":     {{Path: "link.target", Item: "link"}},
 	"Provenance": {{Path: "target", Param: "target", Item: "target"}},

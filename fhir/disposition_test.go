@@ -55,7 +55,16 @@ func TestLinksExist(t *testing.T) {
 			if l.Item != "" && l.Path != l.Item && !strings.HasPrefix(l.Path, l.Item+".") {
 				t.Errorf("%s.%s is not below %s", typ, l.Path, l.Item)
 			}
+			if isOwnIndex(l.Param) {
+				if l.Param != ownIndex+l.Path {
+					t.Errorf("%s.%s has an index of our own by the name of %q", typ, l.Path, l.Param)
+				}
+				continue
+			}
 			if l.Param == "" {
+				if !slices.Contains([]string{"Group", "Person"}, typ) { // members of the compartment: the owner index
+					t.Errorf("%s.%s is in no index", typ, l.Path)
+				}
 				continue
 			}
 			p := searchOf(typ).param(l.Param)

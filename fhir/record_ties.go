@@ -219,6 +219,7 @@ type linkWay struct {
 	hops  []string
 	depth int // hops[:depth] lead to the item; 0: a single link
 	role  bool
+	key   int64 // of its entries; 0: it has none, or a search parameter's
 }
 
 // compiledLinks are the links by type.
@@ -229,6 +230,9 @@ var compiledLinks = sync.OnceValue(func() map[string][]linkWay {
 			w := linkWay{path: l.Path, hops: strings.Split(l.Path, "."), role: l.Role}
 			if l.Item != "" {
 				w.depth = strings.Count(l.Item, ".") + 1
+			}
+			if isOwnIndex(l.Param) {
+				w.key = keyOf(typ, l.Param)
 			}
 			all[typ] = append(all[typ], w)
 		}
@@ -259,7 +263,8 @@ type ReverseLink struct {
 	Targets     []string // types that it may lead to; nil: any
 }
 
-// ReverseLinks lists the links of all types that the search index holds, sorted by type.
+// ReverseLinks lists the links of all types that the search index holds, sorted by type, and last that of Bundles to the
+// patients whose resources are in them.
 func ReverseLinks() []ReverseLink { return reverseLinks() }
 
 var reverseLinks = sync.OnceValue(func() []ReverseLink {
@@ -282,11 +287,11 @@ var reverseLinks = sync.OnceValue(func() []ReverseLink {
 			all = append(all, ReverseLink{d.Type, l.Param, targets})
 		}
 	}
-	return all
+	return append(all, ReverseLink{"Bundle", insideIndex, []string{"Patient"}})
 })
 
 // ReferenceEntry is the entry that the index has for a reference to a resource with the id, whatever its type, in a
-// search parameter of a type. References to patients of compartment parameters have none.
+// search parameter of a type, or in the index of a [ReverseLink]. References to patients of compartment parameters have none.
 func ReferenceEntry(typ, param, id string) Entry { return Entry{keyOf(typ, param), hash(id)} }
 
 // CanonicalEntry is the entry that the index has for the url of a definition.

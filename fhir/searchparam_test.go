@@ -88,6 +88,12 @@ func TestKeysDiffer(t *testing.T) {
 			seen[p.key] = name
 		}
 	}
+	for _, l := range ReverseLinks() {
+		name, key := l.Type+"."+l.Param, keyOf(l.Type, l.Param)
+		if other := seen[key]; other != "" && other != name {
+			t.Errorf("%s and %s have the same key %d", name, other, key)
+		}
+	}
 }
 
 // The index on disk relies on these numbers: a change needs another IndexVersion.

@@ -103,14 +103,18 @@ func (c *check) lines() []string {
 // RebuildOwners derives owners and index entries again from all documents and replaces the tables, in one transaction:
 // what the doctor does about a finding of CheckOwners, and what a program whose index changed does at its first start.
 func (s *Store) RebuildOwners(ctx context.Context) error {
-	err := s.Write(ctx, func(tx *Tx) error {
-		for _, table := range []string{"owner", "entry"} {
-			if err := tx.exec(`DELETE FROM ` + table); err != nil {
-				return err
-			}
+	return s.Write(ctx, func(tx *Tx) error { return tx.rebuildOwners(ctx) })
+}
+
+func (tx *Tx) rebuildOwners(ctx context.Context) (err error) {
+	for _, table := range []string{"owner", "entry"} {
+		if err == nil {
+			err = tx.exec(`DELETE FROM ` + table)
 		}
-		return tx.raw(func(r raw) error { return r.rebuild(ctx) })
-	})
+	}
+	if err == nil {
+		err = tx.raw(func(r raw) error { return r.rebuild(ctx) })
+	}
 	if err != nil {
 		err = fmt.Errorf("rebuild owners: %w", err)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // What the record of one patient is gathered with. The queries answer row numbers, at times too many; their versions
-// decide. Each costs as much as it answers, but for [Store.RIDsOfTypes] and [Store.Binaries].
+// decide. Each costs as much as it answers.
 
 // OwnerRIDs lists the resources that are or were in the patient's compartment up to the snapshot, for whatever reason
 // ([fhir.WhyOther] included), ascending.
@@ -88,35 +88,6 @@ func (s *Store) ChangedRIDs(ctx context.Context, at Snapshot, types []string) ([
 	}
 	deleted, err := s.rids(ctx, `SELECT rid FROM resource INDEXED BY resource_deleted WHERE body IS NULL AND type IN (`+list+`)`)
 	return append(changed, deleted...), err
-}
-
-// RIDsOfTypes lists all resources of the types, deleted ones included.
-func (s *Store) RIDsOfTypes(ctx context.Context, types []string) ([]int64, error) {
-	return s.rids(ctx, `SELECT rid FROM resource WHERE type IN (`+s.typeList(types)+`)`)
-}
-
-// Binaries calls f with every living Binary that has a securityContext, and with the JSON text from there on, up to 512
-// bytes of it. It reads every Binary.
-func (s *Store) Binaries(ctx context.Context, f func(rid int64, context []byte)) error {
-	code, err := s.types.code("Binary")
-	if err != nil {
-		return err
-	}
-	rows, err := query(ctx, s.reads, `SELECT rid, substr(body, place, 512) FROM (
-		SELECT rid, body, instr(body, CAST('"securityContext":' AS BLOB)) AS place FROM resource WHERE type = ? AND body IS NOT NULL) WHERE place > 0`, code)
-	if err != nil {
-		return fmt.Errorf("find rows: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var rid int64
-		var text []byte
-		if err := rows.Scan(&rid, &text); err != nil {
-			return fmt.Errorf("find rows: %w", err)
-		}
-		f(rid, text)
-	}
-	return rows.Err()
 }
 
 // RowsAfter lists up to limit resources of a type with an id behind after, in order of id, deleted ones included. It ends

@@ -96,7 +96,10 @@ func (s *Store) connect(ctx context.Context) (err error) {
 	}
 	s.scans.SetMaxIdleConns(2)
 	s.scans.SetConnMaxIdleTime(3 * time.Minute)
-	return s.types.load(ctx, s.reads)
+	if err := s.types.load(ctx, s.reads); err != nil {
+		return err
+	}
+	return s.renewIndex(ctx)
 }
 
 // createFile makes the file and its directory for the owner alone. It opens a file only to create it: closing a second
