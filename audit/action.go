@@ -54,6 +54,14 @@ const (
 	ClientRemove     Action = "client-remove"
 	GroupMembers     Action = "group-members-changed"
 
+	RequestList   Action = "request-list" // of people who ask for records
+	RequestRead   Action = "request-read"
+	RequestAdd    Action = "request-add"
+	RequestStep   Action = "request-step"
+	RequestExport Action = "request-export"
+	Disclosure    Action = "disclosure" // a record was given to somebody, by a request
+	LinkOpen      Action = "link-open"  // somebody without an account tried the passphrase of a delivery link
+
 	SettingChange Action = "setting-change"
 	Start         Action = "start"
 	Stop          Action = "stop"
@@ -134,6 +142,14 @@ var actions = map[Action]coding{
 	ClientChange:     {"110113", "110137", "U", "", roleUser},
 	ClientRemove:     {"110113", "110137", "D", "", roleUser},
 	GroupMembers:     {"110113", "110135", "U", "", roleSecurity},
+
+	RequestList:   {"110110", "", "R", "", roleJob},
+	RequestRead:   {"110110", "", "R", "", roleJob},
+	RequestAdd:    {"110110", "", "C", "", roleJob},
+	RequestStep:   {"110110", "", "U", "", roleJob},
+	RequestExport: {"110106", "", "R", "", roleJob},
+	Disclosure:    {"110106", "", "E", "", roleJob},
+	LinkOpen:      {"110106", "", "R", "", roleJob},
 
 	SettingChange: {"110113", "110131", "U", "", roleSecurity},
 	Start:         {"110100", "110120", "E", "", roleMaster},

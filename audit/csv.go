@@ -40,14 +40,14 @@ func cells(e Event) []string {
 		strings.Join(e.Patients, " "), strconv.Itoa(e.More), string(e.Outcome), strconv.Itoa(e.Status), e.Detail, e.RequestID, e.Hash,
 	}
 	for i := range row {
-		row[i] = harmless(row[i])
+		row[i] = Harmless(row[i])
 	}
 	return row
 }
 
-// harmless puts an apostrophe before what a spreadsheet takes for a formula: a text that begins with = + - @, a tab or
+// Harmless puts an apostrophe before what a spreadsheet takes for a formula: a text that begins with = + - @, a tab or
 // an end of line, also after spaces, which some of them skip.
-func harmless(cell string) string {
+func Harmless(cell string) string {
 	rest := strings.TrimLeft(cell, " \u00A0")
 	if rest != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", firstRune(rest)) {
 		return "'" + cell

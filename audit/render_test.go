@@ -44,7 +44,7 @@ func TestHarmless(t *testing.T) {
 		"": "", "ann": "ann", "a=b": "a=b", "=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\tx": "'\tx", "\rx": "'\rx", "\n=x": "'\n=x",
 		" =1": "' =1", "＝1": "'＝1", "'=1": "'=1", "   ": "   ",
 	} {
-		if got := harmless(cell); got != want {
+		if got := Harmless(cell); got != want {
 			t.Errorf("%q: got %q, want %q", cell, got, want)
 		}
 	}

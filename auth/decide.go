@@ -31,6 +31,8 @@ const (
 	VerbJobCancel    Verb = "job-cancel"  // cancel anybody's job from that list
 	VerbAdminJSON    Verb = "admin-json"  // the administration's JSON addresses
 	VerbAdminWeb     Verb = "admin-web"   // the staff pages
+	VerbRequest      Verb = "request"     // see and work on requests for records
+	VerbApprove      Verb = "approve"     // approve and deny them
 )
 
 // Action is one thing that an account wants to do.
@@ -115,6 +117,8 @@ var simple = map[Verb]string{
 	VerbJobCancel:    manageJobs,
 	VerbAdminJSON:    accessAdminJSON,
 	VerbAdminWeb:     accessAdminWeb,
+	VerbRequest:      recordRequests,
+	VerbApprove:      approveRequests,
 }
 
 // needsOf is the table: what each verb requires. False: the verb does not exist.

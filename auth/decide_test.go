@@ -59,6 +59,8 @@ var actions = map[string]auth.Action{
 	"cancel jobs":         {Verb: auth.VerbJobCancel},
 	"pages":               {Verb: auth.VerbAdminWeb},
 	"admin JSON":          {Verb: auth.VerbAdminJSON},
+	"requests":            {Verb: auth.VerbRequest},
+	"approve":             {Verb: auth.VerbApprove},
 }
 
 const (
@@ -109,6 +111,8 @@ var allowed = map[string]string{
 	"MANAGE_BATCH_JOBS":                                        "cancel jobs",
 	"ACCESS_ADMIN_JSON":                                        "admin JSON",
 	"ACCESS_ADMIN_WEB":                                         "pages",
+	"SATCHEL_RECORD_REQUESTS":                                  "requests",
+	"SATCHEL_APPROVE_REQUESTS":                                 "approve",
 }
 
 // Each authority alone allows exactly what its row says.

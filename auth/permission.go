@@ -64,6 +64,10 @@ const (
 	manageJobs              = "MANAGE_BATCH_JOBS"
 	accessAdminJSON         = "ACCESS_ADMIN_JSON"
 	accessAdminWeb          = "ACCESS_ADMIN_WEB"
+
+	// Satchel's own: Smile CDR has no ledger of requests.
+	recordRequests  = "SATCHEL_RECORD_REQUESTS"
+	approveRequests = "SATCHEL_APPROVE_REQUESTS"
 )
 
 // permissions is the table of all authorities, in the order of the documentation.
@@ -106,6 +110,9 @@ var permissions = []Permission{
 	{Name: manageJobs, Text: "Cancel jobs of other accounts."},
 	{Name: accessAdminJSON, Text: "Use the administration by its JSON addresses."},
 	{Name: accessAdminWeb, Text: "Use the staff pages."},
+
+	{Name: recordRequests, Text: "See and work on the requests of people for records: take them in, note the identity check, make and hand over packages of what was approved."},
+	{Name: approveRequests, Text: "Approve and deny requests for records."},
 }
 
 // roles is what each role stands for, apart from ROLE_SUPERUSER, which stands for everything.

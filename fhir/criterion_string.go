@@ -97,6 +97,9 @@ func hasFoldedPrefix(s, folded string) bool {
 // fold makes texts comparable: case and accents go, runs of white space become one space, outer space goes.
 func fold(s string) string { return string(appendFolded(nil, s, math.MaxInt)) }
 
+// Fold is a text as searches of R4 compare it: without case, accents and superfluous spaces.
+func Fold(s string) string { return fold(s) }
+
 // appendFolded appends at least the first enough bytes of the folded text. What follows cannot change them: a combining
 // accent after the last letter would only be taken away.
 func appendFolded(dst []byte, s string, enough int) []byte {
