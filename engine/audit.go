@@ -17,11 +17,17 @@ import (
 // ended carries the event that tells how a job ended into the transaction that notes the end. It names whom the server
 // worked for.
 func ended(ctx context.Context, job storage.Job, action audit.Action, detail string) context.Context {
-	e := audit.Event{Who: audit.Who{Name: job.Account, Kind: audit.System}, Action: action, Target: job.ID, Detail: detail}
+	e := audit.Event{Action: action, Detail: detail}
 	if action == audit.ExportFailed {
 		e.Outcome = audit.Failed
 	}
-	return storage.WithEvent(ctx, e)
+	return storage.WithEvent(ctx, workedFor(job, e))
+}
+
+// workedFor completes an event with whom the server worked for, and on what.
+func workedFor(job storage.Job, e audit.Event) audit.Event {
+	e.Who, e.Target = audit.Who{Name: job.Account, Kind: audit.System}, job.ID
+	return e
 }
 
 // expired carries the event of an expiry likewise.

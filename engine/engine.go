@@ -4,8 +4,9 @@
 // Nouns:
 //
 //   - A [Request] is an export that was asked for, parsed so that it cannot be wrong.
+//   - A [PackageRequest] is a package that was asked for: one patient's record, or everything.
 //   - A job is one run of a request: a row of storage, the only truth about it.
-//   - A file is one NDJSON file of a job. It has its final name only when it is complete and on the disk.
+//   - A file is one file of a job: NDJSON, or a package. It has its final name only when it is complete and on the disk.
 //   - An [Import] is one reading of files, folders, archives or bundles into the store.
 //
 // URLs, headers and media types are web's; who may do what is auth's.
@@ -31,6 +32,7 @@ type Options struct {
 	FileSize  int64         // bytes per file, uncompressed; 0: 100 MB. A file exceeds it only if one resource does
 	Retention time.Duration // how long the files of an ended job stay; 0: 168 h
 	Log       *slog.Logger  // nil: discarded
+	Practice  Practice      // what packages say about the practice and the program
 
 	// FreeDisk tells how many bytes are free for files, and below how many no export begins; nil: always enough.
 	FreeDisk func() (free, floor int64)
@@ -65,6 +67,8 @@ type Engine struct {
 	options Options
 	wake    chan struct{} // a token per job that was added
 
+	protecting chan struct{} // a token for who makes a protected copy
+
 	mu      sync.Mutex
 	running map[string]context.CancelFunc // by job id
 	holds   map[string]int                // by job id: its worker and its open files
@@ -76,7 +80,7 @@ func New(s *storage.Store, folder *os.Root, o Options) *Engine {
 	o = o.withDefaults()
 	return &Engine{
 		store: s, folder: folder, options: o,
-		wake:    make(chan struct{}, o.MaxJobs),
+		wake: make(chan struct{}, o.MaxJobs), protecting: make(chan struct{}, 1),
 		running: map[string]context.CancelFunc{},
 		holds:   map[string]int{},
 		doomed:  map[string]bool{},
@@ -112,6 +116,9 @@ func (e *Engine) tidy(ctx context.Context) error {
 	if err := e.sweep(ctx); err != nil {
 		return fmt.Errorf("sweep the export folder: %w", err)
 	}
+	if err := e.tidyPackages(ctx); err != nil {
+		return fmt.Errorf("tidy packages: %w", err)
+	}
 	return nil
 }
 
@@ -140,7 +147,12 @@ func (e *Engine) Start(ctx context.Context, account, url string, r Request) (sto
 	if err != nil {
 		return storage.Job{}, fmt.Errorf("encode request: %w", err)
 	}
-	job, err := e.store.AddJob(ctx, storage.Job{Kind: "bulk", Account: account, URL: url, Request: text}, e.options.MaxJobs)
+	return e.add(ctx, storage.Job{Kind: kindBulk, Account: account, URL: url, Request: text})
+}
+
+// add stores a job and wakes a worker.
+func (e *Engine) add(ctx context.Context, job storage.Job) (storage.Job, error) {
+	job, err := e.store.AddJob(ctx, job, e.options.MaxJobs)
 	if err != nil {
 		return storage.Job{}, err
 	}

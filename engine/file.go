@@ -53,7 +53,7 @@ func (e *Engine) open(ctx context.Context, id, name string) (*File, error) {
 		if info.Name != name {
 			continue
 		}
-		f, err := e.folder.Open(path.Join(id, name))
+		f, err := e.folder.Open(path.Join(id, fileOf(info)))
 		if err != nil {
 			return nil, fmt.Errorf("open file %q of job %q: %w", name, id, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,9 @@ type HandoverRequest struct {
 	Patient  string     // logical id of whose record it is; "": everything the practice holds
 	Linked   []string   // see [RecordOptions.Linked]
 	Withhold []Withhold // see [RecordOptions.Withhold]; of one patient's record only
+	Within   []string   // see [PackageRequest.Within]
+
+	At storage.Snapshot // what the package shows; zero: now
 
 	Dir      string        // folder in which the package shall stand; it is made if it is not there
 	Zip      bool          // a ZIP file instead of a folder
@@ -36,7 +40,9 @@ type HandoverRequest struct {
 	Bases            []string // FHIR base URLs of this server
 	Purpose          string   // access, handover or backup; "": access for one patient, handover for everybody
 	Job              string   // names the job in the package; "": a random one
+	RequestID        string   // names the request that led to it; may be empty
 	RequestedBy      string   // account; may be empty
+	ApprovedBy       string   // account; may be empty
 
 	// Settings are the program's settings as JSON, without secrets, for a population; nil: left out.
 	Settings []byte
@@ -46,6 +52,8 @@ type HandoverRequest struct {
 type Handover struct {
 	handover.Sealed
 	Job         string
+	Purpose     string
+	Patients    []string // ids of those whose record it is; nil for a population
 	Snapshot    storage.Snapshot
 	Problems    []string                  // why it is INCOMPLETE
 	Counts      map[string]handover.Count // by type
@@ -54,14 +62,17 @@ type Handover struct {
 	Decisions   []Decision // of one patient's record: linked Patients that staff may want to decide on
 }
 
-// Handover makes a package as of now and seals it; what it holds is read back and compared with what the store counts.
+// Handover makes a package as of a snapshot and seals it; what it holds is read back and compared with what the store counts.
 // A package whose verdict is INCOMPLETE is made all the same, and says so itself. progress is told how many versions are
 // written; it may be nil. An error leaves no package behind. Not-found if the patient was never stored.
 //
 // A population needs the same memory whatever its size, but for 8 bytes for each version and attachment. The pages
 // for reading one patient's record need some hundred bytes for each of its versions.
 func (e *Engine) Handover(ctx context.Context, r HandoverRequest, progress func(done, total int64)) (Handover, error) {
-	at, err := e.store.Snapshot(ctx)
+	at, err := r.At, error(nil)
+	if at == (storage.Snapshot{}) {
+		at, err = e.store.Snapshot(ctx)
+	}
 	if err != nil {
 		return Handover{}, err
 	}
@@ -132,6 +143,9 @@ func (h *handing) gather() error {
 		if err != nil {
 			return err
 		}
+		if w := h.request.Within; w != nil && slices.ContainsFunc(r.Patients, func(id string) bool { return !slices.Contains(w, id) }) {
+			return errReaches
+		}
 		h.content, h.record, counts = r, r, r.Counts
 		h.written = versionSet{}
 	}
@@ -163,7 +177,8 @@ func (h *handing) options() handover.Options {
 		Dir: r.Dir, Name: handover.PackageName(r.Sender.Organization, kind, h.at.Time, r.Job), Zip: r.Zip,
 		FileSize: r.FileSize, BagSize: r.BagSize, Key: r.Key, Bases: r.Bases, Sender: r.Sender, About: about,
 		Head: handover.Head{
-			DocumentationURL: r.DocumentationURL, Product: r.Product, Kind: kind, JobID: r.Job, RequestedBy: r.RequestedBy,
+			DocumentationURL: r.DocumentationURL, Product: r.Product, Kind: kind, JobID: r.Job,
+			RequestID: r.RequestID, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy,
 			Purpose: r.Purpose, TransactionTime: handover.Instant{Time: h.at.Time}, Started: handover.Instant{Time: h.began},
 			DBSchemaVersion: fmt.Sprint(storage.Schema()), Scope: scope, AuditHead: h.auditHead(),
 			Policy: handover.Policy{ScopeRules: scopeRules, History: true, Deleted: true, Audit: h.record == nil},
@@ -201,10 +216,10 @@ func (h *handing) run() (Handover, error) {
 			return Handover{}, fmt.Errorf("make the pages to read: %w", err)
 		}
 	}
-	done := Handover{Job: h.request.Job, Snapshot: h.at, Problems: h.recon.Problems, Counts: h.recon.Counts,
+	done := Handover{Job: h.request.Job, Purpose: h.request.Purpose, Snapshot: h.at, Problems: h.recon.Problems, Counts: h.recon.Counts,
 		Attachments: h.recon.Attachments, Exclusions: h.recon.Exclusions}
 	if h.record != nil {
-		done.Decisions = h.record.Decisions
+		done.Decisions, done.Patients = h.record.Decisions, h.record.Patients
 	}
 	done.Sealed, err = h.w.Seal(h.ctx, time.Now())
 	return done, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"syscall"
@@ -52,13 +53,13 @@ func (e *Engine) run(ctx context.Context, job storage.Job) {
 		return // cancelled between claim and registration; Cancel has seen to the folder
 	}
 	began := time.Now()
-	files, err := e.attempt(jobCtx, job)
+	done, err := e.attempt(jobCtx, job)
 	if ctx.Err() != nil && err != nil {
 		return
 	}
-	e.conclude(context.WithoutCancel(ctx), job, files, err)
-	e.told(began, files, err)
-	e.options.Log.Info("export ended", "job", job.ID, "files", len(files), "took", time.Since(began), "error", plain(err))
+	e.conclude(context.WithoutCancel(ctx), job, done, err)
+	e.told(began, done.files, err)
+	e.options.Log.Info("export ended", "job", job.ID, "kind", job.Kind, "files", len(done.files), "took", time.Since(began), "error", plain(err))
 }
 
 // told tells Options.Ended how a job ended.
@@ -83,38 +84,59 @@ func (e *Engine) register(id string, stop context.CancelFunc) {
 	}
 }
 
+// conclusion is what a job made.
+type conclusion struct {
+	files   []storage.JobFile
+	outcome []byte      // see [storage.Job]
+	event   audit.Event // tells of it; who it was for and the target are added
+}
+
 // attempt writes the files of a job. A panic is an error of this job alone.
-func (e *Engine) attempt(ctx context.Context, job storage.Job) (files []storage.JobFile, err error) {
+func (e *Engine) attempt(ctx context.Context, job storage.Job) (done conclusion, err error) {
 	defer recovered(e.options.Log, &err)
-	var r Request
-	if err := json.Unmarshal(job.Request, &r); err != nil {
-		return nil, fmt.Errorf("read the job's request: %w", err)
-	}
 	folder, err := e.emptyFolder(job.ID)
 	if err != nil {
-		return nil, err
+		return done, err
 	}
 	defer folder.Close()
-	files, err = e.write(ctx, r, job.Snapshot, folder, func(done, total int64) {
-		if err := e.store.Progress(ctx, job.ID, done, total); err != nil && ctx.Err() == nil {
-			e.options.Log.Warn("progress not noted", "job", job.ID, "error", plain(err))
-		}
-	})
+	switch job.Kind {
+	case kindBulk:
+		done, err = e.exports(ctx, job, folder)
+	case KindPackage:
+		done, err = e.packs(ctx, job)
+	default:
+		err = fmt.Errorf("a job of the unknown kind %q", job.Kind)
+	}
 	if err != nil {
-		return nil, err
+		return conclusion{}, err
 	}
-	if err := syncFolder(e.folder); err != nil {
-		return nil, err
+	return done, syncFolder(e.folder)
+}
+
+// exports writes the files of a Bulk Data export.
+func (e *Engine) exports(ctx context.Context, job storage.Job, folder *os.Root) (conclusion, error) {
+	var r Request
+	if err := json.Unmarshal(job.Request, &r); err != nil {
+		return conclusion{}, fmt.Errorf("read the job's request: %w", err)
 	}
-	return files, nil
+	files, err := e.write(ctx, r, job.Snapshot, folder, func(done, total int64) { e.progress(ctx, job.ID, done, total) })
+	return conclusion{files: files, event: audit.Event{Action: audit.ExportComplete, Detail: FilesText(files)}}, err
+}
+
+// progress notes how far a job is.
+func (e *Engine) progress(ctx context.Context, id string, done, total int64) {
+	if err := e.store.Progress(ctx, id, done, total); err != nil && ctx.Err() == nil {
+		e.options.Log.Warn("progress not noted", "job", id, "error", plain(err))
+	}
 }
 
 // conclude writes the end of a job into its row. A row that is gone was cancelled.
-func (e *Engine) conclude(ctx context.Context, job storage.Job, files []storage.JobFile, err error) {
+func (e *Engine) conclude(ctx context.Context, job storage.Job, done conclusion, err error) {
 	expires := e.store.Now().Add(e.options.Retention)
 	there := false
 	if err == nil {
-		if there, err = e.store.FinishJob(ended(ctx, job, audit.ExportComplete, FilesText(files)), job.ID, files, nil, expires); err == nil && there {
+		note := storage.WithEvent(ctx, workedFor(job, done.event))
+		if there, err = e.store.FinishJob(note, job.ID, done.files, done.outcome, expires); err == nil && there {
 			return
 		}
 	}

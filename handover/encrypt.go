@@ -37,7 +37,8 @@ func NewPassphrase() (string, error) {
 	return b.String(), nil
 }
 
-func checkPassphrase(passphrase string) error {
+// CheckPassphrase refuses one that is too short.
+func CheckPassphrase(passphrase string) error {
 	if n := utf8.RuneCountInString(passphrase); n < minPassphrase {
 		return fmt.Errorf("the passphrase has %d characters; use at least %d", n, minPassphrase)
 	}
@@ -47,15 +48,20 @@ func checkPassphrase(passphrase string) error {
 // EncryptAge encrypts a sealed ZIP with a passphrase for the program age, as FILE.age beside it, and answers that path.
 // The ZIP stays; removing it is the caller's part.
 func EncryptAge(zipPath, passphrase string) (string, error) {
-	if err := checkPassphrase(passphrase); err != nil {
-		return "", err
+	path := zipPath + ".age"
+	return path, EncryptAgeTo(zipPath, path, passphrase)
+}
+
+// EncryptAgeTo is [EncryptAge] into the file at path, which must not be there yet.
+func EncryptAgeTo(zipPath, path, passphrase string) error {
+	if err := CheckPassphrase(passphrase); err != nil {
+		return err
 	}
 	recipient, err := age.NewScryptRecipient(passphrase)
 	if err != nil {
-		return "", err
+		return err
 	}
-	path := zipPath + ".age"
-	return path, wrap(zipPath, path, func(out io.Writer, in *os.File, _ int64) error {
+	return wrap(zipPath, path, func(out io.Writer, in *os.File, _ int64) error {
 		w, err := age.Encrypt(out, recipient)
 		if err != nil {
 			return err

@@ -44,7 +44,7 @@ func TestKeyFile(t *testing.T) {
 func TestPassphrases(t *testing.T) {
 	a, err := NewPassphrase()
 	b, _ := NewPassphrase()
-	if err != nil || a == b || len(a) != 24 || checkPassphrase(a) != nil {
+	if err != nil || a == b || len(a) != 24 || CheckPassphrase(a) != nil {
 		t.Error(a, b, err)
 	}
 	if _, err := EncryptAge("x.zip", "short"); err == nil {

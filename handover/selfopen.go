@@ -46,11 +46,16 @@ var (
 // knows the passphrase, and gives the ZIP back. It is FILE.html beside the ZIP; its path is answered. The ZIP stays.
 // It may have at most [MaxSelfOpening] bytes.
 func EncryptHTML(zipPath, passphrase string) (string, error) {
-	if err := checkPassphrase(passphrase); err != nil {
-		return "", err
-	}
 	path := zipPath + ".html"
-	return path, wrap(zipPath, path, func(out io.Writer, in *os.File, size int64) error {
+	return path, EncryptHTMLTo(zipPath, path, passphrase)
+}
+
+// EncryptHTMLTo is [EncryptHTML] into the file at path, which must not be there yet.
+func EncryptHTMLTo(zipPath, path, passphrase string) error {
+	if err := CheckPassphrase(passphrase); err != nil {
+		return err
+	}
+	return wrap(zipPath, path, func(out io.Writer, in *os.File, size int64) error {
 		if size > MaxSelfOpening {
 			return fmt.Errorf("%q has %d bytes, a page that opens itself at most %d; encrypt it for age instead", zipPath, size, MaxSelfOpening)
 		}

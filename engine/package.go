@@ -1,0 +1,264 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"satchel/audit"
+	"satchel/fhir"
+	"satchel/handover"
+	"satchel/storage"
+)
+
+// The kinds of jobs.
+const (
+	kindBulk = "bulk"
+	// KindPackage is the kind of jobs that make packages.
+	KindPackage = "ehi"
+)
+
+// Practice is what packages say about the practice and the program; see [HandoverRequest].
+type Practice struct {
+	Sender           handover.Sender
+	Product          handover.Product
+	Key              *handover.Key // nil leaves packages unsigned
+	Bases            []string
+	DocumentationURL string
+	BagSize          int64
+	Settings         func() []byte // for a population; nil: left out
+}
+
+// Form is how the files of a package lie in its job's folder.
+type Form string
+
+// The forms of packages.
+const (
+	FormZip    Form = "zip"    // ZIP files, each on the list "package"
+	FormFolder Form = "folder" // every file by itself, as [Engine.StartPackage] says
+)
+
+// The lists of a package's files, as in [storage.JobFile], besides those of a manifest.
+const (
+	ListPackage    = "package"    // a bag as a ZIP file
+	ListProtected  = "protected"  // a copy for whoever knows the passphrase
+	ListHistory    = "history"    // NDJSON of earlier versions
+	ListAttachment = "attachment" // documents and pictures
+	ListOther      = "other"      // everything else: pages, reports, documentation, lists, signature
+)
+
+// PackageRequest is one package that was asked for. The job's row holds it as JSON.
+type PackageRequest struct {
+	Patient    string `json:"patient,omitempty"`    // logical id of whose record it is, or
+	Population bool   `json:"population,omitempty"` // everything the practice holds
+
+	Linked   []string   `json:"linked,omitempty"`   // see [RecordOptions.Linked]
+	Withhold []Withhold `json:"withhold,omitempty"` // see [RecordOptions.Withhold]; psychotherapy notes are always left out
+	// Within are the patients beyond whom the record must not reach, such as by a Patient merged with its own: then the
+	// job fails. Nil: no limit.
+	Within []string `json:"within,omitempty"`
+
+	Form        Form   `json:"form,omitempty"`        // "": FormZip
+	Purpose     string `json:"purpose,omitempty"`     // access, handover or backup; "": as [HandoverRequest.Purpose]
+	RequestID   string `json:"requestId,omitempty"`   // names the request that led to it
+	RequestedBy string `json:"requestedBy,omitempty"` // account; "": that of the job
+	ApprovedBy  string `json:"approvedBy,omitempty"`  // account
+}
+
+// PackageOutcome is how a package ended, as the job's row holds it as JSON.
+type PackageOutcome struct {
+	Verdict     handover.Verdict            `json:"verdict"`
+	Problems    []string                    `json:"problems,omitempty"` // why it is INCOMPLETE
+	Counts      map[string]handover.Count   `json:"counts"`             // by type
+	Attachments handover.AttachmentSummary  `json:"attachments"`
+	Exclusions  []handover.ExclusionSummary `json:"exclusions,omitempty"`
+	Undecided   []string                    `json:"undecidedPatients,omitempty"` // linked to the record, not in it
+	Patients    []string                    `json:"patients,omitempty"`          // whose record it is, those merged with or linked to it included
+	Job         string                      `json:"job"`                         // the job's name in the package
+	Files       int64                       `json:"payloadFiles"`
+	Bytes       int64                       `json:"payloadBytes"`
+	Signer      string                      `json:"signer,omitempty"` // fingerprint of the key; "": not signed
+}
+
+// PackageRequestOf is the request of a job of kind [KindPackage].
+func PackageRequestOf(job storage.Job) (r PackageRequest, err error) {
+	if err := json.Unmarshal(job.Request, &r); err != nil {
+		return r, fmt.Errorf("read the request of package job %s: %w", job.ID, err)
+	}
+	return r, nil
+}
+
+// PackageOutcomeOf is the outcome of a complete job of kind [KindPackage].
+func PackageOutcomeOf(job storage.Job) (o PackageOutcome, err error) {
+	if err := json.Unmarshal(job.Outcome, &o); err != nil {
+		return o, fmt.Errorf("read the outcome of package job %s: %w", job.ID, err)
+	}
+	return o, nil
+}
+
+// check refuses, as value or required, what cannot make a package, and gives what was left open its default.
+func (r *PackageRequest) check() error {
+	if r.Form == "" {
+		r.Form = FormZip
+	}
+	switch {
+	case r.Population == (r.Patient != ""):
+		return fhir.Errorf(fhir.CodeRequired, "a package is of one patient or of the population; name exactly one of them")
+	case r.Patient != "" && !fhir.IsID(r.Patient):
+		return fhir.Errorf(fhir.CodeValue, "%.80q is no id of a patient", r.Patient)
+	case r.Population && (len(r.Linked) > 0 || len(r.Withhold) > 0):
+		return fhir.Errorf(fhir.CodeValue, "linked patients and what is withheld are for one patient's record; leave them out for the population")
+	case !slices.Contains([]string{"", "access", "handover", "backup"}, r.Purpose):
+		return fhir.Errorf(fhir.CodeValue, "purpose is %.80q; use access, handover or backup", r.Purpose)
+	case r.Form != FormZip && r.Form != FormFolder:
+		return fhir.Errorf(fhir.CodeValue, "form is %.80q; use zip or folder", r.Form)
+	}
+	for _, id := range r.Linked {
+		if !fhir.IsID(id) {
+			return fhir.Errorf(fhir.CodeValue, "%.80q is no id of a linked patient", id)
+		}
+	}
+	for _, w := range r.Withhold {
+		if err := w.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check refuses a rule without a reason, or that meets nothing.
+func (w Withhold) check() error {
+	typ, id, _ := strings.Cut(w.Resource, "/")
+	switch {
+	case strings.TrimSpace(w.Reason) == "":
+		return fhir.Errorf(fhir.CodeRequired, "what is withheld needs a reason, which the package states")
+	case w.Resource == "" && w.Code == "":
+		return fhir.Errorf(fhir.CodeRequired, "what is withheld needs a resource such as Observation/123, or the system and code of a security label")
+	case w.Resource != "" && (!fhir.IsType(typ) || !fhir.IsID(id) || w.Code != "" || w.System != ""):
+		return fhir.Errorf(fhir.CodeValue, "%.80q cannot be withheld; name a resource such as Observation/123, without a label beside it", w.Resource)
+	case typ == "Patient":
+		return fhir.Errorf(fhir.CodeValue, "%.80q is a Patient and cannot be withheld from a record", w.Resource)
+	}
+	return nil
+}
+
+// StartPackage stores a job that makes a package and answers it within milliseconds. Errors: required or value if the
+// request cannot be one; throttled above MaxJobs; no-store with too little room on the disk; not-found if the patient or a
+// linked one was never stored. url is the kick-off URL as the client sent it.
+//
+// In the form zip the job's files are the ZIP files of the package. In the form folder they are all files of it, each
+// under a name without folders: NDJSON of current resources and the index of attachments (as DocumentReference) on the
+// list "output" with type and count, deletions on "deleted", and others on the lists named here.
+func (e *Engine) StartPackage(ctx context.Context, account, url string, r PackageRequest) (storage.Job, error) {
+	if err := e.roomy(); err != nil {
+		return storage.Job{}, err
+	}
+	if err := r.check(); err != nil {
+		return storage.Job{}, err
+	}
+	if r.RequestedBy == "" {
+		r.RequestedBy = account
+	}
+	if r.Patient != "" {
+		for _, id := range append([]string{r.Patient}, r.Linked...) {
+			if _, err := e.store.Resource(ctx, "Patient", id); err != nil {
+				return storage.Job{}, err
+			}
+		}
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return storage.Job{}, fmt.Errorf("encode request: %w", err)
+	}
+	return e.add(ctx, storage.Job{Kind: KindPackage, Account: account, URL: url, Request: text})
+}
+
+// packs makes the package of a job in the job's folder.
+func (e *Engine) packs(ctx context.Context, job storage.Job) (conclusion, error) {
+	r, err := PackageRequestOf(job)
+	if err != nil {
+		return conclusion{}, err
+	}
+	h, err := e.packed(ctx, job, r)
+	if err != nil {
+		return conclusion{}, err
+	}
+	files, err := e.packageFiles(ctx, job.ID, r.Form, h)
+	if err != nil {
+		return conclusion{}, err
+	}
+	outcome := outcomeOf(h)
+	text, err := json.Marshal(outcome)
+	if err != nil {
+		return conclusion{}, fmt.Errorf("encode outcome: %w", err)
+	}
+	return conclusion{
+		files: files, outcome: text,
+		event: audit.Event{Action: audit.Package, Patients: outcome.Patients, Detail: packageText(r, h, files)},
+	}, nil
+}
+
+// packed makes the package.
+func (e *Engine) packed(ctx context.Context, job storage.Job, r PackageRequest) (Handover, error) {
+	p := e.options.Practice
+	q := HandoverRequest{
+		Patient: r.Patient, Linked: r.Linked, Withhold: r.Withhold, Within: r.Within, At: job.Snapshot,
+		Dir: e.path(job.ID), Zip: r.Form != FormFolder, FileSize: e.options.FileSize, BagSize: p.BagSize, Key: p.Key,
+		Sender: p.Sender, Product: p.Product, DocumentationURL: p.DocumentationURL, Bases: p.Bases, Purpose: r.Purpose,
+		Job: job.ID[:min(len(job.ID), 8)], RequestID: r.RequestID, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy,
+	}
+	if r.Patient != "" {
+		q.Withhold = append(slices.Clone(r.Withhold), PsychotherapyNotes) // not part of the record by law
+	} else if p.Settings != nil {
+		q.Settings = p.Settings()
+	}
+	if r.Form == FormFolder {
+		q.BagSize = 0 // files of two bags would have the same names
+	}
+	var total atomic.Int64
+	m := startMeter(0, func(done, _ int64) { e.progress(ctx, job.ID, done, max(done, total.Load())) })
+	defer m.stop()
+	return e.Handover(ctx, q, func(done, n int64) {
+		total.Store(n)
+		m.done.Store(done)
+	})
+}
+
+// outcomeOf sums up a package that was made.
+func outcomeOf(h Handover) PackageOutcome {
+	o := PackageOutcome{
+		Verdict: h.Verdict, Problems: h.Problems, Counts: h.Counts, Attachments: h.Attachments, Exclusions: h.Exclusions,
+		Patients: h.Patients, Job: h.Job, Files: h.Files, Bytes: h.Bytes, Signer: h.Signer,
+	}
+	for _, d := range h.Decisions {
+		if !d.Approved {
+			o.Undecided = append(o.Undecided, "Patient/"+d.Patient)
+		}
+	}
+	return o
+}
+
+// packageText tells the audit log what was packed.
+func packageText(r PackageRequest, h Handover, files []storage.JobFile) string {
+	text := fmt.Sprintf("%s, %s, %d payload files, %d bytes, ", h.Purpose, h.Verdict, h.Files, h.Bytes)
+	if r.RequestID != "" {
+		text = "for " + r.RequestID + ", " + text
+	}
+	return text + FilesText(files)
+}
+
+// Keep keeps a package until then at least; it never shortens a job's time. Not-found if there is no such job.
+func (e *Engine) Keep(ctx context.Context, id string, until time.Time) error {
+	found, err := e.store.KeepJob(ctx, id, until)
+	if err == nil && !found {
+		err = noJob(id)
+	}
+	return err
+}
+
+// errReaches says that a record reaches beyond [PackageRequest.Within].
+var errReaches = fhir.Errorf(fhir.CodeForbidden, "the record also holds that of a Patient merged with this one, which the account that asked may not read; let an account with FHIR_ALL_READ ask for it")
