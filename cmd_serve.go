@@ -159,7 +159,11 @@ func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(ad
 		return err
 	}
 	log.Info(logStarted, "version", version, "data", cfg.Data, "address", listener.Addr().String())
-	err = serve(ctx, listener, hsts(cfg, handler), jobs, log, ready)
+	defer context.AfterFunc(ctx, func() { notify("STOPPING=1") })()
+	err = serve(ctx, listener, hsts(cfg, handler), jobs, log, func(addr string) {
+		notify("READY=1") // also from what looks like a console: systemd in an LXC container waits for it, too
+		ready(addr)
+	})
 	err = errors.Join(err, auditStop(cfg, store, log, err))
 	log.Info(logStopped, "data", cfg.Data)
 	return err

@@ -70,13 +70,38 @@ func control(c *cobra.Command, cfg *Config, verb, account string) error {
 	if verb == "install" {
 		err = h.install(cfg, s, account)
 	} else {
-		err = service.Control(s, verb)
+		var told string
+		if told, err = already(s, verb); told != "" {
+			fmt.Fprintln(out, told)
+			return nil
+		} else if err == nil {
+			err = service.Control(s, verb)
+		}
 	}
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(out, done(verb, cfg, account))
 	return nil
+}
+
+// errNotInstalled says what to do first.
+var errNotInstalled = errors.New("the service is not installed; install it with: satchel service install")
+
+// already says so if there is nothing to do for a verb; the error is for what cannot be done.
+func already(s service.Service, verb string) (told string, err error) {
+	state, err := s.Status()
+	switch {
+	case errors.Is(err, service.ErrNotInstalled) && verb == "uninstall":
+		return "the service is not installed; nothing to do", nil
+	case errors.Is(err, service.ErrNotInstalled):
+		return "", errNotInstalled
+	case err == nil && verb == "start" && state == service.StatusRunning:
+		return "the service runs already", nil
+	case err == nil && verb == "stop" && state == service.StatusStopped:
+		return "the service is stopped already", nil
+	}
+	return "", nil // a state that cannot be told must not keep from stopping and removing
 }
 
 // done says what a verb did, and what comes next.
@@ -131,7 +156,7 @@ func status(c *cobra.Command, s service.Service) error {
 	state, err := s.Status()
 	switch {
 	case errors.Is(err, service.ErrNotInstalled):
-		return errors.New("the service is not installed; install it with: satchel service install")
+		return errNotInstalled
 	case err != nil:
 		return err
 	case state != service.StatusRunning:

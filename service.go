@@ -31,7 +31,7 @@ func (p *program) Start(service.Service) error {
 		p.log = newLog(p.cfg)
 	}
 	go func() {
-		err := runLogged(ctx, p.cfg, p.log, func(string) { notify("READY=1") })
+		err := runLogged(ctx, p.cfg, p.log, func(string) {})
 		p.done <- err
 		if ctx.Err() == nil && p.died != nil {
 			p.died(err)
@@ -42,7 +42,6 @@ func (p *program) Start(service.Service) error {
 
 // Stop ends the server and waits for it; a service manager would not wait much longer than this does.
 func (p *program) Stop(service.Service) error {
-	notify("STOPPING=1")
 	p.cancel()
 	select {
 	case err := <-p.done:

@@ -79,7 +79,8 @@ func (h *host) may(verb string) error {
 	return fmt.Errorf("to %s the service, be root: sudo satchel service %s", verb, verb)
 }
 
-// install makes the account, tells the service manager, and gives the data to the account.
+// install makes the account, tells the service manager, and gives the data to the account. A service that is there
+// already stays as it is, but gets its folders again: so the installer of a newer version can say the same.
 func (h *host) install(cfg *Config, s service.Service, account string) error {
 	if err := h.may("install"); err != nil {
 		return err
@@ -87,13 +88,16 @@ func (h *host) install(cfg *Config, s service.Service, account string) error {
 	if _, err := os.Stat(cfg.database()); err != nil {
 		return noSatchel(cfg)
 	}
-	if state, err := s.Status(); err == nil {
-		return fmt.Errorf("the service is installed already (%s); to change it: satchel service uninstall, which keeps the data, and install again", stateText(state))
+	there := installed(s)
+	if there {
+		fmt.Fprintln(h.out, "the service is installed already; to change how: satchel service uninstall, which keeps the data, and install again")
 	}
 	if h.system == "windows" {
 		// The virtual account exists only once the service does.
-		if err := s.Install(); err != nil {
-			return err
+		if !there {
+			if err := s.Install(); err != nil {
+				return err
+			}
 		}
 		return h.grant(cfg, account)
 	}
@@ -107,7 +111,16 @@ func (h *host) install(cfg *Config, s service.Service, account string) error {
 		}
 		fmt.Fprintf(h.out, "%s belongs to %s\n", dir, account)
 	}
+	if there {
+		return nil
+	}
 	return s.Install()
+}
+
+// installed reports whether the service manager knows the service, in whatever state.
+func installed(s service.Service) bool {
+	_, err := s.Status()
+	return !errors.Is(err, service.ErrNotInstalled)
 }
 
 // account finds the account or makes it: without a password, a shell and a home.
@@ -167,11 +180,4 @@ func (h *host) grant(cfg *Config, account string) error {
 		fmt.Fprintf(h.out, "%s is for %s and administrators alone\n", dir, account)
 	}
 	return nil
-}
-
-func stateText(s service.Status) string {
-	if s == service.StatusRunning {
-		return "running"
-	}
-	return "stopped"
 }

@@ -77,9 +77,14 @@ func TestInstallLinux(t *testing.T) {
 		!strings.Contains(text, "chown satchel.db 77:78\n") || !strings.Contains(text, "chown elsewhere 77:78\n") {
 		t.Error(text)
 	}
+	// Again, it stays as it is and gets its folders.
 	did = nil
-	if err := fakeHost("linux", &did).install(cfg, s, "satchel"); err == nil || !strings.Contains(err.Error(), "installed already (running)") || did != nil {
-		t.Error(err, did)
+	var said strings.Builder
+	h := fakeHost("linux", &did)
+	h.out = &said
+	must(t, h.install(cfg, s, "satchel"))
+	if text := strings.Join(did, "\n"); strings.HasSuffix(text, "install") || !strings.Contains(text, "chown satchel.db 77:78\n") || !strings.Contains(said.String(), "installed already") {
+		t.Error(text, said.String())
 	}
 }
 
@@ -101,6 +106,53 @@ func TestInstallWindows(t *testing.T) {
 	if err := h.install(cfg, &fakeService{did: &did}, "x"); err == nil || !strings.Contains(err.Error(), "Access is denied") {
 		t.Error(err)
 	}
+}
+
+// Said twice, nothing happens twice; what is not there is said.
+func TestServiceAlready(t *testing.T) {
+	running, none := &fakeService{installed: true}, &fakeService{}
+	for _, tt := range []struct {
+		s                *fakeService
+		verb, told, fail string
+	}{
+		{running, "start", "runs already", ""},
+		{running, "stop", "", ""},
+		{running, "uninstall", "", ""},
+		{none, "uninstall", "nothing to do", ""},
+		{none, "stop", "", "satchel service install"},
+		{none, "start", "", "satchel service install"},
+	} {
+		told, err := already(tt.s, tt.verb)
+		if tt.told == "" && told != "" || !strings.Contains(told, tt.told) || (err == nil) != (tt.fail == "") || err != nil && !strings.Contains(err.Error(), tt.fail) {
+			t.Errorf("%s: %q %v", tt.verb, told, err)
+		}
+	}
+}
+
+// A server that is asked by systemd how it is says when it is ready and when it stops, also where it takes systemd for a
+// console.
+func TestNotify(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "n")
+	manager, err := net.ListenPacket("unixgram", socket)
+	if err != nil {
+		t.Skip("no datagram sockets:", err)
+	}
+	defer manager.Close()
+	t.Setenv("NOTIFY_SOCKET", socket)
+	cfg := initialised(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, cfg, func(string) {}) }()
+	for _, want := range []string{"READY=1", "STOPPING=1"} {
+		b := make([]byte, 100)
+		manager.SetReadDeadline(time.Now().Add(20 * time.Second))
+		n, _, err := manager.ReadFrom(b)
+		if got := string(b[:n]); err != nil || got != want {
+			t.Errorf("heard %q, want %q (%v)", got, want, err)
+		}
+		cancel()
+	}
+	must(t, <-ended)
 }
 
 // Who is no administrator is told so before anything happens, and so is who has no data directory yet.
