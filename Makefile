@@ -12,7 +12,7 @@ CONCURRENT := ./storage ./engine ./auth ./web
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build demo test race vet lint torture bench bench-short generate reference clean help
+.PHONY: build demo tools test race vet lint torture bench bench-short generate reference clean help
 
 build: ## bin/satchel for this machine, without cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/satchel .
@@ -20,7 +20,11 @@ build: ## bin/satchel for this machine, without cgo
 demo: build ## a synthetic practice: imported, exported, checked; into ./demo-practice
 	bin/satchel demo
 
+tools: ## the judges that the tests ask: Chromium, age, bagit, axe-core and others; those of the system only as root on Debian or Ubuntu
+	testdata/tools/setup.sh
+
 test: vet ## every test, and those of the concurrent packages once more, shortened, with the race detector
+	@testdata/tools/setup.sh || echo "tests that ask what is missing are skipped"
 	$(GO) test -timeout 15m ./...
 ifneq ($(CC_FOUND),)
 	$(GO) test -race -short -timeout 15m $(CONCURRENT)

@@ -6,20 +6,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"satchel/internal/judge"
 )
 
-// These tests ask other programs about our packages. Each is skipped where its program is missing;
-// testdata/interop/setup.sh installs them.
-
-// tool finds a program or skips the test.
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skipf("%s is not installed; see testdata/interop/setup.sh", name)
-	}
-	return path
-}
+// These tests ask other programs about our packages; see internal/judge.
 
 // in runs a program in a folder and answers what it says and whether it is content.
 func in(t *testing.T, dir, stdin, name string, args ...string) (string, bool) {
@@ -51,15 +42,7 @@ func judged(t *testing.T, f func(t *testing.T, root string)) {
 }
 
 func TestPythonBagit(t *testing.T) {
-	python := os.Getenv("BAGIT_PYTHON")
-	for _, p := range []string{"/tmp/satchel-interop/bin/python", "python3"} {
-		if python == "" && exec.Command(p, "-c", "import bagit").Run() == nil {
-			python = p
-		}
-	}
-	if python == "" {
-		t.Skip("Python's bagit is not installed; run testdata/interop/setup.sh")
-	}
+	python := judge.Python(t, "bagit")
 	judged(t, func(t *testing.T, root string) {
 		if out, ok := in(t, root, "", python, "-m", "bagit", "--validate", "."); !ok {
 			t.Errorf("bagit refuses: %s", out)
@@ -72,7 +55,7 @@ func TestPythonBagit(t *testing.T) {
 }
 
 func TestSha256sum(t *testing.T) {
-	program := tool(t, "sha256sum")
+	program := judge.Program(t, "sha256sum")
 	judged(t, func(t *testing.T, root string) {
 		for _, list := range []string{payloadManifest, tagManifest} {
 			if out, ok := in(t, root, "", program, "--strict", "-c", list); !ok {
@@ -84,8 +67,8 @@ func TestSha256sum(t *testing.T) {
 
 // The very commands of HOW-TO-VERIFY.txt.
 func TestSSHKeygen(t *testing.T) {
-	tool(t, "ssh-keygen")
-	shell := tool(t, "sh")
+	judge.Program(t, "ssh-keygen")
+	shell := judge.Program(t, "sh")
 	judged(t, func(t *testing.T, root string) {
 		var verifying, showing string
 		for line := range strings.Lines(read(t, root, "signature/HOW-TO-VERIFY.txt")) {
@@ -112,7 +95,7 @@ func TestSSHKeygen(t *testing.T) {
 
 // A signature that ssh-keygen made with our key is as good as ours.
 func TestSSHKeygenSigns(t *testing.T) {
-	program := tool(t, "ssh-keygen")
+	program := judge.Program(t, "ssh-keygen")
 	dir := t.TempDir()
 	k, err := NewKey(filepath.Join(dir, "key"), "")
 	if err != nil {
@@ -138,7 +121,7 @@ func TestSSHKeygenSigns(t *testing.T) {
 }
 
 func TestUnzip(t *testing.T) {
-	program := tool(t, "unzip")
+	program := judge.Program(t, "unzip")
 	path := sealedZip(t)
 	if out, ok := in(t, "", "", program, "-tq", path); !ok {
 		t.Error(out)
@@ -149,8 +132,8 @@ func TestUnzip(t *testing.T) {
 }
 
 func TestAgeProgram(t *testing.T) {
-	program := tool(t, "age")
-	script := tool(t, "script") // age wants its passphrase from a terminal
+	program := judge.Program(t, "age")
+	script := judge.Program(t, "script") // age wants its passphrase from a terminal
 	path := sealedZip(t)
 	encrypted, err := EncryptAge(path, "correct horse battery")
 	if err != nil {
