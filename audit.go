@@ -62,7 +62,7 @@ func auditStop(cfg *Config, s *storage.Store, log *slog.Logger, failure error) e
 	if failure != nil {
 		e.Outcome = audit.Failed
 	}
-	return errors.Join(s.Audit(ctx, e), anchorAudit(ctx, cfg, s, log))
+	return errors.Join(s.SettleAudit(ctx), s.Audit(ctx, e), anchorAudit(ctx, cfg, s, log))
 }
 
 // overview is a line about the settings: a hash of all of them, and those that are not the default.

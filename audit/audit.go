@@ -37,7 +37,7 @@ type Event struct {
 	Outcome Outcome // a zero one counts as success
 	Status  int     // HTTP status, or exit code of a command; 0: none
 
-	Patients []string // logical ids of those whose data it was about, at most MaxPatients
+	Patients []string // logical ids of those whose data it was about, at most MaxPatients; [Everybody] comes first
 	More     int      // so many patients beyond those listed
 
 	Detail    string // a few words without health data: names of search parameters, counts, bytes, hash of a file
@@ -93,6 +93,10 @@ func OutcomeOf(status int) Outcome {
 // MaxPatients is the most patients that one event lists; those beyond are counted.
 const MaxPatients = 100
 
+// Everybody stands among the patients of an event for every patient there was, or for more than it lists: whoever asks
+// for the events about one patient gets it, too. It is no legal id, so nobody has that name.
+const Everybody = "*"
+
 // The most bytes that the texts of an event keep.
 const (
 	maxName   = 256
@@ -128,16 +132,24 @@ func (e Event) Clean() (Event, error) {
 	return e, nil
 }
 
-// patients orders ids and cuts the list. What is no legal id cannot be anybody's, and is only counted.
+// patients orders ids and cuts the list; a list that is cut is about Everybody. What is no legal id cannot be anybody's,
+// and is only counted.
 func patients(ids []string, more int) ([]string, int) {
 	if len(ids) == 0 {
 		return nil, more
 	}
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	legal := slices.DeleteFunc(ids[:len(ids):len(ids)], func(id string) bool { return !fhir.IsID(id) })
+	all := slices.Contains(ids, Everybody)
+	legal := slices.DeleteFunc(ids, func(id string) bool { return !fhir.IsID(id) && id != Everybody })
 	more += len(ids) - len(legal)
+	if all {
+		legal = legal[1:] // it sorts before every legal id
+	}
 	if len(legal) > MaxPatients {
-		legal, more = legal[:MaxPatients], more+len(legal)-MaxPatients
+		legal, more, all = legal[:MaxPatients], more+len(legal)-MaxPatients, true
+	}
+	if all {
+		legal = slices.Insert(legal, 0, Everybody)
 	}
 	if len(legal) == 0 {
 		return nil, more

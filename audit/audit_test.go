@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"satchel/fhir"
 )
 
 var someTime = time.Date(2026, 3, 4, 5, 6, 7, 89_000_000, time.UTC)
@@ -39,11 +41,46 @@ func TestCleanCapsPatients(t *testing.T) {
 	slices.Reverse(ids)
 	before := slices.Clone(ids)
 	e, err := Event{Action: Search, Who: Who{Kind: System}, Patients: ids, More: 5}.Clean()
-	if err != nil || len(e.Patients) != MaxPatients || e.Patients[0] != "p000" || e.More != MaxPatients+5 {
+	if err != nil || len(e.Patients) != 1+MaxPatients || e.Patients[0] != Everybody || e.Patients[1] != "p000" || e.More != MaxPatients+5 {
 		t.Errorf("%d patients from %q, %d more, %v", len(e.Patients), e.Patients[0], e.More, err)
 	}
 	if !slices.Equal(ids, before) {
 		t.Error("the caller's list was changed")
+	}
+}
+
+// Everybody stays at the front, is no legal id and is not counted.
+func TestCleanEverybody(t *testing.T) {
+	for _, c := range []struct{ in, want []string }{
+		{[]string{Everybody}, []string{Everybody}}, {[]string{"b", Everybody, "a", Everybody, "!"}, []string{Everybody, "a", "b"}},
+	} {
+		e, err := Event{Action: ExportStart, Who: Who{Kind: User}, Patients: c.in}.Clean()
+		if more := strings.Count(strings.Join(c.in, " "), "!"); err != nil || !slices.Equal(e.Patients, c.want) || e.More != more {
+			t.Errorf("%q: %+v, %v", c.in, e, err)
+		}
+	}
+	if fhir.IsID(Everybody) {
+		t.Error("a patient may have that id")
+	}
+}
+
+func TestID(t *testing.T) {
+	e := event(Read)
+	if seq, ok := SeqOf(ID(e)); !ok || seq != e.Seq || !fhir.IsID(ID(e)) {
+		t.Errorf("%s: %d %v", ID(e), seq, ok)
+	}
+	for _, id := range []string{"", "log-", "log-7", "log-7-", "7-abababababababab", "log-0-abababababababab", "log--7-abababababababab",
+		"log-7-ababababababaBab", "log-7-ababababababab", "log-99999999999999999999-abababababababab", "log-x-abababababababab"} {
+		if seq, ok := SeqOf(id); ok {
+			t.Errorf("%s: %d", id, seq)
+		}
+	}
+	e.Seq = 1<<63 - 1
+	if id := ID(e); !fhir.IsID(id) {
+		t.Errorf("%s is too long", id)
+	}
+	if ID(Event{}) != "" {
+		t.Error("an event that is not stored has an id")
 	}
 }
 
@@ -61,7 +98,7 @@ func TestCleanRefuses(t *testing.T) {
 // texts draws what somebody may put into an event.
 func texts(most int) *rapid.Generator[string] {
 	return rapid.OneOf(rapid.String(), rapid.StringN(0, -1, most), rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }),
-		rapid.SampledFrom([]string{"", "=1+1", "p1", "Patient/p1", "-2", "\t=x", "::1"}))
+		rapid.SampledFrom([]string{"", "=1+1", "p1", "Patient/p1", "-2", "\t=x", "::1", Everybody}))
 }
 
 func anyEvent() *rapid.Generator[Event] {

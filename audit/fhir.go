@@ -17,11 +17,15 @@ const (
 	agentType  = "http://terminology.hl7.org/CodeSystem/extra-security-role-type"
 )
 
+// Source is meta.source of every AuditEvent that is written from the log.
+const Source = "urn:satchel:audit-log"
+
 // The parts of an AuditEvent that an event fills.
 type (
 	auditEvent struct {
 		ResourceType string   `json:"resourceType"`
 		ID           string   `json:"id,omitempty"`
+		Meta         meta     `json:"meta"`
 		Type         code     `json:"type"`
 		Subtype      []code   `json:"subtype"`
 		Action       string   `json:"action,omitempty"`
@@ -31,6 +35,10 @@ type (
 		Agent        []agent  `json:"agent"`
 		Source       source   `json:"source"`
 		Entity       []entity `json:"entity,omitempty"`
+	}
+	meta struct {
+		LastUpdated string `json:"lastUpdated,omitempty"`
+		Source      string `json:"source"`
 	}
 	code struct {
 		System string `json:"system"`
@@ -74,12 +82,38 @@ type (
 	}
 )
 
-// FHIR writes an event as an R4 AuditEvent, compact JSON. Its id is the seq. The event must be clean, as every stored
-// one is.
+// idHash is how much of an event's hash its id holds, in hex digits.
+const idHash = 16
+
+// ID is the logical id of an event's AuditEvent: "log-17-9f86d081884c7d65", its seq and the begin of its hash. No other log
+// has that event, so ids of events that another server wrote and that were stored here as resources are others. "" for an
+// event that is not stored.
+func ID(e Event) string {
+	if e.Seq <= 0 || len(e.Hash) < idHash {
+		return ""
+	}
+	return "log-" + strconv.FormatInt(e.Seq, 10) + "-" + e.Hash[:idHash]
+}
+
+// SeqOf is the seq in a text of the form of [ID]. Whether the log has an event of that id only the log can say.
+func SeqOf(id string) (seq int64, ok bool) {
+	rest, ok := strings.CutPrefix(id, "log-")
+	number, hash, dash := strings.Cut(rest, "-")
+	seq, err := strconv.ParseInt(number, 10, 64)
+	if !ok || !dash || err != nil || seq < 1 || len(hash) != idHash || strings.Trim(hash, "0123456789abcdef") != "" {
+		return 0, false
+	}
+	return seq, true
+}
+
+// FHIR writes an event as an R4 AuditEvent, compact JSON, with the id that [ID] gives. The event must be clean, as every
+// stored one is.
 func FHIR(e Event) []byte {
 	c := actions[e.Action]
 	a := auditEvent{
 		ResourceType: "AuditEvent",
+		ID:           ID(e),
+		Meta:         meta{Source: Source},
 		Type:         code{dicom, c.typ},
 		Action:       c.crud,
 		Recorded:     fhir.FormatInstant(e.Time),
@@ -88,8 +122,8 @@ func FHIR(e Event) []byte {
 		Source:       source{Observer: reference{Display: "Satchel"}, Type: []code{{sourceType, "4"}}},
 		Entity:       entities(e),
 	}
-	if e.Seq > 0 {
-		a.ID = strconv.FormatInt(e.Seq, 10)
+	if a.ID != "" {
+		a.Meta.LastUpdated = a.Recorded
 	}
 	if e.Status != 0 {
 		a.OutcomeDesc = strconv.Itoa(e.Status)
@@ -131,6 +165,10 @@ func entities(e Event) []entity {
 		all = append(all, first)
 	}
 	for _, id := range e.Patients {
+		if id == Everybody {
+			all = append(all, entity{What: &reference{Display: "every patient"}, Type: code{entityType, "1"}, Role: &code{objectRole, "1"}})
+			continue
+		}
 		if p := "Patient/" + id; p != e.Target {
 			all = append(all, entity{What: &reference{Reference: p}, Type: code{entityType, "1"}, Role: &code{objectRole, "1"}})
 		}

@@ -15,8 +15,9 @@ type Filter struct {
 	Kind      Kind
 	From      string   // remote address
 	Actions   []Action // any of them
+	Seqs      []int64  // any of them; nil: all
 	Target    string   // with a slash at its end, everything below it: "Patient/"
-	Patient   string   // logical id of a patient that is listed
+	Patient   string   // logical id of a patient that is listed; events about Everybody are about this one, too
 	Outcome   Outcome
 	Status    int
 	Detail    string // a part of the detail; upper and lower case of ASCII are alike
@@ -36,7 +37,7 @@ func (f Filter) Check() error {
 	if f.Outcome != "" && !slices.Contains(Outcomes(), f.Outcome) {
 		return fhir.Errorf(fhir.CodeValue, "%q is no outcome; use one of %v", f.Outcome, Outcomes())
 	}
-	if f.Patient != "" && !fhir.IsID(f.Patient) {
+	if f.Patient != "" && f.Patient != Everybody && !fhir.IsID(f.Patient) {
 		return fhir.Errorf(fhir.CodeValue, "%.80q is no id of a patient; use the id alone, without \"Patient/\"", f.Patient)
 	}
 	return nil

@@ -127,7 +127,7 @@ func TestFHIRIsValid(t *testing.T) {
 func TestFHIR(t *testing.T) {
 	e := event(VRead)
 	e.Target, e.Outcome, e.Status, e.More = "Observation/o1/_history/2", Refused, 403, 3
-	const want = `{"resourceType":"AuditEvent","id":"7",` +
+	const want = `{"resourceType":"AuditEvent","id":"log-7-abababababababab","meta":{"lastUpdated":"2026-03-04T05:06:07.089Z","source":"urn:satchel:audit-log"},` +
 		`"type":{"system":"http://terminology.hl7.org/CodeSystem/audit-event-type","code":"rest"},` +
 		`"subtype":[{"system":"http://hl7.org/fhir/restful-interaction","code":"vread"},{"system":"urn:satchel:audit-action","code":"vread"}],` +
 		`"action":"R","recorded":"2026-03-04T05:06:07.089Z","outcome":"4","outcomeDesc":"403",` +

@@ -3,6 +3,8 @@ package storage
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -33,39 +35,75 @@ func (tx *Tx) audits(events []audit.Event) error {
 		return fmt.Errorf("audit log: %w", err)
 	}
 	at := instant(max(millis(tx.Time), last))
-	for _, e := range events {
-		seq++
-		e.Seq, e.Time = seq, at
-		sum := audit.Sum([sha256.Size]byte(hash), e)
-		if err := tx.addEvent(e, hash, sum[:]); err != nil {
+	for i := range events {
+		if err := tx.concern(&events[i]); err != nil {
 			return fmt.Errorf("audit log: %w", err)
 		}
-		hash = sum[:]
+	}
+	err = tx.raw(func(r raw) error {
+		for _, e := range events {
+			seq++
+			e.Seq, e.Time = seq, at
+			sum := audit.Sum([sha256.Size]byte(hash), e)
+			if err := addEvent(r, e, hash, sum[:]); err != nil {
+				return err
+			}
+			tx.pages += 3 + len(e.Patients) // the row, the index on who, perhaps that on the action; that of each patient
+			hash = sum[:]
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("audit log: %w", err)
 	}
 	return nil
 }
 
-// addEvent inserts one row; a trigger moves the head. OR FAIL spares SQLite the means to undo the statement alone: an
-// error undoes the whole transaction.
-func (tx *Tx) addEvent(e audit.Event, prev, hash []byte) error {
-	err := tx.exec(`INSERT OR FAIL INTO audit (seq, time, who, kind, source, action, target, outcome, status, patients, more, detail, request, prev, hash)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, e.Seq, millis(e.Time), e.Who.Name, string(e.Who.Kind), e.From, string(e.Action),
-		e.Target, string(e.Outcome), e.Status, strings.Join(e.Patients, " "), e.More, e.Detail, e.RequestID, prev, hash)
+// concern gives an event that tells how an export ended, or where its files went, the patients of the export's start:
+// whoever asks about a patient finds the way of the data to its end.
+func (tx *Tx) concern(e *audit.Event) error {
+	switch e.Action {
+	case audit.ExportComplete, audit.ExportFailed, audit.ExportFile, audit.ExportDelete, audit.ExportExpire:
+	default:
+		return nil
+	}
+	if len(e.Patients) > 0 || e.Target == "" {
+		return nil
+	}
+	job, _, _ := strings.Cut(e.Target, "/")
+	var patients string
+	err := tx.scan(`SELECT patients, more FROM audit WHERE action = 'export-start' AND `+rareActions+` AND target = ? ORDER BY seq DESC LIMIT 1`,
+		[]any{job}, &patients, &e.More)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	e.Patients = auditPatients(patients)
+	return err
+}
+
+// addEvent inserts one row, with those of its patients; a trigger moves the head. OR FAIL spares SQLite the means to undo
+// the statement alone: an error undoes the whole transaction.
+func addEvent(r raw, e audit.Event, prev, hash []byte) error {
+	values := []driver.Value{e.Seq, millis(e.Time), e.Who.Name, string(e.Who.Kind), e.From, string(e.Action), e.Target, string(e.Outcome),
+		int64(e.Status), strings.Join(e.Patients, " "), int64(e.More), e.Detail, e.RequestID, prev, hash}
+	err := r.insert(`INSERT OR FAIL INTO audit (seq, time, who, kind, source, action, target, outcome, status, patients, more, detail, request, prev, hash)`,
+		len(values), 1, func(_ int, args []driver.NamedValue) {
+			for i, v := range values {
+				args[i].Value = v
+			}
+		})
 	if err != nil {
 		return err
 	}
-	tx.pages++ // the index on who; exec counts the row itself, and that of each patient
-	for _, id := range e.Patients {
-		if err := tx.exec(`INSERT OR FAIL INTO audit_patient (patient, seq) VALUES (?, ?)`, id, e.Seq); err != nil {
-			return err
-		}
-	}
-	return nil
+	return r.insert(`INSERT OR FAIL INTO audit_patient (patient, seq)`, 2, len(e.Patients), func(i int, args []driver.NamedValue) {
+		args[0].Value, args[1].Value = e.Patients[i], e.Seq
+	})
 }
 
 // Audit adds an event that tells of no write: a read, a search, a sign-in. It is on the disk when Audit returns nil.
 // After an error the caller must refuse the action. Callers that wait for the writer at the same time share one
-// transaction and one fsync. If ctx ends, the event may have been stored or not.
+// transaction and one fsync. If ctx ends, the event may have been stored or not. Of refusals of strangers only so many
+// are stored one by one; the others are counted, see [Store.SettleAudit].
 func (s *Store) Audit(ctx context.Context, e audit.Event) error {
 	e, err := e.Clean()
 	if err != nil {
@@ -73,6 +111,18 @@ func (s *Store) Audit(ctx context.Context, e audit.Event) error {
 	}
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if isStranger(e) {
+		now := s.Now()
+		if s.strangers.over(now) {
+			_ = s.SettleAudit(context.WithoutCancel(ctx)) // else it is tried again
+		}
+		if !s.strangers.take(s, &e, now) {
+			return nil
+		}
+		if e, err = e.Clean(); err != nil { // it may have become longer
+			return err
+		}
 	}
 	g, first := gather(s, e)
 	if first {

@@ -177,8 +177,15 @@ func (q *auditQuery) filter(f audit.Filter) {
 			q.and(rareActions) // true then, and opens the index
 		}
 	}
+	if f.Seqs != nil {
+		values := []any{0} // no event's
+		for _, seq := range f.Seqs {
+			values = append(values, seq)
+		}
+		q.and(`seq IN (`+marks(len(values))+`)`, values...)
+	}
 	if f.Patient != "" {
-		q.and(`seq IN (SELECT seq FROM audit_patient WHERE patient = ?)`, f.Patient)
+		q.and(`seq IN (SELECT seq FROM audit_patient WHERE patient IN (?, ?))`, f.Patient, audit.Everybody)
 	}
 	if below, ok := strings.CutSuffix(f.Target, "/"); ok {
 		q.and(`target > ? AND target < ?`, f.Target, below+"0") // '0' comes after '/'

@@ -488,3 +488,43 @@ func attack(t testing.TB, path string, statements string, args ...any) {
 		t.Fatalf("%s: %v", statements, err)
 	}
 }
+
+// Who asks about a patient finds the exports of everybody, and how each export that concerns the patient went on.
+func TestAuditOfPatientHoldsExports(t *testing.T) {
+	s, _ := auditStore(t)
+	who := audit.Who{Name: "ann", Kind: audit.User}
+	for _, e := range []audit.Event{
+		{Who: who, Action: audit.Read, Target: "Patient/p1", Patients: []string{"p1"}},
+		{Who: who, Action: audit.Read, Target: "Patient/p2", Patients: []string{"p2"}},
+		{Who: who, Action: audit.ExportStart, Target: "j1", Patients: []string{audit.Everybody}},
+		{Who: who, Action: audit.ExportStart, Target: "j2", Patients: []string{"p2"}},
+		{Who: who, Action: audit.ExportStart, Target: "j3"},
+		{Who: who, Action: audit.ExportStatus, Target: "j1"}, // tells nothing of anybody
+		{Who: who, Action: audit.ExportComplete, Target: "j1"},
+		{Who: who, Action: audit.ExportComplete, Target: "j2"},
+		{Who: who, Action: audit.ExportFile, Target: "j1/Patient.0001.ndjson"},
+		{Who: who, Action: audit.ExportFile, Target: "j2/Patient.0001.ndjson"},
+		{Who: who, Action: audit.ExportFile, Target: "j3/Patient.0001.ndjson"},
+		{Who: who, Action: audit.ExportFile, Target: "j9/Patient.0001.ndjson"}, // no such export
+		{Who: who, Action: audit.ExportExpire, Target: "j1"},
+	} {
+		mustAudit(t, s, e)
+	}
+	for patient, want := range map[string]string{
+		"p1":            "Patient/p1 j1 j1 j1/Patient.0001.ndjson j1",
+		"p2":            "Patient/p2 j1 j2 j1 j2 j1/Patient.0001.ndjson j2/Patient.0001.ndjson j1",
+		"p3":            "j1 j1 j1/Patient.0001.ndjson j1",
+		audit.Everybody: "j1 j1 j1/Patient.0001.ndjson j1",
+	} {
+		var got []string
+		for _, e := range allEvents(t, s, audit.Filter{Patient: patient}, audit.Sort{}) {
+			got = append(got, e.Target)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: got %q, want %q", patient, got, want)
+		}
+	}
+	if v := mustVerify(t, s); !v.OK() {
+		t.Error(v)
+	}
+}

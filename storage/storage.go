@@ -46,6 +46,7 @@ type Store struct {
 
 	documents sync.Pool // of *fhir.Document
 	audits    gatherings
+	strangers strangers
 }
 
 // Options tune [Open].
@@ -122,7 +123,8 @@ func createFile(path string) error {
 func (s *Store) Close() (err error) {
 	s.closing.Do(func() {
 		if s.w != nil {
-			err = s.Checkpoint(context.Background())
+			err = s.SettleAudit(context.Background())
+			err = errors.Join(err, s.Checkpoint(context.Background()))
 			err = errors.Join(err, s.w.close())
 		}
 		if s.reads != nil {
