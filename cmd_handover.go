@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -135,23 +136,37 @@ func readSize(text string, to *int64) error {
 	return err
 }
 
-// describe adds what the settings and the program say about a package.
+// describe adds what the settings and the program say about a package; what the request says itself stays.
 func describe(cfg *Config, r *engine.HandoverRequest) {
+	p := sender(cfg)
+	r.Product, r.Bases = p.Product, append(r.Bases, p.Bases...)
+	r.DocumentationURL = cmp.Or(r.DocumentationURL, p.DocumentationURL)
+	r.Sender.Organization = cmp.Or(r.Sender.Organization, p.Sender.Organization)
+	r.Sender.ContactName = cmp.Or(r.Sender.ContactName, p.Sender.ContactName)
+	r.Sender.ContactPhone, r.Sender.ContactEmail = p.Sender.ContactPhone, p.Sender.ContactEmail
+	if r.Patient == "" {
+		r.Settings = p.Settings()
+	}
+}
+
+// sender is what the settings and the program say about every package, but for the key.
+func sender(cfg *Config) engine.Practice {
 	a := aboutMe()
-	r.Product = handover.Product{Name: "Satchel", Version: a.Version, Build: a.Commit, CHPL: "not certified"}
+	p := engine.Practice{
+		Product: handover.Product{Name: "Satchel", Version: a.Version, Build: a.Commit, CHPL: "not certified"},
+		Sender: handover.Sender{
+			Organization: cfg.Practice.Name, ContactName: cfg.Practice.Contact, ContactPhone: cfg.Practice.Phone, ContactEmail: cfg.Practice.Email,
+		},
+		DocumentationURL: cfg.Package.DocumentationURL, BagSize: int64(cfg.Package.BagSize),
+		Settings: func() []byte { return settingsJSON(cfg) },
+	}
 	if cfg.HTTP.PublicURL != "" {
 		base := strings.TrimSuffix(cfg.HTTP.PublicURL, "/")
-		r.Bases = append(r.Bases, base+"/fhir")
-		if r.DocumentationURL == "" {
-			r.DocumentationURL = base + "/docs/format/" + handover.FormatVersion
-		}
+		p.Bases = []string{base + "/fhir"}
+		p.DocumentationURL = cmp.Or(p.DocumentationURL, base+"/docs/format/"+handover.FormatVersion)
 	}
-	if r.DocumentationURL == "" {
-		r.DocumentationURL = "data/docs/format-" + handover.FormatVersion + ".html"
-	}
-	if r.Patient == "" {
-		r.Settings = settingsJSON(cfg)
-	}
+	p.DocumentationURL = cmp.Or(p.DocumentationURL, "data/docs/format-"+handover.FormatVersion+".html")
+	return p
 }
 
 // settingsJSON is every setting in force as JSON. Secrets are in files of their own, which settings only name; a value

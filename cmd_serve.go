@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"satchel/engine"
+	"satchel/handover"
 	"satchel/storage"
 	"satchel/web"
 )
@@ -129,6 +130,8 @@ func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(ad
 	}
 	options := engineOptions(cfg, log)
 	options.Ended = metrics.ExportEnded
+	options.Practice = sender(cfg)
+	options.Practice.Key = func() (*handover.Key, error) { return signingKey(cfg) }
 	jobs := engine.New(store, folder, options)
 	handler, err := web.New(web.Options{
 		Store:          store,

@@ -50,6 +50,13 @@ type Config struct {
 		Folder              string // absolute after loadConfig
 		Exclusive           bool   // restrict_download_to_initiating_user.enabled
 	}
+	Practice struct {
+		Name, Contact, Phone, Email string
+	}
+	Package struct {
+		BagSize          Size   // 0: one bag
+		DocumentationURL string // "": see describe
+	}
 	Auth struct {
 		Basic                   string
 		SessionIdle, SessionMax Duration
@@ -90,6 +97,7 @@ func defaults() *Config {
 	c.BulkExport.MaxJobs = 4
 	c.BulkExport.Folder = "exports"
 	c.BulkExport.Exclusive = true
+	c.Package.BagSize = 3_500_000_000
 	c.Auth.Basic = "loopback"
 	c.Auth.SessionIdle = Duration(auth.DefaultSessionIdle)
 	c.Auth.SessionMax = Duration(auth.DefaultSessionMax)
@@ -130,6 +138,12 @@ func (c *Config) settings() []setting {
 		{"bulk_export.max_jobs", &c.BulkExport.MaxJobs},
 		{"bulk_export.folder", &c.BulkExport.Folder},
 		{"bulk_export.restrict_download_to_initiating_user.enabled", &c.BulkExport.Exclusive},
+		{"practice.name", &c.Practice.Name},
+		{"practice.contact", &c.Practice.Contact},
+		{"practice.phone", &c.Practice.Phone},
+		{"practice.email", &c.Practice.Email},
+		{"package.bag_size", &c.Package.BagSize},
+		{"package.documentation_url", &c.Package.DocumentationURL},
 		{"auth.basic", &c.Auth.Basic},
 		{"auth.session_idle", &c.Auth.SessionIdle},
 		{"auth.session_max", &c.Auth.SessionMax},

@@ -26,7 +26,7 @@ const (
 type Practice struct {
 	Sender           handover.Sender
 	Product          handover.Product
-	Key              *handover.Key // nil leaves packages unsigned
+	Key              func() (*handover.Key, error) // asked for each package; nil leaves them unsigned
 	Bases            []string
 	DocumentationURL string
 	BagSize          int64
@@ -82,6 +82,18 @@ type PackageOutcome struct {
 	Files       int64                       `json:"payloadFiles"`
 	Bytes       int64                       `json:"payloadBytes"`
 	Signer      string                      `json:"signer,omitempty"` // fingerprint of the key; "": not signed
+}
+
+// key is the key that signs packages; nil: none does.
+func (p Practice) key() (*handover.Key, error) {
+	if p.Key == nil {
+		return nil, nil
+	}
+	key, err := p.Key()
+	if err != nil {
+		err = fmt.Errorf("the key that signs packages: %w", err)
+	}
+	return key, err
 }
 
 // PackageRequestOf is the request of a job of kind [KindPackage].
@@ -160,6 +172,9 @@ func (e *Engine) StartPackage(ctx context.Context, account, url string, r Packag
 	if err := r.check(); err != nil {
 		return storage.Job{}, err
 	}
+	if _, err := e.options.Practice.key(); err != nil { // rather now than when all is written
+		return storage.Job{}, err
+	}
 	if r.RequestedBy == "" {
 		r.RequestedBy = account
 	}
@@ -205,9 +220,13 @@ func (e *Engine) packs(ctx context.Context, job storage.Job) (conclusion, error)
 // packed makes the package.
 func (e *Engine) packed(ctx context.Context, job storage.Job, r PackageRequest) (Handover, error) {
 	p := e.options.Practice
+	key, err := p.key()
+	if err != nil {
+		return Handover{}, err
+	}
 	q := HandoverRequest{
 		Patient: r.Patient, Linked: r.Linked, Withhold: r.Withhold, Within: r.Within, At: job.Snapshot,
-		Dir: e.path(job.ID), Zip: r.Form != FormFolder, FileSize: e.options.FileSize, BagSize: p.BagSize, Key: p.Key,
+		Dir: e.path(job.ID), Zip: r.Form != FormFolder, FileSize: e.options.FileSize, BagSize: p.BagSize, Key: key,
 		Sender: p.Sender, Product: p.Product, DocumentationURL: p.DocumentationURL, Bases: p.Bases, Purpose: r.Purpose,
 		Job: job.ID[:min(len(job.ID), 8)], RequestID: r.RequestID, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy,
 	}
