@@ -91,18 +91,45 @@ func scheduledBackup(ctx context.Context, cfg *Config, now time.Time) (string, e
 	return target, nil
 }
 
-// tend does the server's chores until ctx ends: backups when they are due, and warnings before its certificate ends.
+// warnings are what an administrator should hear of before something breaks. Each is said once, and again when it still
+// holds a day later or comes back.
+type warnings struct{ said map[string]time.Time }
+
+// look logs what is wrong now.
+func (w *warnings) look(ctx context.Context, cfg *Config, log *slog.Logger, now time.Time) {
+	w.say(log, now, "disk", message(cfg.enoughDisk(ctx)))
+	w.say(log, now, "wal", cfg.warnOfWAL())
+	if leaf, err := leafOnDisk(ctx, cfg); err == nil && leaf != nil {
+		w.say(log, now, "certificate", warnOfExpiry(leaf, now))
+	}
+}
+
+// say logs one warning; "" means that all is well.
+func (w *warnings) say(log *slog.Logger, now time.Time, about, text string) {
+	if text == "" {
+		delete(w.said, about)
+	} else if last, again := w.said[about]; !again || now.Sub(last) >= 24*time.Hour {
+		w.said[about] = now
+		log.Warn(text, "about", about)
+	}
+}
+
+// message is an error's text; "" without one.
+func message(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// tend does the server's chores until ctx ends: backups when they are due, and warnings before something breaks.
 func tend(ctx context.Context, cfg *Config, log *slog.Logger) {
 	every := time.Duration(cfg.Backup.Every)
-	var warned, tried time.Time
+	warn := warnings{said: map[string]time.Time{}}
+	var tried time.Time
 	for {
 		now := time.Now()
-		if now.Sub(warned) >= 24*time.Hour {
-			warned = now
-			if leaf, err := leafOnDisk(ctx, cfg); err == nil && leaf != nil && warnOfExpiry(leaf, now) != "" {
-				log.Warn(warnOfExpiry(leaf, now), "until", leaf.NotAfter)
-			}
-		}
+		warn.look(ctx, cfg, log, now)
 		// One that failed is tried again after an hour.
 		age := now.Sub(lastBackup(cfg)) // below zero after the clock was set back
 		if cfg.Backup.Folder != "" && (age >= every || age < 0) && now.Sub(tried) >= min(every, time.Hour) {

@@ -30,6 +30,19 @@ func (c *Config) freeDisk() (free, floor int64) {
 	return free, floor
 }
 
+// walTooLarge is the size of the write-ahead log, in bytes, that something keeps from being taken up: usually it has at
+// most 64 MB. See storage: a reader that stays open, or a disk that is too slow.
+const walTooLarge = 512 << 20
+
+// warnOfWAL is what to say about a write-ahead log that grows; "" if it does not.
+func (c *Config) warnOfWAL() string {
+	wal, err := os.Stat(c.database() + "-wal")
+	if err != nil || wal.Size() <= walTooLarge {
+		return ""
+	}
+	return fmt.Sprintf("the write-ahead log has %d MB: something keeps it from being taken up; end programs that hold the database open, then restart the server", wal.Size()/1e6)
+}
+
 // enoughDisk is a check of readiness.
 func (c *Config) enoughDisk(context.Context) error {
 	if free, floor := c.freeDisk(); free < floor {

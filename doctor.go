@@ -120,8 +120,8 @@ func (d *doctor) disk() {
 	default:
 		d.good("disk", "%d MB are free; exports begin down to %d MB", free/1e6, floor/1e6)
 	}
-	if wal, err := os.Stat(d.cfg.database() + "-wal"); err == nil && wal.Size() > 1<<30 {
-		d.note("disk", "restart the server when convenient", "the write-ahead log has %d MB", wal.Size()/1e6)
+	if text := d.cfg.warnOfWAL(); text != "" {
+		d.note("disk", "restart the server when convenient", "%s", text)
 	}
 	root, err := os.OpenRoot(d.cfg.BulkExport.Folder)
 	if err == nil {

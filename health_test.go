@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -74,6 +76,44 @@ func TestLowDisk(t *testing.T) {
 	if code, _ := ask(t, "GET", base+"/readyz", ""); code != 503 {
 		t.Errorf("ready: %d", code)
 	}
+}
+
+// A full disk and a write-ahead log that grows are said once in the log, and again when they come back.
+func TestWarnings(t *testing.T) {
+	cfg := initialised(t)
+	var out strings.Builder
+	log := slog.New(slog.NewTextHandler(&out, nil))
+	w := warnings{said: map[string]time.Time{}}
+	now := time.Now()
+	expect := func(want string) {
+		t.Helper()
+		out.Reset()
+		w.look(t.Context(), cfg, log, now)
+		if got := out.String(); want == "" && got != "" || strings.Count(got, "\n") > 1 || !strings.Contains(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	expect("")
+	wal := cfg.database() + "-wal"
+	must(t, os.WriteFile(wal, nil, 0o600))
+	must(t, os.Truncate(wal, walTooLarge+1))
+	expect("the write-ahead log has 536 MB")
+	expect("")
+	if d, _ := examined(t, cfg, true); !strings.Contains(fmt.Sprint(d.findings), "write-ahead log has") {
+		t.Error("the doctor says nothing of the write-ahead log")
+	}
+	now = now.Add(25 * time.Hour)
+	must(t, os.WriteFile(wal, nil, 0o600))
+	must(t, os.Truncate(wal, walTooLarge+1))
+	expect("the write-ahead log")
+	must(t, os.Remove(wal))
+	cfg.Disk.MinFree = 1 << 49
+	expect("make room")
+	expect("")
+	cfg.Disk.MinFree = 0
+	expect("")
+	cfg.Disk.MinFree = 1 << 49
+	expect("make room")
 }
 
 func TestDiskFloor(t *testing.T) {
