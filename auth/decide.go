@@ -21,6 +21,7 @@ const (
 	VerbTransaction  Verb = "transaction" // POST [base]; the entries are decided one by one
 	VerbEverything   Verb = "everything"  // Patient/[id]/$everything
 	VerbExport       Verb = "export"      // kick-off
+	VerbPackage      Verb = "package"     // make a package: a whole record, or everything
 	VerbJob          Verb = "job"         // status, file and delete of a job
 	VerbUsers        Verb = "users"       // change, lock and remove accounts
 	VerbUserAdd      Verb = "user-add"    // make an account
@@ -47,9 +48,9 @@ type Action struct {
 	// them are needed. Nil: not known, or none.
 	Owners []string
 
-	Level    string   // of an export: "system", "patient", "group"
+	Level    string   // of an export: "system", "patient", "group"; of a package: "system" or "patient"
 	Group    string   // id, for level group
-	Patients []string // ids, for level patient; nil: all patients
+	Patients []string // ids, for level patient; nil: all patients. A package names at least one
 	Types    []string // explicitly asked-for types of an export; nil: all that the account may read
 	Job      *Job     // for VerbJob
 }
@@ -139,6 +140,8 @@ func needsOf(do Action) ([]need, bool) {
 		return []need{oneOf(plain(opEverything)), oneOf(plain(readAll), with(readCompartment, "Patient/"+do.ID))}, true
 	case VerbExport:
 		return exportNeeds(do), true
+	case VerbPackage:
+		return packageNeeds(do), true
 	}
 	return nil, false
 }

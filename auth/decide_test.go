@@ -50,6 +50,8 @@ var actions = map[string]auth.Action{
 	"delete Obs of 2":     {Verb: auth.VerbDelete, Type: "Observation", ID: "o2", Owners: []string{"2"}},
 	"transaction":         {Verb: auth.VerbTransaction},
 	"everything of 1":     {Verb: auth.VerbEverything, Type: "Patient", ID: "1"},
+	"package of 1":        {Verb: auth.VerbPackage, Level: "patient", Patients: []string{"1"}},
+	"package of all":      {Verb: auth.VerbPackage, Level: "system"},
 	"change accounts":     {Verb: auth.VerbUsers},
 	"make accounts":       {Verb: auth.VerbUserAdd},
 	"see accounts":        {Verb: auth.VerbUserView},
@@ -73,8 +75,8 @@ const (
 // allowed is what each authority alone allows: everything else of actions is denied.
 var allowed = map[string]string{
 	"ROLE_FHIR_CLIENT":                                         "capabilities",
-	"ROLE_FHIR_CLIENT_SUPERUSER_RO":                            "capabilities|everything of 1|" + allReads,
-	"ROLE_FHIR_CLIENT_SUPERUSER":                               "capabilities|everything of 1|transaction|" + allReads + "|" + obsWrites + "|" + obsDeletes,
+	"ROLE_FHIR_CLIENT_SUPERUSER_RO":                            "capabilities|everything of 1|package of 1|" + allReads,
+	"ROLE_FHIR_CLIENT_SUPERUSER":                               "capabilities|everything of 1|package of 1|transaction|" + allReads + "|" + obsWrites + "|" + obsDeletes,
 	"ACCESS_FHIR_ENDPOINT":                                     "",
 	"FHIR_CAPABILITIES":                                        "capabilities",
 	"FHIR_ALL_READ":                                            allReads,
@@ -221,6 +223,57 @@ func TestExportMatrix(t *testing.T) {
 	}
 }
 
+// Who may make which package: the operation's permission, and the right to read all of it; for everything that is the audit
+// log and the accounts as well. The same holds for the job that makes it.
+func TestPackageMatrix(t *testing.T) {
+	of := func(patients ...string) auth.Action {
+		return auth.Action{Verb: auth.VerbPackage, Level: "patient", Patients: patients}
+	}
+	packages := map[string]auth.Action{"1": of("1"), "2": of("2"), "1 and 2": of("1", "2"), "all": {Verb: auth.VerbPackage, Level: "system"},
+		"nobody": of(), "no level": {Verb: auth.VerbPackage, Patients: []string{"1"}}}
+	const (
+		op    = "FHIR_OP_INITIATE_BULK_DATA_EXPORT"
+		one   = "FHIR_READ_ALL_IN_COMPARTMENT:Patient/1"
+		two   = "FHIR_READ_ALL_IN_COMPARTMENT:Patient/2"
+		admin = "VIEW_AUDIT_LOG VIEW_USERS"
+	)
+	for held, may := range map[string]string{
+		"":                                      "",
+		op:                                      "",
+		op + " FHIR_ALL_READ":                   "1|2|1 and 2",
+		op + "_PATIENT FHIR_ALL_READ":           "1|2|1 and 2",
+		op + "_PATIENT " + one:                  "1",
+		op + " " + one + " " + two:              "1|2|1 and 2",
+		op + "_PATIENT:Patient/1 FHIR_ALL_READ": "1",
+		op + "_PATIENT:Patient/1 " + two:        "",
+		op + "_PATIENT:Patient/1 FHIR_READ_ALL_OF_TYPE:Patient FHIR_READ_ALL_OF_TYPE:Observation": "",
+		op + "_SYSTEM FHIR_ALL_READ":                 "",
+		op + "_SYSTEM FHIR_ALL_READ " + admin:        "all|nobody|no level",
+		op + "_SYSTEM FHIR_ALL_READ VIEW_AUDIT_LOG":  "",
+		op + "_SYSTEM FHIR_ALL_READ VIEW_USERS":      "",
+		op + "_SYSTEM " + admin:                      "",
+		op + " FHIR_ALL_READ " + admin:               "1|2|1 and 2|all|nobody|no level",
+		op + "_GROUP:Group/a FHIR_ALL_READ " + admin: "",
+		"ROLE_FHIR_CLIENT_SUPERUSER_RO":              "1|2|1 and 2",
+		"ROLE_FHIR_CLIENT_SUPERUSER_RO " + admin:     "1|2|1 and 2|all|nobody|no level",
+		"ROLE_SUPERUSER":                             "1|2|1 and 2|all|nobody|no level",
+	} {
+		for name, do := range packages {
+			job := auth.Action{Verb: auth.VerbJob, Job: &auth.Job{Account: "front", Exclusive: true, Export: do}}
+			want := slices.Contains(strings.Split(may, "|"), name)
+			for _, do := range []auth.Action{do, job} {
+				if err := auth.Decide(account(strings.Fields(held)...), do); (err == nil) != want {
+					t.Errorf("%s: %s %s: %v", held, do.Verb, name, err)
+				}
+			}
+			job.Job.Account = "other"
+			if err := auth.Decide(account(strings.Fields(held)...), job); code(err) != fhir.CodeNotFound {
+				t.Errorf("%s: somebody else's package %s: %v", held, name, err)
+			}
+		}
+	}
+}
+
 // What an export holds is what the account may read; an explicitly named type outside it is refused by name.
 func TestExportContent(t *testing.T) {
 	const op = "FHIR_OP_INITIATE_BULK_DATA_EXPORT"
@@ -345,7 +398,7 @@ func TestAuthoritiesAddUp(t *testing.T) {
 	ids := rapid.SliceOfNDistinct(id, 0, 2, rapid.ID)
 	typ := rapid.SampledFrom([]string{"Patient", "Observation", "Encounter", "Organization"})
 	verbs := rapid.SampledFrom([]auth.Verb{auth.VerbRead, auth.VerbSearch, auth.VerbWrite, auth.VerbDelete, auth.VerbEverything,
-		auth.VerbTransaction, auth.VerbExport, auth.VerbUsers, auth.VerbCapabilities})
+		auth.VerbTransaction, auth.VerbExport, auth.VerbPackage, auth.VerbUsers, auth.VerbCapabilities})
 	rapid.Check(t, func(t *rapid.T) {
 		held := rapid.SliceOfDistinct(rapid.SampledFrom(names), rapid.ID).Draw(t, "held")
 		do := auth.Action{

@@ -37,6 +37,19 @@ func exportNeeds(do Action) []need {
 	return needs
 }
 
+// packageNeeds is what a package takes. It cannot leave types out in silence, so one of patients takes the right to read
+// all that belongs to each of them. One of everything holds the audit log and the accounts as well.
+func packageNeeds(do Action) []need {
+	if do.Level != "patient" || len(do.Patients) == 0 {
+		return []need{oneOf(plain(opExport), plain(opExportSystem)), oneOf(plain(readAll)), oneOf(plain(viewAuditLog)), oneOf(plain(viewUsers))}
+	}
+	needs := exportNeeds(Action{Level: do.Level, Patients: do.Patients})
+	for _, p := range do.Patients {
+		needs = append(needs, oneOf(plain(readAll), with(readCompartment, "Patient/"+p)))
+	}
+	return needs
+}
+
 // contentNeeds is the right to read all that an export holds of a type. For named patients, what belongs to each of
 // them is enough, if the type can belong to patients.
 func contentNeeds(do Action, typ string) []need {
@@ -71,6 +84,9 @@ func decideJob(a storage.Account, j *Job) error {
 		return fhir.Errorf(fhir.CodeNotFound, "there is no such job; it may have expired or been cancelled")
 	}
 	do := j.Export
+	if do.Verb == VerbPackage {
+		return Decide(a, do)
+	}
 	do.Verb = VerbExport
 	if do.Types == nil {
 		// The job holds every type, so one readable type is not enough.

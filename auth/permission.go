@@ -97,8 +97,8 @@ var permissions = []Permission{
 	{Name: opEverything, Text: "Call Patient/[id]/$everything for a patient all of whose resources the account may read."},
 	{Name: opBinaryRead, Text: "Kept for accounts that come from Smile CDR. It allows nothing by itself: reading a Binary needs a read permission."},
 	{Name: opExport, Text: "Start an export of every kind: system, patients and groups. The files hold what the account may read."},
-	{Name: opExportSystem, Text: "Start an export of the whole system. The files hold what the account may read."},
-	{Name: opExportPatient, Argument: argPatient, Optional: true, Text: "Start an export of that patient, or without an argument of all or any patients. The files hold what the account may read."},
+	{Name: opExportSystem, Text: "Start an export of the whole system. The files hold what the account may read. A package of everything takes FHIR_ALL_READ, VIEW_AUDIT_LOG and VIEW_USERS as well."},
+	{Name: opExportPatient, Argument: argPatient, Optional: true, Text: "Start an export of that patient, or without an argument of all or any patients. The files hold what the account may read. A package of a patient's record takes FHIR_ALL_READ or FHIR_READ_ALL_IN_COMPARTMENT for that patient as well."},
 	{Name: opExportGroup, Argument: argGroup, Text: "Start an export of the members of that group. The files hold what the account may read."},
 
 	{Name: createUser, Text: "Make accounts."},

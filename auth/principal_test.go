@@ -36,6 +36,9 @@ func TestPrincipalDecide(t *testing.T) {
 	job := func(owner string, types ...string) Action {
 		return Action{Verb: VerbJob, Job: &Job{Account: owner, Exclusive: true, Export: export(types...)}}
 	}
+	packageJob := func(owner, patient string) Action {
+		return Action{Verb: VerbJob, Job: &Job{Account: owner, Exclusive: true, Export: Action{Verb: VerbPackage, Level: "patient", Patients: []string{patient}}}}
+	}
 	all, reader := "ROLE_SUPERUSER", "ROLE_FHIR_CLIENT_SUPERUSER_RO"
 	for _, c := range []struct {
 		name string
@@ -75,6 +78,12 @@ func TestPrincipalDecide(t *testing.T) {
 			Action{Verb: VerbExport, Level: "group", Group: "a", Types: []string{"Patient"}}, ""},
 		{"other group", service("system/*.rs", "FHIR_OP_INITIATE_BULK_DATA_EXPORT_GROUP:Group/a", "FHIR_ALL_READ"),
 			Action{Verb: VerbExport, Level: "group", Group: "b", Types: []string{"Patient"}}, fhir.CodeForbidden},
+		{"package", service("system/*.rs", reader), Action{Verb: VerbPackage, Level: "patient", Patients: []string{"1"}}, ""},
+		{"package by types", service("system/Patient.rs system/Observation.rs", reader), Action{Verb: VerbPackage, Level: "patient", Patients: []string{"1"}}, fhir.CodeForbidden},
+		{"package of everything", service("system/*.cruds", all), Action{Verb: VerbPackage, Level: "system"}, fhir.CodeForbidden},
+		{"own package", service("system/*.rs", reader), packageJob("lab", "1"), ""},
+		{"own package, narrower token", service("system/Patient.rs", reader), packageJob("lab", "1"), fhir.CodeForbidden},
+		{"somebody else's package", service("system/*.rs", all), packageJob("ann", "1"), fhir.CodeNotFound},
 		{"own job", service("system/*.rs", reader), job("lab"), ""},
 		{"own job, narrower token", service("system/Patient.rs", reader), job("lab", "Patient", "Observation"), fhir.CodeForbidden},
 		{"own narrow job", service("system/Patient.rs", reader), job("lab", "Patient"), ""},
@@ -98,7 +107,7 @@ func TestPrincipalDecide(t *testing.T) {
 
 // A service never may more than an account with its authorities, nor without scope.
 func TestPrincipalIsTheIntersection(t *testing.T) {
-	everyVerb := []Verb{VerbCapabilities, VerbRead, VerbSearch, VerbWrite, VerbDelete, VerbTransaction, VerbEverything, VerbExport,
+	everyVerb := []Verb{VerbCapabilities, VerbRead, VerbSearch, VerbWrite, VerbDelete, VerbTransaction, VerbEverything, VerbExport, VerbPackage,
 		VerbUsers, VerbUserAdd, VerbUserView, VerbPassword, VerbAudit, VerbJobs, VerbJobCancel, VerbAdminJSON, VerbAdminWeb}
 	for _, permission := range []string{"ROLE_SUPERUSER", "ROLE_FHIR_CLIENT_SUPERUSER", "ROLE_FHIR_CLIENT_SUPERUSER_RO", "ROLE_FHIR_CLIENT", "FHIR_READ_ALL_OF_TYPE:Patient"} {
 		p := service("system/*.cruds", permission)

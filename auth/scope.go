@@ -173,7 +173,7 @@ func (s Scopes) Narrow(requested string) Scopes {
 func (s Scopes) Allows(typ string, v Verb) bool {
 	var need rights
 	switch v {
-	case VerbRead, VerbExport, VerbEverything, VerbJob:
+	case VerbRead, VerbExport, VerbPackage, VerbEverything, VerbJob:
 		need = mayRead
 	case VerbSearch:
 		need = maySearch
