@@ -73,17 +73,22 @@ func (s *Service) OpenSession(ctx context.Context, address, name, password, code
 	if a.Service {
 		return "", Session{}, fhir.Errorf(fhir.CodeForbidden, "account %q is a service account; it signs each request and has no sessions", a.Name)
 	}
-	factors := 1
-	if a.TOTP != nil {
-		if code == "" {
-			return "", Session{}, ErrCodeNeeded
-		}
-		if err := s.checkCode(ctx, a.Name, a.TOTP, code, true); err != nil {
-			return "", Session{}, err
-		}
-		factors = 2
+	if a.TOTP == nil {
+		return s.NewSession(ctx, a, 1)
 	}
-	return s.NewSession(ctx, a, factors)
+	if code == "" {
+		return "", Session{}, ErrCodeNeeded
+	}
+	return s.OpenSessionWithCode(ctx, a, code)
+}
+
+// OpenSessionWithCode ends a sign-in in two steps: a is what [Service.SignInFrom] answered a moment ago, code a code of its
+// second factor or a recovery code. A wrong one is a fhir.Error login, and so is an account that was changed meanwhile.
+func (s *Service) OpenSessionWithCode(ctx context.Context, a storage.Account, code string) (token string, n Session, err error) {
+	if err := s.checkCode(ctx, a.Name, a.TOTP, code, true); err != nil {
+		return "", Session{}, err
+	}
+	return s.NewSession(ctx, a, 2)
 }
 
 // NewSession begins a session of an account that has proven so many factors: after a sign-in, or after a change of its
@@ -104,32 +109,47 @@ func (s *Service) NewSession(ctx context.Context, a storage.Account, factors int
 // Session answers the session of a token and notes that it is in use. A session that is unknown, was not used for too
 // long, is too old, or whose account is barred, is a fhir.Error login.
 func (s *Service) Session(ctx context.Context, token string) (Session, error) {
-	now := s.now()
-	stored, err := s.Store.Session(ctx, sha256.Sum256([]byte(token)))
-	if isNotFound(err) {
-		return Session{}, errSession
-	} else if err != nil {
+	n, now, err := s.look(ctx, token)
+	if err != nil {
 		return Session{}, err
 	}
-	if now.Sub(stored.Seen) >= s.sessionIdle() || now.Sub(stored.Created) >= s.sessionMax() {
-		return Session{}, errSession
-	}
-	a, err := s.Store.Account(ctx, stored.Account)
-	if isNotFound(err) {
-		return Session{}, errSession
-	} else if err != nil {
-		return Session{}, err
-	}
-	if a.Locked || a.Disabled || a.Service || a.TOTP != nil && stored.Factors < 2 {
-		return Session{}, errSession
-	}
-	if now.Sub(stored.Seen) >= min(seenNote, s.sessionIdle()/4) {
+	if stored := n.stored; now.Sub(stored.Seen) >= min(seenNote, s.sessionIdle()/4) {
 		if err := s.Store.SeeSession(ctx, stored, now); err != nil {
 			return Session{}, err
 		}
 		stored.Seen = now
+		n = s.session(n.Account, stored, now)
 	}
-	return s.session(a, stored, now), nil
+	return n, nil
+}
+
+// Look is [Service.Session] without noting that the session is in use: for what a page asks by itself.
+func (s *Service) Look(ctx context.Context, token string) (Session, error) {
+	n, _, err := s.look(ctx, token)
+	return n, err
+}
+
+func (s *Service) look(ctx context.Context, token string) (Session, time.Time, error) {
+	now := s.now()
+	stored, err := s.Store.Session(ctx, sha256.Sum256([]byte(token)))
+	if isNotFound(err) {
+		return Session{}, now, errSession
+	} else if err != nil {
+		return Session{}, now, err
+	}
+	if now.Sub(stored.Seen) >= s.sessionIdle() || now.Sub(stored.Created) >= s.sessionMax() {
+		return Session{}, now, errSession
+	}
+	a, err := s.Store.Account(ctx, stored.Account)
+	if isNotFound(err) {
+		return Session{}, now, errSession
+	} else if err != nil {
+		return Session{}, now, err
+	}
+	if a.Locked || a.Disabled || a.Service || a.TOTP != nil && stored.Factors < 2 {
+		return Session{}, now, errSession
+	}
+	return s.session(a, stored, now), now, nil
 }
 
 // session is what is to be known of a stored session.

@@ -115,6 +115,22 @@ func (s *Service) Enrol(ctx context.Context, address, name, password string) (En
 	if _, err := s.SignInFrom(ctx, address, name, password); err != nil {
 		return Enrolment{}, err
 	}
+	return s.offer(ctx, name)
+}
+
+// enrolIn is how long after its sign-in a session may enrol without the password.
+const enrolIn = 15 * time.Minute
+
+// EnrolIn is Enrol for somebody who signed in a moment ago. A session that is older is a fhir.Error login.
+func (s *Service) EnrolIn(ctx context.Context, n Session) (Enrolment, error) {
+	if s.now().Sub(n.Created) > enrolIn {
+		return Enrolment{}, fhir.Errorf(fhir.CodeLogin, "you signed in a while ago; sign out and in again, and set up the second factor then")
+	}
+	return s.offer(ctx, n.Account.Name)
+}
+
+// offer makes a secret that is still to be proven.
+func (s *Service) offer(ctx context.Context, name string) (Enrolment, error) {
 	secret := make([]byte, totpBytes)
 	rand.Read(secret) // never fails (crypto/rand)
 	err := s.Store.UpdateAccount(ctx, name, func(a *storage.Account, _ []storage.Account) error {

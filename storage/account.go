@@ -41,30 +41,55 @@ type Authority struct {
 // Created and PasswordChanged are now if they are zero. Jobs that somebody of that name left are cancelled: they are not
 // for whoever has the name now.
 func (s *Store) AddAccount(ctx context.Context, a Account) error {
+	return s.Write(ctx, func(tx *Tx) error { return tx.addAccount(a) })
+}
+
+// AddFirstAccount is AddAccount for a store without any; a fhir.Error conflict if there is one.
+func (s *Store) AddFirstAccount(ctx context.Context, a Account) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		if a.Created.IsZero() {
-			a.Created = tx.Time
-		}
-		if a.PasswordChanged.IsZero() {
-			a.PasswordChanged = tx.Time
-		}
-		n, err := tx.change(`INSERT INTO account (name, given_name, family_name, password, password_changed, must_change, locked, disabled,
-			service, created, last_login, last_active) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			a.Name, a.GivenName, a.FamilyName, a.Password, millis(a.PasswordChanged), a.MustChange, a.Locked, a.Disabled,
-			a.Service, millis(a.Created), millis(a.LastLogin), millis(a.LastActive))
-		if err != nil {
-			return fmt.Errorf("add account: %w", err)
-		}
-		if n == 0 {
-			return fhir.Errorf(fhir.CodeDuplicate, "there is an account %q already; choose another name", a.Name)
-		}
-		if err := tx.dropJobs(a.Name); err != nil {
+		if all, err := accounts(ctx, tx, ``); err != nil {
 			return err
+		} else if len(all) > 0 {
+			return fhir.Errorf(fhir.CodeConflict, "there is an account already; nothing was changed")
 		}
-		tx.subject = a.Name
-		tx.granted(a.Name, nil, a.Authorities)
-		return tx.setAuthorities(a)
+		return tx.addAccount(a)
 	})
+}
+
+// NoAccounts reports whether there is no account at all.
+func (s *Store) NoAccounts(ctx context.Context) (bool, error) {
+	var none bool
+	err := scan(ctx, s.reads, `SELECT NOT EXISTS (SELECT 1 FROM account)`, nil, &none)
+	if err != nil {
+		return false, fmt.Errorf("look for accounts: %w", err)
+	}
+	return none, nil
+}
+
+// addAccount is [Store.AddAccount] in a transaction.
+func (tx *Tx) addAccount(a Account) error {
+	if a.Created.IsZero() {
+		a.Created = tx.Time
+	}
+	if a.PasswordChanged.IsZero() {
+		a.PasswordChanged = tx.Time
+	}
+	n, err := tx.change(`INSERT INTO account (name, given_name, family_name, password, password_changed, must_change, locked, disabled,
+		service, created, last_login, last_active) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		a.Name, a.GivenName, a.FamilyName, a.Password, millis(a.PasswordChanged), a.MustChange, a.Locked, a.Disabled,
+		a.Service, millis(a.Created), millis(a.LastLogin), millis(a.LastActive))
+	if err != nil {
+		return fmt.Errorf("add account: %w", err)
+	}
+	if n == 0 {
+		return fhir.Errorf(fhir.CodeDuplicate, "there is an account %q already; choose another name", a.Name)
+	}
+	if err := tx.dropJobs(a.Name); err != nil {
+		return err
+	}
+	tx.subject = a.Name
+	tx.granted(a.Name, nil, a.Authorities)
+	return tx.setAuthorities(a)
 }
 
 // UpdateAccount reads the account, lets f change it and stores it, in one transaction; not-found if there is none.
