@@ -93,6 +93,10 @@ func initialise(ctx context.Context, cfg *Config, written map[string]string, adm
 	if err != nil {
 		return err
 	}
+	// Root makes what the account of the service is to use, if the directory is already that account's.
+	if err := sameOwner(cfg.Data, cfg.Data); err != nil {
+		return err
+	}
 	fmt.Fprintf(out, "made %s with the administrator %q; start it with: satchel serve --data %s\n%s\n", cfg.Data, account.Name, cfg.Data, keySentence(key))
 	return nil
 }
