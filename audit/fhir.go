@@ -37,6 +37,7 @@ type (
 		Entity       []entity `json:"entity,omitempty"`
 	}
 	meta struct {
+		VersionID   string `json:"versionId,omitempty"`
 		LastUpdated string `json:"lastUpdated,omitempty"`
 		Source      string `json:"source"`
 	}
@@ -58,6 +59,8 @@ type (
 	agent struct {
 		Type      *codes    `json:"type,omitempty"`
 		Who       reference `json:"who"`
+		AltID     string    `json:"altId,omitempty"`
+		Name      string    `json:"name,omitempty"`
 		Requestor bool      `json:"requestor"`
 		Network   *network  `json:"network,omitempty"`
 	}
@@ -123,7 +126,7 @@ func FHIR(e Event) []byte {
 		Entity:       entities(e),
 	}
 	if a.ID != "" {
-		a.Meta.LastUpdated = a.Recorded
+		a.Meta.VersionID, a.Meta.LastUpdated = "1", a.Recorded // it never gets another one
 	}
 	if e.Status != 0 {
 		a.OutcomeDesc = strconv.Itoa(e.Status)
@@ -144,6 +147,7 @@ func agentOf(e Event) agent {
 	a := agent{Who: reference{Display: string(e.Who.Kind)}, Requestor: e.Who.Kind != System}
 	if e.Who.Name != "" {
 		a.Who = reference{Identifier: &identifier{e.Who.Name}, Display: e.Who.Name}
+		a.AltID, a.Name = e.Who.Name, e.Who.Name // for those who search by altid and agent-name
 	}
 	if role := map[Kind]string{User: "humanuser", CLI: "humanuser", Client: "dataprocessor", System: "dataprocessor"}[e.Who.Kind]; role != "" {
 		a.Type = &codes{[]code{{agentType, role}}}

@@ -127,12 +127,12 @@ func TestFHIRIsValid(t *testing.T) {
 func TestFHIR(t *testing.T) {
 	e := event(VRead)
 	e.Target, e.Outcome, e.Status, e.More = "Observation/o1/_history/2", Refused, 403, 3
-	const want = `{"resourceType":"AuditEvent","id":"log-7-abababababababab","meta":{"lastUpdated":"2026-03-04T05:06:07.089Z","source":"urn:satchel:audit-log"},` +
+	const want = `{"resourceType":"AuditEvent","id":"log-7-abababababababab","meta":{"versionId":"1","lastUpdated":"2026-03-04T05:06:07.089Z","source":"urn:satchel:audit-log"},` +
 		`"type":{"system":"http://terminology.hl7.org/CodeSystem/audit-event-type","code":"rest"},` +
 		`"subtype":[{"system":"http://hl7.org/fhir/restful-interaction","code":"vread"},{"system":"urn:satchel:audit-action","code":"vread"}],` +
 		`"action":"R","recorded":"2026-03-04T05:06:07.089Z","outcome":"4","outcomeDesc":"403",` +
 		`"agent":[{"type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/extra-security-role-type","code":"humanuser"}]},` +
-		`"who":{"identifier":{"value":"ann"},"display":"ann"},"requestor":true,"network":{"address":"10.0.0.1","type":"2"}}],` +
+		`"who":{"identifier":{"value":"ann"},"display":"ann"},"altId":"ann","name":"ann","requestor":true,"network":{"address":"10.0.0.1","type":"2"}}],` +
 		`"source":{"observer":{"display":"Satchel"},"type":[{"system":"http://terminology.hl7.org/CodeSystem/security-source-type","code":"4"}]},` +
 		`"entity":[{"what":{"reference":"Observation/o1/_history/2"},"type":{"system":"http://terminology.hl7.org/CodeSystem/audit-entity-type","code":"2"},` +
 		`"role":{"system":"http://terminology.hl7.org/CodeSystem/object-role","code":"4"},` +

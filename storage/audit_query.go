@@ -41,8 +41,11 @@ func (s *Store) AuditEvents(ctx context.Context, f audit.Filter, p audit.Page) (
 		return page, "", nil
 	}
 	page = page[:q.count]
-	return page, cursorOf(page[q.count-1].Seq), nil
+	return page, AuditCursor(page[q.count-1]), nil
 }
+
+// AuditCursor is the cursor of the page that begins behind an event, in any order.
+func AuditCursor(e audit.Event) string { return cursorOf(e.Seq) }
 
 // AuditStream yields all events that the filter selects, in order, in bounded memory and without holding a transaction
 // open. An error is the last thing that it yields. Events that come after it has begun are left out.

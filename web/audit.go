@@ -507,6 +507,9 @@ func (c *call) kicked(r engine.Request) {
 	t.Target = "" // the job's id, once it has one
 	t.words("level %s", r.Level)
 	t.of(r.Patients...)
+	if r.Group == "" && r.Patients == nil {
+		t.of(audit.Everybody)
+	}
 	if r.Group != "" {
 		t.words("Group/%s", r.Group)
 		if members, err := c.server.Engine.Members(c.Context(), r.Group); err == nil && r.Patients == nil {

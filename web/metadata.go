@@ -80,6 +80,7 @@ type opDefinition struct {
 
 type restResource struct {
 	Type              string         `json:"type"`
+	Documentation     string         `json:"documentation,omitzero"`
 	Interaction       []codeOnly     `json:"interaction"`
 	Versioning        string         `json:"versioning"`
 	ReadHistory       bool           `json:"readHistory"`
@@ -201,6 +202,9 @@ func (s *server) resourceCapabilities(typ string, interactions []codeOnly) restR
 		if p.Type == "reference" {
 			r.SearchInclude = append(r.SearchInclude, typ+":"+p.Name)
 		}
+	}
+	if typ == "AuditEvent" {
+		r.Documentation = logDocumentation
 	}
 	if s.ExportEnabled && typ == "Patient" {
 		r.Operation = append(r.Operation, opDefinition{"export", bulkData + "OperationDefinition/patient-export"})

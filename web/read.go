@@ -10,6 +10,9 @@ import (
 
 // read answers the current version: GET [type]/[id].
 func read(w http.ResponseWriter, c *call) error {
+	if e, ok, err := c.logEvent(); ok || err != nil {
+		return c.sendLogEvent(w, e, err)
+	}
 	r, err := c.current(c.Type, c.ID)
 	if err != nil {
 		return err
@@ -23,6 +26,9 @@ func read(w http.ResponseWriter, c *call) error {
 
 // vread answers one version: GET [type]/[id]/_history/[version].
 func vread(w http.ResponseWriter, c *call) error {
+	if e, ok, err := c.logEvent(); (ok || err != nil) && c.Version == "1" {
+		return c.sendLogEvent(w, e, err)
+	}
 	r, err := c.version()
 	if err != nil {
 		return err

@@ -36,6 +36,9 @@ func search(w http.ResponseWriter, c *call) error {
 			return err
 		}
 	}
+	if c.readsLog() {
+		return c.searchLog(w)
+	}
 	s, err := c.searching()
 	if err != nil {
 		return err

@@ -60,6 +60,9 @@ func (c *call) write(f func(tx *storage.Tx) error) error {
 // put stores d under the id as the next version, if the account may change what stands there and write what comes.
 func (c *call) put(tx *storage.Tx, d *fhir.Document, id string, k condition) (effect, error) {
 	typ := d.Type()
+	if err := notInLog(typ, id); err != nil {
+		return effect{}, err
+	}
 	if err := c.mayChange(auth.VerbWrite, typ, id, func() ([]string, error) { return ownersOf(d), nil }); err != nil {
 		return effect{}, err
 	}
@@ -77,6 +80,9 @@ func (c *call) put(tx *storage.Tx, d *fhir.Document, id string, k condition) (ef
 
 // erase adds a tombstone, if the account may delete what stands there.
 func (c *call) erase(tx *storage.Tx, typ, id string, k condition) (effect, error) {
+	if err := notInLog(typ, id); err != nil {
+		return effect{}, err
+	}
 	old, err := c.standing(tx, auth.VerbDelete, typ, id, k)
 	if err != nil {
 		return effect{}, err
