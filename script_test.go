@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -29,9 +30,10 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(pass, []byte("a few words together\n"), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code":    scriptCode,
-			"glob":    scriptGlob,
-			"waitfor": scriptWaitFor,
+			"code":      scriptCode,
+			"glob":      scriptGlob,
+			"waitfor":   scriptWaitFor,
+			"terminate": scriptTerminate,
 		},
 	})
 }
@@ -72,6 +74,16 @@ func scriptGlob(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s fits %d files", args[1], len(found))
 	}
 	ts.Setenv(args[0], found[0])
+}
+
+// scriptTerminate is `terminate`: every command in the background gets SIGTERM, as a service manager sends it.
+func scriptTerminate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: terminate")
+	}
+	for _, c := range ts.BackgroundCmds() {
+		ts.Check(c.Process.Signal(syscall.SIGTERM))
+	}
 }
 
 // scriptWaitFor is `waitfor ADDR`: somebody must listen there within some seconds.
