@@ -112,8 +112,8 @@ func PackageOutcomeOf(job storage.Job) (o PackageOutcome, err error) {
 	return o, nil
 }
 
-// check refuses, as value or required, what cannot make a package, and gives what was left open its default.
-func (r *PackageRequest) check() error {
+// Check refuses, as value or required, what cannot make a package, and gives the form that was left open its default.
+func (r *PackageRequest) Check() error {
 	if r.Form == "" {
 		r.Form = FormZip
 	}
@@ -169,7 +169,7 @@ func (e *Engine) StartPackage(ctx context.Context, account, url string, r Packag
 	if err := e.roomy(); err != nil {
 		return storage.Job{}, err
 	}
-	if err := r.check(); err != nil {
+	if err := r.Check(); err != nil {
 		return storage.Job{}, err
 	}
 	if _, err := e.options.Practice.key(); err != nil { // rather now than when all is written

@@ -51,6 +51,11 @@ var actions = map[string]audit.Action{
 	"PUT api/clients/{name}":                         audit.ClientChange,
 	"DELETE api/clients/{name}":                      audit.ClientRemove,
 	"GET api/audit":                                  audit.AuditView,
+	"GET api/packages":                               audit.JobList,
+	"GET api/packages/{job}":                         audit.ExportStatus,
+	"DELETE api/packages/{job}":                      audit.ExportDelete,
+	"POST api/packages/{job}/protected":              audit.Package,
+	"GET api/packages/{job}/{file}":                  audit.ExportFile,
 	"GET $export-poll-status":                        audit.ExportStatus,
 	"POST $export-poll-status":                       audit.ExportStatus,
 	"DELETE $export-poll-status":                     audit.ExportDelete,
@@ -377,15 +382,10 @@ func writeAction(e effect) audit.Action {
 
 // members tells of a Group who joined and who left.
 func (t *trail) members(group string, before, after []string) {
-	without := func(all, some []string) []string {
-		return slices.DeleteFunc(slices.Clone(all), func(id string) bool { return slices.Contains(some, id) })
+	if e, changed := audit.MembersChanged(group, before, after); changed {
+		e.Status = t.Status
+		t.entries = append(t.entries, t.beside(e))
 	}
-	joined, left := without(after, before), without(before, after)
-	if len(joined)+len(left) == 0 {
-		return
-	}
-	t.entries = append(t.entries, t.beside(audit.Event{Action: audit.GroupMembers, Target: group, Patients: slices.Concat(joined, left), Status: t.Status,
-		Detail: fmt.Sprintf("%d joined, %d left", len(joined), len(left))}))
 }
 
 // beside completes an event that comes with the request's own.

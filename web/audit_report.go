@@ -183,7 +183,7 @@ type auditHead struct {
 // headOf is the event that tells of a job's end: the head of the audit log as it was then. Nil: the job ended before there
 // was a log.
 func (c *call) headOf(job storage.Job) (*auditHead, error) {
-	f := audit.Filter{Actions: []audit.Action{audit.ExportComplete}, Target: job.ID}
+	f := audit.Filter{Actions: []audit.Action{audit.ExportComplete, audit.Package}, Target: job.ID}
 	events, _, err := c.server.Store.AuditEvents(c.Context(), f, audit.Page{Count: 1})
 	if err != nil || len(events) == 0 {
 		return nil, err

@@ -75,7 +75,7 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request, table []route,
 		a.trail.by(c.who)
 		a.account, a.service, a.guarded = c.who.Name, c.who.Service, true
 	}
-	if rt.kind == bundle || rt.kind == file {
+	if rt.kind == bundle || rt.kind == file || rt.kind == slow {
 		return c.run(w, values)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), slowest)

@@ -23,13 +23,24 @@ func jobFile(w http.ResponseWriter, c *call) error {
 		return hidden(err)
 	}
 	defer f.Close()
+	return c.sendFile(w, f, mediaNDJSON)
+}
+
+// mediaNDJSON is the media type of files with one resource per line.
+const mediaNDJSON = "application/fhir+ndjson"
+
+// sendFile sends an open file of a job: whole, in ranges, or, if it has lines, compressed on the way.
+func (c *call) sendFile(w http.ResponseWriter, f *engine.File, media string) error {
 	c.answer.trail.file(f)
 	h := w.Header()
-	h.Set("Content-Type", "application/fhir+ndjson")
+	h.Set("Content-Type", media)
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Info.Name}))
-	h.Add("Vary", "Accept-Encoding")
 	tag := fileTag(f)
-	if c.Header.Get("Range") == "" && wantsGzip(c.Header) {
+	lines := media == mediaNDJSON
+	if lines {
+		h.Add("Vary", "Accept-Encoding")
+	}
+	if lines && c.Header.Get("Range") == "" && wantsGzip(c.Header) {
 		return c.sendGzip(w, f, strings.TrimSuffix(tag, `"`)+`-gzip"`)
 	}
 	h.Set("ETag", tag)

@@ -65,16 +65,18 @@ func tokenOpenAPI() map[string]any {
 func (rt *route) openapi() map[string]any {
 	media := mediaFHIR
 	switch {
+	case strings.HasPrefix(rt.pattern, "api/packages/") && rt.kind == file:
+		media = "application/octet-stream"
 	case strings.Contains(rt.pattern, "{file}"):
-		media = "application/fhir+ndjson"
-	case strings.HasPrefix(rt.pattern, "$export-poll"), rt.kind == discovery, rt.kind == admin:
+		media = mediaNDJSON
+	case strings.HasPrefix(rt.pattern, "$export-poll"), rt.kind == discovery, rt.kind == admin, rt.kind == slow, strings.HasPrefix(rt.pattern, "api/"):
 		media = mediaJSON
 	}
 	status := "200"
 	switch {
 	case rt.kind == export:
 		status = "202"
-	case rt.kind == admin && rt.method == "POST":
+	case (rt.kind == admin || rt.kind == slow) && rt.method == "POST":
 		status = "201"
 	case rt.kind == admin && rt.method == "DELETE":
 		status = "204"

@@ -24,6 +24,7 @@ const (
 	public                // needs no account
 	discovery             // public, and JSON whatever the client accepts
 	admin                 // administration, beside the FHIR base
+	slow                  // likewise; takes as long as the disk needs
 )
 
 // route is one row of the table: a method and an address under the FHIR base, and who answers it.
@@ -77,7 +78,7 @@ func routes() []route {
 
 // besides is what lies beside the FHIR base and works like a FHIR route.
 func besides() []route {
-	return prepared(append(accountRoutes(), []route{
+	return prepared(append(append(accountRoutes(), packageRoutes()...), []route{
 		{method: "GET", pattern: ".well-known/smart-configuration", kind: discovery, summary: "Where and how backend clients get tokens", run: smartConfiguration},
 		{method: "GET", pattern: "api/clients", kind: admin, summary: "All backend clients", run: listClients},
 		{method: "POST", pattern: "api/clients", kind: admin, summary: "Register a backend client", run: addClient},

@@ -79,7 +79,11 @@ func (s *server) router() http.Handler {
 	}
 	paths := map[string]bool{}
 	for _, rt := range s.besides {
-		paths["/"+strings.NewReplacer("{", ":", "}", "").Replace(rt.pattern)] = true
+		path := "/" + strings.NewReplacer("{", ":", "}", "").Replace(rt.pattern)
+		if strings.HasPrefix(path, pathPackages+"/") {
+			path = pathPackages + "/*rest" // a word beside a placeholder, which httprouter cannot hold either
+		}
+		paths[path] = true
 	}
 	for path := range paths {
 		for _, method := range methods {

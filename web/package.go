@@ -1,0 +1,286 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"satchel/auth"
+	"satchel/engine"
+	"satchel/fhir"
+	"satchel/handover"
+	"satchel/storage"
+)
+
+// pathPackages is where packages lie beside the FHIR base.
+const pathPackages = "/api/packages"
+
+// packageRoutes are the packages: one patient's record or everything, sealed, made in the background.
+func packageRoutes() []route {
+	return []route{
+		{method: "POST", pattern: "api/packages", kind: export, summary: "Start a package: patient or population, linked, withhold, purpose, requestId, form; poll the address in Content-Location", run: startPackage},
+		{method: "GET", pattern: "api/packages", kind: admin, summary: "The own packages; all of them, without their files, for who may see all jobs", run: listPackages},
+		{method: "GET", pattern: "api/packages/{job}", kind: admin, summary: "How far a package is (202); when complete, its verdict, counts and files", run: getPackage},
+		{method: "DELETE", pattern: "api/packages/{job}", kind: admin, summary: "Cancel a package or remove its files", run: deletePackage},
+		{method: "POST", pattern: "api/packages/{job}/protected", kind: slow, summary: "Make a copy protected by a passphrase: form age or html, passphrase; without one the answer holds a new one", run: protectPackage},
+		{method: "GET", pattern: "api/packages/{job}/{file}", kind: file, summary: "One file of a complete package", run: packageFile},
+	}
+}
+
+// packageText is the body of a kick-off.
+type packageText struct {
+	Patient    string         `json:"patient"`
+	Population bool           `json:"population"`
+	Linked     []string       `json:"linked"`
+	Withhold   []withholdText `json:"withhold"`
+	Purpose    string         `json:"purpose"`
+	RequestID  string         `json:"requestId"`
+	Form       engine.Form    `json:"form"`
+}
+
+// withholdText is one resource, or a security label, to be left out.
+type withholdText struct {
+	Resource  string `json:"resource"`
+	System    string `json:"system"`
+	Code      string `json:"code"`
+	Reason    string `json:"reason"`
+	Authority string `json:"authority"`
+}
+
+const (
+	packageShape = `a package such as {"patient":"123","purpose":"access","linked":["456"],"withhold":[{"resource":"Observation/1","reason":"…"}]} or {"population":true}`
+	protectShape = `a protected copy such as {"form":"age","passphrase":"…"} or {"form":"html"}`
+	maxPackage   = 256 << 10 // bytes of a body
+)
+
+// startPackage starts a package: POST /api/packages.
+func startPackage(w http.ResponseWriter, c *call) error {
+	var t packageText
+	if err := c.readJSON(maxPackage, &t, packageShape); err != nil {
+		return err
+	}
+	r, err := t.request()
+	if err != nil {
+		return err
+	}
+	if err := c.decide(packageAction(r, nil)); err != nil {
+		return err
+	}
+	if c.who.Decide(auth.Action{Verb: auth.VerbSearch}) != nil { // it may read no more than these patients
+		r.Within = append([]string{r.Patient}, r.Linked...)
+	}
+	c.packs(r)
+	job, err := c.server.Engine.StartPackage(c.Context(), c.who.Name, c.packageURL(), r)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Location", c.packageURL(job.ID))
+	w.Header().Set("Retry-After", "1")
+	return c.answerJSON(w, http.StatusAccepted, c.packageOf(job, r))
+}
+
+// request is what the engine is asked for.
+func (t packageText) request() (engine.PackageRequest, error) {
+	r := engine.PackageRequest{
+		Patient: strings.TrimPrefix(t.Patient, "Patient/"), Population: t.Population, Purpose: t.Purpose, RequestID: t.RequestID, Form: t.Form,
+	}
+	for _, id := range t.Linked {
+		r.Linked = append(r.Linked, strings.TrimPrefix(id, "Patient/"))
+	}
+	for _, x := range t.Withhold {
+		r.Withhold = append(r.Withhold, engine.Withhold(x))
+	}
+	for _, text := range []string{r.RequestID, r.Purpose} {
+		if text != printable(text) {
+			return r, fhir.Errorf(fhir.CodeValue, "requestId and purpose have at most 80 characters and no control characters")
+		}
+	}
+	err := r.Check()
+	return r, err
+}
+
+// packs tells the audit log what a package is about.
+func (c *call) packs(r engine.PackageRequest) {
+	t := c.answer.trail
+	if t == nil {
+		return
+	}
+	t.Target = "" // the job's id, once it has one
+	if r.Population {
+		t.words("package of everything")
+	} else {
+		t.words("package of a patient, %d linked, %d withheld", len(r.Linked), len(r.Withhold))
+		t.of(append([]string{r.Patient}, r.Linked...)...)
+	}
+	if r.RequestID != "" {
+		t.words("for %s", r.RequestID)
+	}
+}
+
+// packageAction is what auth has to know of a package. more are patients that turned out to be in it.
+func packageAction(r engine.PackageRequest, more []string) auth.Action {
+	if r.Population {
+		return auth.Action{Verb: auth.VerbPackage, Level: string(engine.LevelSystem)}
+	}
+	patients := slices.Concat([]string{r.Patient}, r.Linked, more)
+	slices.Sort(patients)
+	return auth.Action{Verb: auth.VerbPackage, Level: string(engine.LevelPatient), Patients: slices.Compact(patients)}
+}
+
+// packageURL is an address below /api/packages.
+func (c *call) packageURL(parts ...string) string {
+	address := strings.TrimSuffix(c.base, fhirPath) + pathPackages
+	for _, part := range parts {
+		address += "/" + url.PathEscape(part)
+	}
+	return address
+}
+
+// visiblePackage reads a package and decides, with the account's permissions as they are now. One that is not for this
+// account is answered as one that does not exist.
+func (c *call) visiblePackage() (storage.Job, engine.PackageRequest, error) {
+	job, r, err := c.packageJob()
+	if err != nil {
+		return job, r, err
+	}
+	var o engine.PackageOutcome
+	if job.State == storage.Complete {
+		if o, err = engine.PackageOutcomeOf(job); err != nil {
+			return job, r, err
+		}
+	}
+	do := packageAction(r, o.Patients)
+	c.answer.trail.of(do.Patients...)
+	err = c.decide(auth.Action{Verb: auth.VerbJob, Job: &auth.Job{Account: job.Account, Exclusive: c.server.Exclusive, Export: do}})
+	return job, r, hiddenPackage(err)
+}
+
+// packageJob reads the job in the address, without a decision.
+func (c *call) packageJob() (storage.Job, engine.PackageRequest, error) {
+	job, err := c.server.Store.Job(c.Context(), c.Job)
+	if err == nil && job.Kind != engine.KindPackage {
+		err = fhir.Errorf(fhir.CodeNotFound, "not a package")
+	}
+	if err != nil {
+		return job, engine.PackageRequest{}, hiddenPackage(err)
+	}
+	c.answer.trail.on(job.ID)
+	r, err := engine.PackageRequestOf(job)
+	return job, r, err
+}
+
+// hiddenPackage gives every kind of absence the same words.
+func hiddenPackage(err error) error {
+	if isCode(err, fhir.CodeNotFound) {
+		return fhir.Errorf(fhir.CodeNotFound, "there is no such package; it may have expired or been deleted")
+	}
+	return err
+}
+
+// deletePackage cancels a package or removes its files: DELETE /api/packages/[id]. Who may cancel jobs may do so with
+// those of others.
+func deletePackage(w http.ResponseWriter, c *call) error {
+	job, _, err := c.visiblePackage()
+	if err != nil && job.ID != "" && c.decide(auth.Action{Verb: auth.VerbJobCancel}) == nil {
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	c.answer.trail.answers(http.StatusNoContent)
+	if err := c.server.Engine.Cancel(c.Context(), job.ID); err != nil {
+		return hiddenPackage(err)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// answers tells which status the handler will answer.
+func (t *trail) answers(status int) {
+	if t != nil {
+		t.Status = status
+	}
+}
+
+// packageFile sends one file of a complete package: GET /api/packages/[id]/[file].
+func packageFile(w http.ResponseWriter, c *call) error {
+	if _, _, err := c.visiblePackage(); err != nil {
+		return err
+	}
+	f, err := c.server.Engine.Open(c.Context(), c.Job, c.File)
+	if err != nil {
+		return hiddenPackage(err)
+	}
+	defer f.Close()
+	return c.sendFile(w, f, packageMedia(f.Info.Name))
+}
+
+// packageMedia is the media type of a file. What a browser would run is given as bytes.
+func packageMedia(name string) string {
+	switch name[strings.LastIndex(name, ".")+1:] {
+	case "zip":
+		return "application/zip"
+	case "ndjson":
+		return mediaNDJSON
+	case "json":
+		return mediaJSON
+	}
+	return "application/octet-stream"
+}
+
+// protectPackage makes a copy that a passphrase protects: POST /api/packages/[id]/protected.
+func protectPackage(w http.ResponseWriter, c *call) error {
+	var t struct {
+		Form       string `json:"form"`
+		Passphrase string `json:"passphrase"`
+	}
+	if err := c.readJSON(maxPackage, &t, protectShape); err != nil {
+		return err
+	}
+	job, _, err := c.visiblePackage()
+	if err != nil {
+		return err
+	}
+	made := ""
+	if t.Passphrase == "" {
+		if made, err = handover.NewPassphrase(); err != nil {
+			return err
+		}
+		t.Passphrase = made
+	}
+	f, err := c.server.Engine.Protect(c.Context(), job.ID, t.Form, t.Passphrase)
+	if err != nil {
+		return hiddenPackage(err)
+	}
+	c.answer.trail.words("%s", t.Form)
+	if job, err = c.server.Store.Job(c.Context(), job.ID); err != nil {
+		return hiddenPackage(err)
+	}
+	answer := protectedText{Passphrase: made}
+	for _, other := range job.Files {
+		if other.List == engine.ListProtected && strings.HasSuffix(other.Name, "."+t.Form) {
+			answer.Files = append(answer.Files, c.packageFileOf(job.ID, other))
+		}
+	}
+	w.Header().Set("Location", c.packageURL(job.ID, f.Name))
+	return c.answerJSON(w, http.StatusCreated, answer)
+}
+
+// protectedText answers a protected copy: a file for each ZIP file of the package.
+type protectedText struct {
+	Files      []packageFileText `json:"files"`
+	Passphrase string            `json:"passphrase,omitempty"` // one that was made; it is kept nowhere, so this is the only time
+}
+
+// waiting answers how far a package is.
+func (c *call) waiting(w http.ResponseWriter, job storage.Job, text packageJobText) error {
+	if !c.server.polls.allow(c.who.Name, job.ID, time.Now()) {
+		return problemf(http.StatusTooManyRequests, fhir.CodeThrottled, "asked too often; wait as long as Retry-After says between two polls").with("Retry-After", "1")
+	}
+	w.Header().Set("X-Progress", text.Progress)
+	w.Header().Set("Retry-After", strconv.Itoa(retryAfter(time.Since(job.Created))))
+	return c.answerJSON(w, http.StatusAccepted, text)
+}

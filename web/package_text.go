@@ -1,0 +1,167 @@
+package web
+
+import (
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"time"
+
+	"satchel/auth"
+	"satchel/engine"
+	"satchel/fhir"
+	"satchel/handover"
+	"satchel/storage"
+)
+
+// packageJobText is a package as /api/packages answers it. What follows Expires is there once the package is complete.
+type packageJobText struct {
+	ID          string        `json:"id"`
+	URL         string        `json:"url"`
+	State       storage.State `json:"state"` // queued, running, complete, failed
+	Patient     string        `json:"patient,omitempty"`
+	Linked      []string      `json:"linked,omitempty"`
+	Population  bool          `json:"population,omitzero"`
+	Form        engine.Form   `json:"form,omitempty"`
+	Purpose     string        `json:"purpose,omitempty"`
+	RequestID   string        `json:"requestId,omitempty"`
+	Account     string        `json:"account"` // that started it
+	RequestedBy string        `json:"requestedBy,omitempty"`
+	Progress    string        `json:"progress,omitempty"`
+	Error       string        `json:"error,omitempty"`
+	Instant     string        `json:"transactionTime"` // what is shown is as of then
+	Created     *time.Time    `json:"created"`
+	Started     *time.Time    `json:"started,omitempty"`
+	Ended       *time.Time    `json:"ended,omitempty"`
+	Expires     *time.Time    `json:"expires,omitempty"`
+
+	Verdict     handover.Verdict            `json:"verdict,omitempty"`
+	Problems    []string                    `json:"problems,omitempty"`
+	PackageID   string                      `json:"packageId,omitempty"` // the job's name inside the package
+	Files       []packageFileText           `json:"files,omitempty"`
+	Fingerprint string                      `json:"keyFingerprint,omitempty"` // of the key that signed it
+	Payload     *payloadText                `json:"payload,omitempty"`
+	Counts      map[string]handover.Count   `json:"counts,omitempty"`
+	Attachments *handover.AttachmentSummary `json:"attachments,omitempty"`
+	Exclusions  []handover.ExclusionSummary `json:"exclusions,omitempty"`
+	Undecided   []string                    `json:"undecidedPatients,omitempty"`
+	AuditHead   *auditHead                  `json:"auditHead,omitempty"`
+}
+
+// payloadText measures what a package holds.
+type payloadText struct {
+	Files int64 `json:"files"`
+	Bytes int64 `json:"bytes"`
+}
+
+// packageFileText is one file of a package.
+type packageFileText struct {
+	Name   string `json:"name"`
+	URL    string `json:"url"`
+	List   string `json:"list"`           // package, protected; of the form folder also output, deleted, history, attachment, other
+	Path   string `json:"path,omitempty"` // of the form folder: where it stands in the package
+	Type   string `json:"type,omitempty"` // of the lines
+	Count  int64  `json:"count,omitzero"` // resources
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// packageOf is what can be told of a package at any time.
+func (c *call) packageOf(job storage.Job, r engine.PackageRequest) packageJobText {
+	t := packageJobText{
+		ID: job.ID, URL: c.packageURL(job.ID), State: job.State, Patient: r.Patient, Linked: r.Linked, Population: r.Population, Form: r.Form,
+		Purpose: r.Purpose, RequestID: r.RequestID, Account: job.Account, RequestedBy: r.RequestedBy, Error: job.Error,
+		Instant: fhir.FormatInstant(job.Snapshot.Time),
+		Created: timeOf(job.Created), Started: timeOf(job.Started), Ended: timeOf(job.Ended), Expires: timeOf(job.Expires),
+	}
+	if job.State == storage.Queued || job.State == storage.Running {
+		t.Progress = packageProgress(job)
+	}
+	return t
+}
+
+// packageProgress is [progress], and what is done when everything is written.
+func packageProgress(job storage.Job) string {
+	if job.State == storage.Running && job.Total > 0 && job.Done >= job.Total {
+		return "99% (reading back and sealing)"
+	}
+	return progress(job)
+}
+
+// complete adds how a package ended.
+func (c *call) completePackage(t *packageJobText, job storage.Job) error {
+	o, err := engine.PackageOutcomeOf(job)
+	if err != nil {
+		return err
+	}
+	t.Verdict, t.Problems, t.PackageID, t.Fingerprint = o.Verdict, o.Problems, o.Job, o.Signer
+	t.Payload = &payloadText{o.Files, o.Bytes}
+	t.Counts, t.Attachments, t.Exclusions, t.Undecided = o.Counts, &o.Attachments, o.Exclusions, o.Undecided
+	for _, f := range job.Files {
+		t.Files = append(t.Files, c.packageFileOf(job.ID, f))
+	}
+	t.AuditHead, err = c.headOf(job)
+	return err
+}
+
+// packageFileOf is one file of a package.
+func (c *call) packageFileOf(id string, f storage.JobFile) packageFileText {
+	t := packageFileText{Name: f.Name, URL: c.packageURL(id, f.Name), List: f.List, Type: f.Type, Count: f.Count, Bytes: f.Bytes, SHA256: hex.EncodeToString(f.SHA256)}
+	if f.List != engine.ListProtected {
+		t.Path = f.Path
+	}
+	return t
+}
+
+// listPackages answers packages, newest first: GET /api/packages. Of those of others, whose record they hold is not told.
+func listPackages(w http.ResponseWriter, c *call) error {
+	all := c.decide(auth.Action{Verb: auth.VerbJobs}) == nil
+	c.answer.decided = true // the own ones
+	jobs, err := c.server.Store.Jobs(c.Context())
+	if err != nil {
+		return err
+	}
+	list := []packageJobText{}
+	for _, job := range jobs {
+		own := strings.EqualFold(job.Account, c.who.Name)
+		if job.Kind != engine.KindPackage || !own && !all {
+			continue
+		}
+		r, err := engine.PackageRequestOf(job)
+		if err != nil {
+			return err
+		}
+		if !own {
+			r.Patient, r.Linked = "", nil
+		}
+		t := c.packageOf(job, r)
+		if job.State == storage.Complete {
+			o, err := engine.PackageOutcomeOf(job)
+			if err != nil {
+				return err
+			}
+			t.Verdict, t.PackageID = o.Verdict, o.Job
+		}
+		list = append(list, t)
+	}
+	return c.answerJSON(w, http.StatusOK, map[string][]packageJobText{"packages": list})
+}
+
+// getPackage tells how far a package is, and of a complete one what it is: GET /api/packages/[id].
+func getPackage(w http.ResponseWriter, c *call) error {
+	job, r, err := c.visiblePackage()
+	if err != nil {
+		return hiccup(err)
+	}
+	t := c.packageOf(job, r)
+	switch job.State {
+	case storage.Complete:
+		if err := c.completePackage(&t, job); err != nil {
+			return hiccup(err)
+		}
+		w.Header().Set("Expires", job.Expires.UTC().Format(http.TimeFormat))
+		return c.answerJSON(w, http.StatusOK, t)
+	case storage.Failed:
+		return problemf(http.StatusInternalServerError, fhir.CodeProcessing, "the package failed: %s; start it again", job.Error)
+	}
+	return c.waiting(w, job, t)
+}
