@@ -76,11 +76,16 @@ func (m *Import) ends(ctx context.Context, counts map[string]Counts, failure err
 	return m.note(ctx, e)
 }
 
-func (m *Import) note(ctx context.Context, e audit.Event) error {
-	e.Who, e.Action = m.Who, audit.Import
-	if e.Who.Kind == "" {
-		e.Who.Kind = audit.System
+// who imports, for the audit log.
+func (m *Import) who() audit.Who {
+	if m.Who.Kind == "" {
+		return audit.Who{Kind: audit.System}
 	}
+	return m.Who
+}
+
+func (m *Import) note(ctx context.Context, e audit.Event) error {
+	e.Who, e.Action = m.who(), audit.Import
 	if err := m.Store.Audit(ctx, e); err != nil {
 		return fmt.Errorf("note the import in the audit log: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"satchel/audit"
+	"satchel/fhir"
 )
 
 // Note is what the audit log is to hold of a write: it joins the transaction, so that both are stored or neither. A
@@ -13,6 +14,7 @@ import (
 // One goroutine at a time uses a note.
 type Note struct {
 	Events func() []audit.Event // asked once f of the transaction is done; the first tells who did it, and from where
+	Quiet  bool                 // the events only tell who it was: stored is what the transaction notes beside them
 	Stored bool                 // the events are in the log
 }
 
@@ -21,6 +23,12 @@ type noteKey struct{}
 // WithNote makes a context whose next transaction that changes something stores the note.
 func WithNote(ctx context.Context, n *Note) context.Context {
 	return context.WithValue(ctx, noteKey{}, n)
+}
+
+// WithActor makes a context whose next transaction stores what it changes beside its purpose, such as the members of a
+// Group, as done by this one.
+func WithActor(ctx context.Context, who audit.Who) context.Context {
+	return WithNote(ctx, &Note{Quiet: true, Events: func() []audit.Event { return []audit.Event{{Who: who}} }})
 }
 
 // WithEvent is WithNote for one event that is known already.
@@ -46,6 +54,9 @@ func (tx *Tx) keep(n *Note) (*Note, error) {
 	if len(events) == 0 {
 		return nil, nil
 	}
+	if n.Quiet && len(tx.beside) == 0 {
+		return nil, nil
+	}
 	if events[0].Target == "" {
 		events[0].Target = tx.subject
 	}
@@ -53,6 +64,9 @@ func (tx *Tx) keep(n *Note) (*Note, error) {
 		first := events[0]
 		e.Who, e.From, e.Status, e.RequestID = first.Who, first.From, first.Status, first.RequestID
 		events = append(events, e)
+	}
+	if n.Quiet {
+		events = events[1:]
 	}
 	for i := range events {
 		e, err := events[i].Clean()
@@ -62,6 +76,41 @@ func (tx *Tx) keep(n *Note) (*Note, error) {
 		events[i] = e
 	}
 	return n, tx.audits(events)
+}
+
+// joined notes, beside the event of the transaction, who joins and leaves a Group that is about to be imported.
+func (tx *Tx) joined(it item, fresh bool) error {
+	if it.doc.Type() != "Group" {
+		return nil
+	}
+	var before []string
+	if !fresh {
+		old, err := tx.Resource("Group", it.id)
+		if err != nil {
+			return err
+		}
+		if !old.Deleted {
+			d, err := fhir.Parse(old.JSON)
+			if err != nil {
+				return err
+			}
+			before = members(d.Owners())
+		}
+	}
+	if e, changed := audit.MembersChanged("Group/"+it.id, before, members(it.owners)); changed {
+		tx.beside = append(tx.beside, e)
+	}
+	return nil
+}
+
+// members are the patients to whom a Group belongs.
+func members(owners []fhir.Owner) (ids []string) {
+	for _, o := range owners {
+		if o.Why != fhir.WhyOther {
+			ids = append(ids, o.Patient)
+		}
+	}
+	return ids
 }
 
 // granted notes, beside the event of the transaction, which authorities somebody got and lost.

@@ -1,0 +1,20 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+)
+
+// MembersChanged is the event that tells of a Group who joined and who left, by the ids of the patients before and after a
+// write. False: nobody did. Who did it, and from where, is the caller's to add.
+func MembersChanged(group string, before, after []string) (Event, bool) {
+	without := func(all, some []string) []string {
+		return slices.DeleteFunc(slices.Clone(all), func(id string) bool { return slices.Contains(some, id) })
+	}
+	joined, left := without(after, before), without(before, after)
+	if len(joined)+len(left) == 0 {
+		return Event{}, false
+	}
+	return Event{Action: GroupMembers, Target: group, Patients: slices.Concat(joined, left),
+		Detail: fmt.Sprintf("%d joined, %d left", len(joined), len(left))}, true
+}
