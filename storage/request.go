@@ -44,9 +44,9 @@ type RequestEvent struct {
 // RequestStep is what a step leaves beside the request itself: its event, what the audit log is to hold of it, and what was
 // given away by it. A zero Audit.Target becomes the request's number.
 type RequestStep struct {
-	Event      RequestEvent // Who, Step and Note; the rest is filled in
-	Audit      audit.Event
-	Disclosure *Disclosure // nil: nothing was given
+	Event RequestEvent // Who, Step and Note; the rest is filled in
+	Audit audit.Event
+	Given []Disclosure // Request, Time and Patient are filled in
 }
 
 // AddRequest stores a new request with its first step and its event of the audit log, in one transaction. It sets ID,
@@ -112,7 +112,7 @@ func (tx *Tx) requestStep(r Request, before string, step RequestStep) error {
 	if err != nil {
 		return err
 	}
-	if d := step.Disclosure; d != nil {
+	for _, d := range step.Given {
 		d.Request, d.Time, d.Patient = r.ID, tx.Time, r.Patient
 		if err := tx.addDisclosure(d); err != nil {
 			return err

@@ -26,13 +26,13 @@ type Disclosure struct {
 	Note      string
 }
 
-func (tx *Tx) addDisclosure(d *Disclosure) error {
+func (tx *Tx) addDisclosure(d Disclosure) error {
 	if d.SHA256 == nil {
 		d.SHA256 = []byte{}
 	}
-	return tx.scan(`INSERT INTO disclosure (request, time, who, patient, recipient, way, form, job, package, file, sha256, bytes, verdict, again, link, note)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, []any{d.Request, millis(d.Time), d.Who, d.Patient, d.Recipient, d.Way, d.Form,
-		d.Job, d.Package, d.File, d.SHA256, d.Bytes, d.Verdict, d.Again, d.Link, d.Note}, &d.ID)
+	return tx.exec(`INSERT INTO disclosure (request, time, who, patient, recipient, way, form, job, package, file, sha256, bytes, verdict, again, link, note)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, d.Request, millis(d.Time), d.Who, d.Patient, d.Recipient, d.Way, d.Form,
+		d.Job, d.Package, d.File, d.SHA256, d.Bytes, d.Verdict, d.Again, d.Link, d.Note)
 }
 
 const disclosureColumns = `id, request, time, who, patient, recipient, way, form, job, package, file, sha256, bytes, verdict, again, link, note`

@@ -67,6 +67,11 @@ func (tx *Tx) RevokeLinks(request string) error {
 	return tx.exec(`UPDATE delivery_link SET revoked = ? WHERE request = ? AND revoked = 0`, millis(tx.Time), request)
 }
 
+// RevokeLinksTo ends all links of the request to files of a form.
+func (tx *Tx) RevokeLinksTo(request, form string) error {
+	return tx.exec(`UPDATE delivery_link SET revoked = ? WHERE request = ? AND form = ? AND revoked = 0`, millis(tx.Time), request, form)
+}
+
 // UseLink counts a download and gives back the try that [Store.TakeTry] took for it. False: the link has ended meanwhile,
 // or was loaded as often as is allowed.
 func (tx *Tx) UseLink(id string) (bool, error) {
