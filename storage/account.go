@@ -190,7 +190,7 @@ func (tx *Tx) dropJobs(account string) error {
 	if err := tx.exec(`DELETE FROM job WHERE account = ? COLLATE NOCASE`, account); err != nil {
 		return fmt.Errorf("cancel jobs: %w", err)
 	}
-	return nil
+	return tx.dropEHIExports(account)
 }
 
 // Account is one account with its authorities; not-found otherwise.

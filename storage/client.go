@@ -19,6 +19,7 @@ type Client struct {
 	AllowPrivate bool   // KeySetURL may lead to an address of the local network
 	Scopes       string // registered scopes, separated by spaces
 	Secret       []byte // SHA-256 of the client secret; nil: has none
+	RedirectURI  string // where people are led who sent a form for the client; "": nowhere
 	Disabled     bool
 	Created      time.Time
 	LastUsed     time.Time // when it last got a token; zero: never
@@ -36,9 +37,9 @@ func (s *Store) AddClient(ctx context.Context, c Client) error {
 		} else if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		err = tx.exec(`INSERT INTO client (name, jwks, jwks_url, allow_private, scopes, secret, disabled, created)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			c.Name, c.KeySet, c.KeySetURL, c.AllowPrivate, c.Scopes, c.Secret, c.Disabled, millis(tx.Time))
+		err = tx.exec(`INSERT INTO client (name, jwks, jwks_url, allow_private, scopes, secret, redirect_uri, disabled, created)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			c.Name, c.KeySet, c.KeySetURL, c.AllowPrivate, c.Scopes, c.Secret, c.RedirectURI, c.Disabled, millis(tx.Time))
 		if err != nil {
 			return err
 		}
@@ -63,8 +64,8 @@ func (s *Store) UpdateClient(ctx context.Context, name string, f func(c *Client)
 			return err
 		}
 		c.Name = name
-		err = tx.exec(`UPDATE client SET jwks = ?, jwks_url = ?, allow_private = ?, scopes = ?, secret = ?, disabled = ? WHERE name = ?`,
-			c.KeySet, c.KeySetURL, c.AllowPrivate, c.Scopes, c.Secret, c.Disabled, name)
+		err = tx.exec(`UPDATE client SET jwks = ?, jwks_url = ?, allow_private = ?, scopes = ?, secret = ?, redirect_uri = ?, disabled = ? WHERE name = ?`,
+			c.KeySet, c.KeySetURL, c.AllowPrivate, c.Scopes, c.Secret, c.RedirectURI, c.Disabled, name)
 		if err != nil {
 			return err
 		}
@@ -135,9 +136,9 @@ func (s *Store) Clients(ctx context.Context) ([]Client, error) {
 func client(ctx context.Context, q querier, name string) (Client, error) {
 	var c Client
 	var created, used int64
-	err := scan(ctx, q, `SELECT name, jwks, jwks_url, allow_private, scopes, secret, disabled, created, last_used
+	err := scan(ctx, q, `SELECT name, jwks, jwks_url, allow_private, scopes, secret, redirect_uri, disabled, created, last_used
 		FROM client WHERE name = ?`, []any{name},
-		&c.Name, &c.KeySet, &c.KeySetURL, &c.AllowPrivate, &c.Scopes, &c.Secret, &c.Disabled, &created, &used)
+		&c.Name, &c.KeySet, &c.KeySetURL, &c.AllowPrivate, &c.Scopes, &c.Secret, &c.RedirectURI, &c.Disabled, &created, &used)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Client{}, noClient(name)
 	} else if err != nil {
