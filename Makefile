@@ -12,7 +12,7 @@ CONCURRENT := ./storage ./engine ./auth ./web
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build demo tools test race vet lint torture bench bench-short generate reference clean help
+.PHONY: build demo tools test race vet lint torture bench bench-short generate reference release release-short release-once release-tools clean help
 
 build: ## bin/satchel for this machine, without cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/satchel .
@@ -63,6 +63,27 @@ generate: ## derive fhir's tables from HL7's definitions again (DEFINITIONS=fold
 
 reference: ## docs/reference.md and docs/man from the program itself, after a change of commands, settings, permissions or addresses
 	$(GO) test -count=1 -run '^TestReference$$' . -update
+
+NFPM      := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.0
+CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+EPOCH     ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+TARGETS   ?= linux/amd64,linux/arm64,windows/amd64,windows/arm64
+RELEASE    = $(GO) run ./packaging/internal/release -version "$(VERSION)" -commit "$(COMMIT)" -epoch "$(EPOCH)" -targets "$(TARGETS)" -tools "$(CURDIR)/bin/tools"
+
+release: release-tools ## dist/: archives, .deb, SBOM, licences and SHA256SUMS for linux and windows, built twice and compared
+	$(RELEASE) -out dist
+	packaging/same-twice dist $(RELEASE)
+
+release-short: release-tools ## the same for linux/amd64 alone, built once; what Debian's own tools say of the package
+	$(MAKE) TARGETS=linux/amd64 release-once
+	packaging/deb/check dist/*.deb
+
+release-once:
+	$(RELEASE) -out dist
+
+release-tools:
+	@test -x bin/tools/nfpm || GOBIN=$(CURDIR)/bin/tools $(GO) install $(NFPM)
+	@test -x bin/tools/cyclonedx-gomod || GOBIN=$(CURDIR)/bin/tools $(GO) install $(CYCLONEDX)
 
 clean:
 	rm -rf bin dist

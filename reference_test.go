@@ -23,14 +23,15 @@ import (
 	"satchel/web"
 )
 
-var update = flag.Bool("update", false, "write docs/reference.md and the manual pages anew")
+var update = flag.Bool("update", false, "write docs/reference.md, the manual pages and the unit of the Debian package anew")
 
-// docs/reference.md and docs/man are what the program says of itself. `make reference` writes them anew.
+// docs/reference.md, docs/man and the unit of the Debian package are what the program says of itself. `make reference` writes them anew.
 func TestReference(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("some defaults are others on Windows")
 	}
 	want := map[string]string{filepath.Join("docs", "reference.md"): reference(t)}
+	want[filepath.Join("packaging", "deb", "satchel.service")] = systemdUnit("/usr/bin/satchel", []string{"serve", "--data", "/var/lib/satchel"}, serviceAccount("linux"), []string{"/var/lib/satchel"})
 	for name, text := range manualPages(t) {
 		want[filepath.Join("docs", "man", name)] = text
 	}

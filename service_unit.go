@@ -35,6 +35,7 @@ func unitQuote(s string) string {
 
 const unitText = `[Unit]
 Description=Satchel FHIR server
+Documentation=man:satchel(1)
 After=network-online.target
 Wants=network-online.target
 StartLimitIntervalSec=60
