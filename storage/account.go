@@ -14,6 +14,7 @@ import (
 // Account is one local user.
 type Account struct {
 	Name            string
+	PID             int64 // a number that no other account has or had; given when it is stored
 	GivenName       string
 	FamilyName      string
 	Password        string // argon2id PHC string; never leaves the server
@@ -74,9 +75,12 @@ func (tx *Tx) addAccount(a Account) error {
 	if a.PasswordChanged.IsZero() {
 		a.PasswordChanged = tx.Time
 	}
-	n, err := tx.change(`INSERT INTO account (name, given_name, family_name, password, password_changed, must_change, locked, disabled,
-		service, created, last_login, last_active) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		a.Name, a.GivenName, a.FamilyName, a.Password, millis(a.PasswordChanged), a.MustChange, a.Locked, a.Disabled,
+	if err := tx.scan(`UPDATE clock SET account_pid = account_pid + 1 RETURNING account_pid`, nil, &a.PID); err != nil {
+		return fmt.Errorf("add account: %w", err)
+	}
+	n, err := tx.change(`INSERT INTO account (name, pid, given_name, family_name, password, password_changed, must_change, locked, disabled,
+		service, created, last_login, last_active) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`,
+		a.Name, a.PID, a.GivenName, a.FamilyName, a.Password, millis(a.PasswordChanged), a.MustChange, a.Locked, a.Disabled,
 		a.Service, millis(a.Created), millis(a.LastLogin), millis(a.LastActive))
 	if err != nil {
 		return fmt.Errorf("add account: %w", err)
@@ -185,7 +189,7 @@ func (s *Store) RemoveAccount(ctx context.Context, name string, allow func(a Acc
 	})
 }
 
-// dropJobs cancels all jobs of an account.
+// dropJobs cancels all jobs of an account, and forgets what it waits for.
 func (tx *Tx) dropJobs(account string) error {
 	if err := tx.exec(`DELETE FROM job WHERE account = ? COLLATE NOCASE`, account); err != nil {
 		return fmt.Errorf("cancel jobs: %w", err)
@@ -251,7 +255,7 @@ func (tx *Tx) setAuthorities(a Account) error {
 
 // accounts reads the accounts that meet the condition, by name, each with its authorities in order.
 func accounts(ctx context.Context, q querier, where string, args ...any) ([]Account, error) {
-	rows, err := query(ctx, q, `SELECT name, given_name, family_name, password, password_changed, must_change, locked, disabled, service,
+	rows, err := query(ctx, q, `SELECT name, pid, given_name, family_name, password, password_changed, must_change, locked, disabled, service,
 		totp, totp_next, totp_step, created, coalesce(last_login, 0), last_active, coalesce(permission, ''), coalesce(argument, '')
 		FROM account LEFT JOIN authority ON account = name `+where+` ORDER BY name COLLATE NOCASE, permission, argument`, args...)
 	if err != nil {
@@ -263,7 +267,7 @@ func accounts(ctx context.Context, q querier, where string, args ...any) ([]Acco
 		var a Account
 		var x Authority
 		var changed, created, login, active int64
-		err := rows.Scan(&a.Name, &a.GivenName, &a.FamilyName, &a.Password, &changed, &a.MustChange, &a.Locked, &a.Disabled, &a.Service,
+		err := rows.Scan(&a.Name, &a.PID, &a.GivenName, &a.FamilyName, &a.Password, &changed, &a.MustChange, &a.Locked, &a.Disabled, &a.Service,
 			&a.TOTP, &a.TOTPNext, &a.TOTPStep, &created, &login, &active, &x.Permission, &x.Argument)
 		if err != nil {
 			return nil, fmt.Errorf("read accounts: %w", err)

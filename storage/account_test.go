@@ -2,6 +2,7 @@ package storage
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ func TestAccounts(t *testing.T) {
 	ann := Account{Name: "Ann", GivenName: "A", FamilyName: "N", Password: "hash", PasswordChanged: now, Created: now,
 		Authorities: []Authority{{"ROLE_SUPERUSER", ""}, {"X", "Patient/1"}, {"X", "Patient/2"}}}
 	bob := Account{Name: "bob", Password: "hash", PasswordChanged: now, Created: now, Locked: true, LastLogin: now}
+	bob.PID, ann.PID = 1, 2 // as they come
 	for _, a := range []Account{bob, ann} {
 		if err := s.AddAccount(ctx, a); err != nil {
 			t.Fatal(err)
@@ -101,4 +103,36 @@ func TestJobsEndWithTheirAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(1)
+}
+
+// The number of an account is its own for ever: a removed one's is not given again, and no change touches it.
+func TestAccountPID(t *testing.T) {
+	s := openNew(t)
+	seen := map[int64]bool{}
+	for _, name := range []string{"anna", "ben", "anna", "chris"} {
+		if err := s.AddAccount(t.Context(), Account{Name: name}); err != nil {
+			t.Fatal(err)
+		}
+		err := s.AddAccount(t.Context(), Account{Name: strings.ToUpper(name)})
+		if e, ok := errors.AsType[*fhir.Error](err); !ok || e.Code != fhir.CodeDuplicate {
+			t.Error(err)
+		}
+		a, err := s.Account(t.Context(), name)
+		if err != nil || a.PID <= 0 || seen[a.PID] {
+			t.Fatal(a.PID, seen, err)
+		}
+		seen[a.PID] = true
+		pid := a.PID
+		if err := s.UpdateAccount(t.Context(), name, func(a *Account, _ []Account) error { a.PID = 99; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if a, err := s.Account(t.Context(), name); err != nil || a.PID != pid {
+			t.Error(a.PID, err)
+		}
+		if name == "anna" {
+			if err := s.RemoveAccount(t.Context(), name, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }

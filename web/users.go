@@ -41,6 +41,7 @@ func ownPath(path string) bool {
 // userText is an account as /api/user-management reads and writes it, in the shape of Smile CDR's user management.
 // What is nil was left out. The last group is written only; it is read if it says what is so.
 type userText struct {
+	PID         *int64               `json:"pid,omitzero"` // only the server sets it
 	Username    *string              `json:"username,omitzero"`
 	Password    *string              `json:"password,omitzero"` // read only
 	GivenName   *string              `json:"givenName,omitzero"`
@@ -82,7 +83,7 @@ func (s *server) userOf(a storage.Account) userText {
 	if authorities == nil {
 		authorities = []storage.Authority{}
 	}
-	return userText{Username: &a.Name, GivenName: &a.GivenName, FamilyName: &a.FamilyName, Locked: &a.Locked, Disabled: &a.Disabled,
+	return userText{PID: &a.PID, Username: &a.Name, GivenName: &a.GivenName, FamilyName: &a.FamilyName, Locked: &a.Locked, Disabled: &a.Disabled,
 		Service: &a.Service, MustChange: &a.MustChange, TwoFactor: &factor, TwoFactorNeeded: &needed, Authorities: &authorities,
 		PasswordChanged: timeOf(a.PasswordChanged), Created: timeOf(a.Created), LastConnected: timeOf(a.LastLogin), LastActive: timeOf(a.LastActive)}
 }
@@ -105,6 +106,9 @@ func (t userText) checkFixed(now userText) error {
 		if pair[0] != nil && (pair[1] == nil || pair[0].After(*pair[1])) {
 			return fhir.Errorf(fhir.CodeValue, "%s cannot be set; leave it out", name)
 		}
+	}
+	if t.PID != nil && (now.PID == nil || *t.PID != *now.PID) {
+		return fhir.Errorf(fhir.CodeValue, "pid cannot be set; leave it out")
 	}
 	if t.TwoFactorNeeded != nil && (now.TwoFactorNeeded == nil || *t.TwoFactorNeeded != *now.TwoFactorNeeded) {
 		return fhir.Errorf(fhir.CodeValue, "twoFactorAuthRequired cannot be set; it follows from auth.two_factor_roles")
