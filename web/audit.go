@@ -25,6 +25,7 @@ type trail struct {
 	entries []audit.Event // beside the request's own: entries of a Bundle, members of a Group
 	note    storage.Note
 	part    bool  // of an entry: the request's trail stores it
+	refused bool  // a refusal, whatever the status of the answer
 	call    *call // whose parameters are to be named
 }
 
@@ -77,6 +78,9 @@ var interactions = map[string]audit.Action{
 // actionOf is what a route does, for the audit log; "" for what tells only of the server itself. A route that is on no
 // list is an operation.
 func actionOf(rt *route) audit.Action {
+	if rt.page != nil {
+		return rt.page.Action
+	}
 	if action, ok := actions[rt.method+" "+rt.pattern]; ok {
 		return action
 	}
@@ -453,6 +457,9 @@ func (t *trail) keep(status int) (err error) {
 	}()
 	t.complete()
 	t.Status, t.Outcome = status, audit.OutcomeOf(status)
+	if t.refused && status < 400 {
+		t.Outcome = audit.Refused
+	}
 	if t.Action != audit.Batch && status >= 400 {
 		t.entries = nil // they did not happen
 	}
@@ -492,6 +499,12 @@ func (a *answer) noted(status int) bool {
 	h.Set("Content-Type", mediaFHIR)
 	h.Set("Retry-After", "5")
 	a.extend()
+	if a.visit != nil {
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		a.ResponseWriter.WriteHeader(a.status)
+		_, _ = a.ResponseWriter.Write([]byte("The audit log cannot be written, and nothing is answered without it. Try again; if it stays so, look at the server's disk.\n"))
+		return false
+	}
 	a.ResponseWriter.WriteHeader(a.status)
 	_, _ = a.ResponseWriter.Write(fhir.Outcome(fhir.Issue{Severity: fhir.SeverityError, Code: fhir.CodeTransient,
 		Diagnostics: "the audit log cannot be written, and nothing is answered without it; try again, and if it stays so, look at the server's disk"}))

@@ -128,6 +128,10 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	for name, value := range p.header {
 		w.Header().Set(name, value)
 	}
+	if ours && a.visit != nil {
+		s.trouble(a, p)
+		return
+	}
 	body := fhir.Outcome(p.issues...)
 	w.Header().Set("Content-Type", mediaFHIR)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))

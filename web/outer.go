@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"satchel/auth"
+	"satchel/desk"
 	"satchel/fhir"
 )
 
@@ -24,9 +25,10 @@ type answer struct {
 	decided bool
 	status  int
 	bytes   int64
-	updated time.Time // of the resource answered, to the millisecond, which Last-Modified cannot say
-	trail   *trail    // what the audit log will hold; nil: nothing
-	muted   bool      // the audit log refused the answer, and another was sent
+	updated time.Time   // of the resource answered, to the millisecond, which Last-Modified cannot say
+	trail   *trail      // what the audit log will hold; nil: nothing
+	visit   *desk.Visit // of a page
+	muted   bool        // the audit log refused the answer, and another was sent
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -85,6 +87,9 @@ func (s *server) outer(inner http.Handler) http.Handler {
 		if r.URL.Path == tokenPath {
 			s.refuseToken(w, &auth.OAuthError{Code: "invalid_request", Description: "a page of another site may not ask for tokens", Status: http.StatusForbidden})
 			return
+		}
+		if s.isPage(r) {
+			s.visiting(w.(*answer), r)
 		}
 		s.fail(w, r, fhir.Errorf(fhir.CodeForbidden, "a page of another site may not send this; call the server from a program or from its own pages"))
 	}))

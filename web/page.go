@@ -5,8 +5,9 @@ import (
 	"net/http"
 )
 
-// front is the page at "/": what this is, and where the FHIR base is. It runs no script and loads nothing.
-var front = template.Must(template.New("front").Parse(`<!doctype html>
+// frontPage is what a program or an old browser gets at "/": what this is, and where the FHIR base is. It runs no script
+// and loads nothing.
+var frontPage = template.Must(template.New("front").Parse(`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Satchel</title></head>
 <body>
@@ -21,11 +22,11 @@ var front = template.Must(template.New("front").Parse(`<!doctype html>
 </html>
 `))
 
-// page answers the front page.
-func (s *server) page(w http.ResponseWriter, r *http.Request) {
+// front answers the front page.
+func (s *server) front(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	err := front.Execute(w, map[string]string{"Base": s.baseURL(r), "Version": s.Version})
+	err := frontPage.Execute(w, map[string]string{"Base": s.baseURL(r), "Version": s.Version})
 	if err != nil {
 		s.Log.Error("front page", "err", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"satchel/desk"
 	"satchel/fhir"
 )
 
@@ -36,6 +37,7 @@ type route struct {
 	summary     string // for the OpenAPI document
 	run         handler
 	segments    []string
+	page        *desk.Route // of the staff pages; nil: none
 }
 
 // routes is everything under /fhir, most special first.

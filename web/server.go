@@ -11,6 +11,7 @@ import (
 
 	"github.com/julienschmidt/httprouter"
 
+	"satchel/desk"
 	"satchel/fhir"
 )
 
@@ -23,6 +24,8 @@ type server struct {
 	proxies []netip.Prefix
 	routes  []route // under the FHIR base
 	besides []route // beside it
+	pages   []route // of the staff
+	desk    *desk.Desk
 	polls   polls
 	started time.Time
 	heavy   chan struct{}            // a token per large Bundle in memory; each takes a multiple of its size
@@ -38,6 +41,9 @@ func New(o Options) (http.Handler, error) {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
 	if err := s.check(); err != nil {
+		return nil, err
+	}
+	if err := s.newDesk(); err != nil {
 		return nil, err
 	}
 	return s.outer(s.router()), nil
@@ -96,7 +102,7 @@ func (s *server) router() http.Handler {
 		}
 	}
 	for path, f := range map[string]http.HandlerFunc{
-		"/": s.page, "/healthz": s.healthz, "/readyz": s.readyz, "/metrics": s.metrics, "/api/openapi.json": s.openapi,
+		"/healthz": s.healthz, "/readyz": s.readyz, "/metrics": s.metrics, "/api/openapi.json": s.openapi,
 		formatPath: s.format, formatPath + "/:version": s.format,
 	} {
 		r.HandlerFunc("GET", path, f)
@@ -110,6 +116,14 @@ func (s *server) router() http.Handler {
 func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == fhirPath || strings.HasPrefix(r.URL.Path, fhirPath+"/") {
 		s.serveFHIR(w, r)
+		return
+	}
+	if s.isPage(r) {
+		s.servePage(w, r)
+		return
+	}
+	if r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		s.front(w, r)
 		return
 	}
 	if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/oauth/") {

@@ -18,6 +18,7 @@ import (
 	"log/slog"
 
 	"satchel/auth"
+	"satchel/desk"
 	"satchel/engine"
 	"satchel/storage"
 )
@@ -39,6 +40,7 @@ type Options struct {
 	CORSOrigins    []string // pages of these origins may call; nil: those of no other origin
 	Version        string   // of the program, for the CapabilityStatement
 
-	Ready   []Check  // what readiness depends on besides the store
-	Metrics *Metrics // nil: there is no /metrics
+	Desk    desk.Options // of the staff pages: what the other options do not say
+	Ready   []Check      // what readiness depends on besides the store
+	Metrics *Metrics     // nil: there is no /metrics
 }

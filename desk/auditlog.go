@@ -1,0 +1,4 @@
+package desk
+
+// auditRoutes are the pages of the audit log.
+func auditRoutes() []Route { return nil }

@@ -1,0 +1,79 @@
+package desk
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"satchel/auth"
+	"satchel/engine"
+	"satchel/storage"
+)
+
+// Options wire what the pages tell of and do.
+type Options struct {
+	Store   *storage.Store
+	Engine  *engine.Engine
+	Auth    *auth.Service
+	Log     *slog.Logger
+	Version string
+
+	Practice func() Practice                // nil: a practice without a name, in UTC
+	Setup    *Setup                         // nil: there is no first run
+	Notices  func(context.Context) []Notice // what is to be known of the server; nil: nothing
+	Backup   func() Backup                  // nil: not known
+}
+
+// Practice is for whom the server works.
+type Practice struct {
+	Name string
+	Zone *time.Location // in which its people read times; nil: UTC
+}
+
+// Notice is something about the server that somebody should know or put right.
+type Notice struct {
+	Problem bool   // it must be put right; otherwise it is good to know
+	Text    string // one sentence without health data
+	Do      string // what to do about it; "" if nothing
+}
+
+// Backup is what is known of the backups that the server makes by itself.
+type Backup struct {
+	Planned bool          // there are some
+	Last    time.Time     // when the newest was made; zero: never
+	Every   time.Duration // from one to the next
+}
+
+// Desk serves the pages. Nothing in it changes after New.
+type Desk struct {
+	Options
+	pages   *pages
+	pending pending
+}
+
+// New makes the pages. An error means that a template, a text or an asset is not sound.
+func New(o Options) (*Desk, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	d := &Desk{Options: o}
+	var err error
+	d.pages, err = loadPages(d.zone)
+	return d, err
+}
+
+// practice is the practice as it is now.
+func (d *Desk) practice() Practice {
+	if d.Options.Practice == nil {
+		return Practice{}
+	}
+	return d.Options.Practice()
+}
+
+// zone is where the practice is.
+func (d *Desk) zone() *time.Location {
+	if z := d.practice().Zone; z != nil {
+		return z
+	}
+	return time.UTC
+}
