@@ -238,9 +238,17 @@ func (e *Engine) packed(ctx context.Context, job storage.Job, r PackageRequest) 
 	if r.Form == FormFolder {
 		q.BagSize = 0 // files of two bags would have the same names
 	}
+	return e.metered(ctx, job.ID, q)
+}
+
+// metered makes a package and notes how far it is.
+func (e *Engine) metered(ctx context.Context, id string, q HandoverRequest) (Handover, error) {
 	var total atomic.Int64
-	m := startMeter(0, func(done, _ int64) { e.progress(ctx, job.ID, done, max(done, total.Load())) })
-	defer m.stop()
+	m := startMeter(0, func(done, _ int64) { e.progress(ctx, id, done, max(done, total.Load())) })
+	defer func() {
+		m.stop()
+		e.progress(ctx, id, m.done.Load(), total.Load()) // it may have been faster than the reports
+	}()
 	return e.Handover(ctx, q, func(done, n int64) {
 		total.Store(n)
 		m.done.Store(done)
