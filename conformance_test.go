@@ -65,7 +65,7 @@ func openSite(t *testing.T, settings map[string]string) *site {
 	}
 	s := &site{T: t, cfg: cfg, store: store}
 	s.start()
-	s.register("all", "system/*.cruds", "ROLE_FHIR_CLIENT_SUPERUSER")
+	s.register("all", "system/*.cruds system/$ehi-export", "ROLE_FHIR_CLIENT_SUPERUSER")
 	s.bearer = s.token("all", "system/*.cruds")
 	return s
 }

@@ -18,6 +18,7 @@ type Registration struct {
 	AllowPrivate bool   // KeysURL may lead into the local network
 	Secret       bool   // make a client secret, for clients that cannot sign assertions
 	Scopes       string // at most these are granted
+	RedirectURI  string // where people are led who sent a form for the client; "": nowhere
 	Authorities  []storage.Authority
 }
 
@@ -36,6 +37,9 @@ func NewClient(r Registration) (c storage.Client, secret string, err error) {
 		}
 	}
 	c.Authorities = r.Authorities
+	if err := SetRedirectURI(&c, r.RedirectURI); err != nil {
+		return storage.Client{}, "", err
+	}
 	if r.Secret {
 		secret = SetSecret(&c)
 	}
@@ -89,6 +93,30 @@ func checkAddress(address string, allowPrivate bool) error {
 	case !allowPrivate && (local || literal && !isPublic(ip)):
 		return fhir.Errorf(fhir.CodeValue, "the address %.200q of the key set is in the local network; if that is right, allow private addresses for this client", address)
 	}
+	return nil
+}
+
+// SetRedirectURI gives a client the address to which people are led who sent a form for it, or none with ""; for use with
+// [storage.Store.UpdateClient]. It is https; or http on this machine; or the app's own scheme with a dot in it, such as
+// com.example.app:/done (RFC 8252, section 7.1), which no browser runs as a script.
+func SetRedirectURI(c *storage.Client, address string) error {
+	if address == "" {
+		c.RedirectURI = ""
+		return nil
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.User != nil || strings.Contains(address, "#") || len(address) > 2000 || strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return fhir.Errorf(fhir.CodeValue, "%.200q is no address to lead people to; give one such as https://app.example/back", address)
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	local := err == nil && ip.IsLoopback() || strings.EqualFold(u.Hostname(), "localhost")
+	switch {
+	case u.Scheme == "https" && u.Hostname() != "", u.Scheme == "http" && local:
+	case strings.Contains(u.Scheme, "."):
+	default:
+		return fhir.Errorf(fhir.CodeValue, "people cannot be led to %.200q; give an https address, or the app's own scheme with a dot in it, such as com.example.app:/back", address)
+	}
+	c.RedirectURI = address
 	return nil
 }
 

@@ -22,6 +22,7 @@ const (
 	VerbEverything   Verb = "everything"  // Patient/[id]/$everything
 	VerbExport       Verb = "export"      // kick-off
 	VerbPackage      Verb = "package"     // make a package: a whole record, or everything
+	VerbEHIExport    Verb = "ehi-export"  // ask for a patient's record by $ehi-export, and load what people approved
 	VerbJob          Verb = "job"         // status, file and delete of a job
 	VerbUsers        Verb = "users"       // change, lock and remove accounts
 	VerbUserAdd      Verb = "user-add"    // make an account
@@ -40,7 +41,7 @@ const (
 type Action struct {
 	Verb Verb
 	Type string // resource type, for read, search, write, delete; "" in a search: the system
-	ID   string // logical id, for read, write, delete, everything
+	ID   string // logical id, for read, write, delete, everything, ehi-export
 
 	// Owners are patient ids. Of a read: the patients in whose compartment the resource is; one that the account may read
 	// is enough. Of a write or delete: those of the stored and of the new version together; the account needs all of them,
@@ -142,6 +143,8 @@ func needsOf(do Action) ([]need, bool) {
 		return exportNeeds(do), true
 	case VerbPackage:
 		return packageNeeds(do), true
+	case VerbEHIExport: // it files a request, which people decide on: nothing is read before that
+		return []need{oneOf(plain(recordRequests), plain(opExport), plain(opExportPatient), with(opExportPatient, "Patient/"+do.ID))}, true
 	}
 	return nil, false
 }

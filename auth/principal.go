@@ -89,6 +89,11 @@ func (p Principal) scopesAllow(do Action) error {
 			break // it holds the audit log and the accounts, which no token reaches
 		}
 		return p.inScope(VerbPackage, "") // a whole record
+	case VerbEHIExport:
+		if p.Scopes.Has(ScopeEHI) {
+			return nil
+		}
+		return p.lacksScope(ScopeEHI)
 	case VerbJob:
 		if do.Job.Export.Verb == VerbPackage {
 			return p.scopesAllow(do.Job.Export)
@@ -121,8 +126,11 @@ func (p Principal) outOfScope(v Verb, typ string) error {
 	if suffix == "" {
 		suffix = "rs"
 	}
-	return fhir.Errorf(fhir.CodeForbidden,
-		"the token of client %q lacks the scope system/%s.%s; ask the token endpoint for it, and have it registered if it is not", p.Name, typ, suffix)
+	return p.lacksScope("system/" + typ + "." + suffix)
+}
+
+func (p Principal) lacksScope(scope string) error {
+	return fhir.Errorf(fhir.CodeForbidden, "the token of client %q lacks the scope %s; ask the token endpoint for it, and have it registered if it is not", p.Name, scope)
 }
 
 // asClient words a refusal of Decide for a client: it speaks of accounts and how to grant them something.

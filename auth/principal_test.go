@@ -81,6 +81,11 @@ func TestPrincipalDecide(t *testing.T) {
 		{"package", service("system/*.rs", reader), Action{Verb: VerbPackage, Level: "patient", Patients: []string{"1"}}, ""},
 		{"package by types", service("system/Patient.rs system/Observation.rs", reader), Action{Verb: VerbPackage, Level: "patient", Patients: []string{"1"}}, fhir.CodeForbidden},
 		{"package of everything", service("system/*.cruds", all), Action{Verb: VerbPackage, Level: "system"}, fhir.CodeForbidden},
+		{"ehi-export", service("system/$ehi-export", "FHIR_OP_INITIATE_BULK_DATA_EXPORT_PATIENT:Patient/1"), Action{Verb: VerbEHIExport, ID: "1"}, ""},
+		{"ehi-export of another", service("system/$ehi-export", "FHIR_OP_INITIATE_BULK_DATA_EXPORT_PATIENT:Patient/1"), Action{Verb: VerbEHIExport, ID: "2"}, fhir.CodeForbidden},
+		{"ehi-export by scope alone", service("system/$ehi-export", "FHIR_ALL_READ"), Action{Verb: VerbEHIExport, ID: "1"}, fhir.CodeForbidden},
+		{"ehi-export by all types", service("system/*.cruds", all), Action{Verb: VerbEHIExport, ID: "1"}, fhir.CodeForbidden},
+		{"reading by ehi-export", service("system/$ehi-export", all), Action{Verb: VerbRead, Type: "Patient", ID: "1"}, fhir.CodeForbidden},
 		{"own package", service("system/*.rs", reader), packageJob("lab", "1"), ""},
 		{"own package, narrower token", service("system/Patient.rs", reader), packageJob("lab", "1"), fhir.CodeForbidden},
 		{"somebody else's package", service("system/*.rs", all), packageJob("ann", "1"), fhir.CodeNotFound},
@@ -92,7 +97,8 @@ func TestPrincipalDecide(t *testing.T) {
 		{"no job", service("system/*.rs", all), Action{Verb: VerbJob}, fhir.CodeNotFound},
 		{"capabilities", service("system/$ehi-export", reader), Action{Verb: VerbCapabilities}, ""},
 		{"users", service("system/*.cruds", all), Action{Verb: VerbUsers}, fhir.CodeForbidden},
-		{"audit", service("system/*.cruds", all), Action{Verb: VerbAudit}, fhir.CodeForbidden},
+		{"audit", service("system/AuditEvent.rs", all), Action{Verb: VerbAudit}, ""},
+		{"audit by other types", service("system/Patient.cruds", all), Action{Verb: VerbAudit}, fhir.CodeForbidden},
 		{"unknown verb", service("system/*.cruds", all), Action{Verb: "x"}, fhir.CodeForbidden},
 		{"account", PrincipalOf(storage.Account{Name: "ann", Authorities: []storage.Authority{plain(all)}}), Action{Verb: VerbUsers}, ""},
 		{"locked account", PrincipalOf(storage.Account{Name: "ann", Locked: true, Authorities: []storage.Authority{plain(all)}}), Action{Verb: VerbRead, Type: "Patient"}, fhir.CodeForbidden},
@@ -107,7 +113,7 @@ func TestPrincipalDecide(t *testing.T) {
 
 // A service never may more than an account with its authorities, nor without scope.
 func TestPrincipalIsTheIntersection(t *testing.T) {
-	everyVerb := []Verb{VerbCapabilities, VerbRead, VerbSearch, VerbWrite, VerbDelete, VerbTransaction, VerbEverything, VerbExport, VerbPackage,
+	everyVerb := []Verb{VerbCapabilities, VerbRead, VerbSearch, VerbWrite, VerbDelete, VerbTransaction, VerbEverything, VerbExport, VerbPackage, VerbEHIExport,
 		VerbUsers, VerbUserAdd, VerbUserView, VerbPassword, VerbAudit, VerbJobs, VerbJobCancel, VerbAdminJSON, VerbAdminWeb}
 	for _, permission := range []string{"ROLE_SUPERUSER", "ROLE_FHIR_CLIENT_SUPERUSER", "ROLE_FHIR_CLIENT_SUPERUSER_RO", "ROLE_FHIR_CLIENT", "FHIR_READ_ALL_OF_TYPE:Patient"} {
 		p := service("system/*.cruds", permission)

@@ -7,7 +7,7 @@ import (
 	"satchel/fhir"
 )
 
-// ScopeEHI is the scope reserved for the $ehi-export operation. It can be registered and granted; it allows no reading.
+// ScopeEHI is the scope of the $ehi-export operation. Its "$" is no type: it allows no reading, and no scope for types holds it.
 const ScopeEHI = "system/$ehi-export"
 
 // anyType is the type of a scope for all types.
@@ -214,8 +214,8 @@ func (s *Scopes) add(a access) {
 	}
 }
 
-// ScopesSupported lists what scopes_supported of the SMART configuration names: the scopes for all types. Those for
-// single types and fewer rights are supported likewise.
+// ScopesSupported lists what scopes_supported of the SMART configuration names: the scopes for all types, and that of
+// $ehi-export. Those for single types and fewer rights are supported likewise.
 func ScopesSupported() []string {
-	return []string{"system/*.rs", "system/*.read", "system/*.cruds", "system/*.*", "system/*.write"}
+	return []string{"system/*.rs", "system/*.read", "system/*.cruds", "system/*.*", "system/*.write", ScopeEHI}
 }
