@@ -32,6 +32,7 @@ type RecordItem struct {
 	Updated time.Time
 	JSON    []byte // nil for a tombstone. Valid until the next item
 	Excerpt bool   // not as stored: what belongs to other patients is left out, and meta.tag says so
+	RID     int64  // row number in the store
 }
 
 // RecordOptions tune what belongs to a record.

@@ -85,7 +85,7 @@ func (r *Record) hand(row *recordRow, versions []storage.Row, d *fhir.Document, 
 		if v.verdict != 0 {
 			continue
 		}
-		it := RecordItem{Why: row.why, Type: row.typ, ID: row.id, Version: v.version, Updated: stored.Updated, JSON: stored.JSON}
+		it := RecordItem{Why: row.why, Type: row.typ, ID: row.id, Version: v.version, Updated: stored.Updated, JSON: stored.JSON, RID: row.rid}
 		it.Section = sectionOf(row.typ, row.place == directory || row.place == attached && !r.give.content(row.typ),
 			v.deleted, i == len(versions)-1)
 		if (v.shared || v.ties) && !v.deleted {

@@ -52,50 +52,101 @@ func (p *Population) Items(ctx context.Context) iter.Seq2[RecordItem, error] {
 	}
 }
 
-func (p *Population) items(ctx context.Context, r *Record, yield func(RecordItem) bool) error {
-	for _, typ := range fhir.Types() {
-		if p.Counts[typ] == nil {
-			continue
-		}
-		for after := ""; ; {
-			rids, last, err := p.store.RowsAfter(ctx, typ, after, itemRows, itemBytes)
-			if err != nil {
-				return err
-			}
-			if len(rids) == 0 {
-				break
-			}
-			if err := p.page(ctx, r, typ, rids, yield); err != nil {
-				return err
-			}
-			after = last
-		}
-	}
-	return nil
+// Bounds of what a population is read ahead by, while what came before is written.
+const (
+	portions     = 4
+	portionBytes = 1 << 20
+)
+
+// portion is a batch of versions with their bodies.
+type portion struct {
+	items  []RecordItem
+	last   []bool
+	bodies []byte
 }
 
-// page yields the versions of a few rows of one type, in the order of rids.
-func (p *Population) page(ctx context.Context, r *Record, typ string, rids []int64, yield func(RecordItem) bool) error {
-	kind := dispositionKind(typ)
-	rows := make([]*recordRow, len(rids))
-	for i := range rows {
-		rows[i] = &recordRow{rid: rids[i]}
+// add copies a version in.
+func (b *portion) add(row storage.Row, last bool, kind fhir.Kind) {
+	it := RecordItem{Why: "population", Type: row.Type, ID: row.ID, Version: row.Version, Updated: row.Updated, RID: row.RID}
+	it.Section = sectionOf(row.Type, kind == fhir.Forward || kind == fhir.System, row.JSON == nil, last)
+	if row.JSON != nil {
+		start := len(b.bodies)
+		b.bodies = append(b.bodies, row.JSON...)
+		it.JSON = b.bodies[start:len(b.bodies):len(b.bodies)]
 	}
-	versions, err := fetch(ctx, p.store, p.Snapshot, rows)
-	if err != nil {
-		return err
+	b.items, b.last = append(b.items, it), append(b.last, last)
+}
+
+// items reads in a goroutine of its own, so that reading and writing go side by side.
+func (p *Population) items(ctx context.Context, r *Record, yield func(RecordItem) bool) error {
+	ctx, cancel := context.WithCancel(ctx)
+	full, free := make(chan *portion, portions), make(chan *portion, portions)
+	for range portions {
+		free <- &portion{}
 	}
-	for _, rid := range rids {
-		of := versions[rid]
-		for i, v := range of {
-			it := RecordItem{Why: "population", Type: v.Type, ID: v.ID, Version: v.Version, Updated: v.Updated, JSON: v.JSON}
-			it.Section = sectionOf(v.Type, kind == fhir.Forward || kind == fhir.System, v.JSON == nil, i == len(of)-1)
-			r.exported(it, i == len(of)-1)
+	var failed error
+	go func() {
+		defer close(full)
+		failed = p.read(ctx, full, free)
+	}()
+	defer func() {
+		cancel()
+		for range full { // until the reader has ended
+		}
+	}()
+	for b := range full {
+		for i, it := range b.items {
+			r.exported(it, b.last[i])
 			if !yield(it) {
 				return errStopped
 			}
 		}
+		b.items, b.last, b.bodies = b.items[:0], b.last[:0], b.bodies[:0]
+		if cap(b.bodies) > 4*portionBytes {
+			b.bodies = nil // of a single huge version
+		}
+		free <- b
 	}
+	return failed
+}
+
+// read fills batches with the versions of all types.
+func (p *Population) read(ctx context.Context, full chan<- *portion, free <-chan *portion) error {
+	var b *portion
+	next := func() error {
+		if b != nil {
+			full <- b // has room for all batches
+		}
+		select {
+		case b = <-free:
+			return nil
+		case <-ctx.Done():
+			b = nil
+			return ctx.Err()
+		}
+	}
+	if err := next(); err != nil {
+		return err
+	}
+	for _, typ := range fhir.Types() {
+		if p.Counts[typ] == nil {
+			continue
+		}
+		kind := dispositionKind(typ)
+		err := p.store.VersionsOfType(ctx, p.Snapshot, typ, func(row storage.Row, last bool) error {
+			if len(b.bodies) > 0 && len(b.bodies)+len(row.JSON) > portionBytes || len(b.items) >= 4*itemRows {
+				if err := next(); err != nil {
+					return err
+				}
+			}
+			b.add(row, last, kind)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	full <- b
 	return nil
 }
 

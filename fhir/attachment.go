@@ -45,3 +45,28 @@ func (d *Document) eachAttachment(f func(n int, attachment node)) {
 
 // Version is meta.versionId, "" without one.
 func (d *Document) Version() string { return d.root().field("meta").field("versionId").text() }
+
+// LastUpdated is meta.lastUpdated as written, "" without one.
+func (d *Document) LastUpdated() string { return d.root().field("meta").field("lastUpdated").text() }
+
+// Inline is an attachment that carries its bytes.
+type Inline struct {
+	Path        string // element path, as [Document.Attachments] gives it; "Binary.data" for the content of a Binary
+	ContentType string
+	Title       string
+	Base64      []byte // as stored, without the quotes; it may have white space in it. It lives until the next Reset
+}
+
+// Inlines calls f with every attachment that carries data, in document order, and with the content of a Binary.
+func (d *Document) Inlines(f func(Inline)) {
+	w := walk{}
+	w.visit = func(_ *table, e *element, value node) {
+		if data := value.field("data"); e.Type == "Attachment" && data.ok() {
+			f(Inline{w.at.String(), value.field("contentType").text(), value.field("title").text(), data.bytes()})
+		}
+	}
+	w.all(d)
+	if data := d.root().field("data"); d.typ == "Binary" && data.ok() {
+		f(Inline{"Binary.data", d.root().field("contentType").text(), "", data.bytes()})
+	}
+}

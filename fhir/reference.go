@@ -18,6 +18,16 @@ func (d *Document) References(f func(path, value string)) {
 	w.all(d)
 }
 
+// ReferenceTexts calls f with the text of every Reference.reference, wherever it stands: [Document.References] for loops
+// that need no path. The text lives until the next Reset.
+func (d *Document) ReferenceTexts(f func(text string)) {
+	for i := range d.cells {
+		if n := (node{d, int32(i + 1)}); n.kind() == '"' && n.label() == "reference" {
+			f(view(n.bytes()))
+		}
+	}
+}
+
 // isLink reports whether an element's value may name a resource.
 func isLink(owner *table, e *element) bool {
 	switch e.Type {

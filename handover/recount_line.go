@@ -28,15 +28,15 @@ func (s *recount) resource(f File) func(line []byte) error {
 		if f.Type == "Bundle" && strings.Contains(f.Path, "/deleted-") {
 			return s.tombstone(line)
 		}
-		r, err := readHead(line)
-		if err != nil {
+		if err := s.document.Reset(line); err != nil {
+			return fmt.Errorf("%w: %w", errNoResource, err)
+		}
+		r := fhir.Resource{Type: s.document.Type(), ID: s.document.ID()}
+		if err := finishHead(&r, s.document.Version(), s.document.LastUpdated()); err != nil {
 			return fmt.Errorf("%w: %w", errNoResource, err)
 		}
 		if r.Type != f.Type {
 			return fmt.Errorf("%w: %s is in a file of type %s", errNoResource, r.Key(), f.Type)
-		}
-		if err := s.document.Reset(line); err != nil {
-			return fmt.Errorf("%w: %w", errNoResource, err)
 		}
 		key := r.Key()
 		s.versions.add(versionKey(r))
@@ -78,11 +78,15 @@ var dataKey, urlKey = []byte(`"data":"`), []byte(`"url":"`)
 func (s *recount) links(resource string) {
 	d := &s.document
 	s.inside = s.fullURLs()
-	d.References(func(path, value string) {
-		if strings.HasSuffix(path, ".reference") {
-			s.reference(resource, path, value)
-		}
-	})
+	if s.explaining {
+		d.References(func(path, value string) {
+			if strings.HasSuffix(path, ".reference") {
+				s.reference(resource, path, value)
+			}
+		})
+	} else {
+		d.ReferenceTexts(func(value string) { s.reference(resource, "", value) })
+	}
 	if !bytes.Contains(d.JSON(), dataKey) && !bytes.Contains(d.JSON(), urlKey) {
 		return // no attachment can be in it
 	}

@@ -58,6 +58,7 @@ type Writer struct {
 	recon      *Reconciliation
 	scratch    []byte
 	copying    []byte // buffer of attachments
+	decoded    []byte // bytes of the attachment at hand
 	view       bool   // view/index.html was added
 }
 

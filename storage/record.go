@@ -90,30 +90,6 @@ func (s *Store) ChangedRIDs(ctx context.Context, at Snapshot, types []string) ([
 	return append(changed, deleted...), err
 }
 
-// RowsAfter lists up to limit resources of a type with an id behind after, in order of id, deleted ones included. It ends
-// early when the bodies of those listed sum up to size bytes.
-func (s *Store) RowsAfter(ctx context.Context, typ, after string, limit, size int) (rids []int64, last string, err error) {
-	code, err := s.types.code(typ)
-	if err != nil {
-		return nil, "", err
-	}
-	rows, err := query(ctx, s.reads, `SELECT rid, id, coalesce(length(body), 0) FROM resource WHERE type = ? AND id > ? ORDER BY id LIMIT ?`, code, after, limit)
-	if err != nil {
-		return nil, "", fmt.Errorf("list rows: %w", err)
-	}
-	defer rows.Close()
-	for sum := 0; sum < size && rows.Next(); {
-		var rid int64
-		var n int
-		if err := rows.Scan(&rid, &last, &n); err != nil {
-			return nil, "", fmt.Errorf("list rows: %w", err)
-		}
-		rids = append(rids, rid)
-		sum += n
-	}
-	return rids, last, rows.Err()
-}
-
 // rids reads row numbers.
 func (s *Store) rids(ctx context.Context, text string, args ...any) ([]int64, error) {
 	rows, err := query(ctx, s.reads, text, args...)
@@ -203,30 +179,45 @@ type VersionCount struct {
 	Gone    int // current tombstones
 }
 
-// VersionCounts counts the versions in a snapshot by type. It reads both tables' keys whole.
+// VersionCounts counts the versions in a snapshot by type. It reads the keys of both tables whole, and the rows of history
+// and of what is later than the snapshot; bodies are never sorted or kept.
 func (s *Store) VersionCounts(ctx context.Context, at Snapshot) (map[string]VersionCount, error) {
 	rows, err := query(ctx, s.reads, `
-		SELECT r.type, TRUE, r.body IS NULL, count(*) FROM resource r WHERE r.seq <= ?1 GROUP BY 1, 3
+		SELECT type, TRUE, FALSE, count(*) FROM resource INDEXED BY resource_type GROUP BY type
 		UNION ALL
-		SELECT r.type, h.superseded > ?1, h.body IS NULL, count(*) FROM history h JOIN resource r ON r.rid = h.rid
-		WHERE h.seq <= ?1 GROUP BY 1, 2, 3`, at.Seq)
+		SELECT type, TRUE, FALSE, -count(*) FROM resource INDEXED BY resource_deleted WHERE body IS NULL GROUP BY type
+		UNION ALL
+		SELECT type, TRUE, TRUE, count(*) FROM resource INDEXED BY resource_deleted WHERE body IS NULL GROUP BY type
+		UNION ALL
+		SELECT type, TRUE, body IS NULL, -1 FROM resource INDEXED BY resource_updated WHERE seq > ?1
+		UNION ALL
+		SELECT r.type, h.superseded > ?1, h.body IS NULL, 1 FROM history h CROSS JOIN resource r ON r.rid = h.rid WHERE h.seq <= ?1`, at.Seq)
 	if err != nil {
 		return nil, fmt.Errorf("count versions: %w", err)
 	}
-	defer rows.Close()
-	counts := map[string]VersionCount{}
-	for rows.Next() {
+	counts := map[int64]VersionCount{}
+	err = eachRow(rows, func(scan func(dest ...any) error) error {
 		var code int64
 		var current, deleted bool
 		var n int
-		if err := rows.Scan(&code, &current, &deleted, &n); err != nil {
-			return nil, fmt.Errorf("count versions: %w", err)
+		if err := scan(&code, &current, &deleted, &n); err != nil {
+			return err
 		}
-		c := counts[s.types.name(code)]
+		c := counts[code]
 		c.add(current, deleted, n)
-		counts[s.types.name(code)] = c
+		counts[code] = c
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count versions: %w", err)
 	}
-	return counts, rows.Err()
+	named := map[string]VersionCount{}
+	for code, c := range counts {
+		if c != (VersionCount{}) {
+			named[s.types.name(code)] = c
+		}
+	}
+	return named, nil
 }
 
 func (c *VersionCount) add(current, deleted bool, n int) {

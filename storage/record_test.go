@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"satchel/fhir"
 )
 
@@ -127,15 +129,75 @@ func TestRecordQueries(t *testing.T) {
 	check("by id", rids, err, 4, 5)
 	rids, err = s.ChangedRIDs(ctx, at, []string{"Observation", "Binary"})
 	check("changed", rids, err, 3, 5, 5, 6)
-	rids, last, err := s.RowsAfter(ctx, "Observation", "", 1, 1000)
-	check("first page", rids, err, 3)
-	rids, _, err = s.RowsAfter(ctx, "Observation", last, 9, 1000)
-	check("next page", rids, err, 6)
-	rids, _, err = s.RowsAfter(ctx, "Observation", "", 9, 1)
-	check("a page that is full after one", rids, err, 3)
 	context := fhir.ReferenceEntry("Binary", "_securityContext", "a")
 	rids, err = s.EntryRIDs(ctx, context.Key, map[int64]bool{context.Value: true})
 	check("by a link that no search knows", rids, err, 4)
+}
+
+// What is read type by type is what is read row by row: every version as of the snapshot, whatever was written since.
+func TestVersionsOfType(t *testing.T) {
+	s := openNew(t)
+	rapid.Check(t, func(t *rapid.T) {
+		empty(t, s)
+		write := func() {
+			for range rapid.IntRange(0, 12).Draw(t, "writes") {
+				d := anyDocument(t)
+				if rapid.Bool().Draw(t, "delete") {
+					remove(t, s, d.Type(), d.ID())
+				} else {
+					put(t, s, d)
+				}
+			}
+		}
+		write()
+		at := snapshot(t, s)
+		write()
+		rids, err := s.rids(background, `SELECT rid FROM resource`)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		want, last := []string{}, map[int64]int64{}
+		text := func(r Row) string { return fmt.Sprint(r.RID, r.Type, r.ID, r.Version, r.Updated, string(r.JSON)) }
+		err = s.Versions(background, at, rids, func(r Row) error {
+			want, last[r.RID] = append(want, text(r)), r.Version
+			return nil
+		})
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		var got, ids []string
+		counts, err := s.VersionCounts(background, at)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		for _, typ := range []string{"Organization", "Observation", "Patient"} {
+			n := VersionCount{}
+			ids = ids[:0]
+			err := s.VersionsOfType(background, at, typ, func(r Row, isLast bool) error {
+				if isLast != (last[r.RID] == r.Version) {
+					t.Errorf("%s is the last version: %v", text(r), isLast)
+				}
+				n.add(isLast, r.JSON == nil, 1)
+				ids = append(ids, fmt.Sprintf("%s %03d", r.ID, r.Version))
+				got = append(got, text(r))
+				return nil
+			})
+			if err != nil {
+				t.Fatalf("%v", err)
+			}
+			if !slices.IsSorted(ids) {
+				t.Errorf("not in order of id and version: %q", ids)
+			}
+			if n != counts[typ] {
+				t.Errorf("%s: %+v were read and %+v counted", typ, n, counts[typ])
+			}
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("got  %q\nwant %q", got, want)
+		}
+	})
 }
 
 // Few values among many entries are looked up, many values among few entries are read: both find the same.
