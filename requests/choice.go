@@ -31,6 +31,7 @@ const (
 	ScopeRecord     Scope   = "record"
 	ScopePopulation Scope   = "population"
 	ScopeNarrowed   Scope   = "narrowed"
+	WishApp         Wish    = "app"
 	WishPrint       Wish    = "print"
 	GroundOther     Ground  = "other"
 	WayLink         Way     = "link"

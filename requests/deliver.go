@@ -193,23 +193,23 @@ func (l *Ledger) Reissue(ctx context.Context, by By, seen Seen, disclosure int64
 }
 
 // disclosure is one disclosure of a request.
-func (l *Ledger) disclosure(ctx context.Context, request string, id int64) (storage.Disclosure, error) {
+func (l *Ledger) disclosure(ctx context.Context, request string, id int64) (Disclosure, error) {
 	row, err := l.store.Request(ctx, request)
 	if err != nil {
-		return storage.Disclosure{}, err
+		return Disclosure{}, err
 	}
 	all, err := l.store.Disclosures(ctx, row.ID)
 	if err != nil {
-		return storage.Disclosure{}, err
+		return Disclosure{}, err
 	}
-	if i := slices.IndexFunc(all, func(d storage.Disclosure) bool { return d.ID == id }); i >= 0 {
+	if i := slices.IndexFunc(all, func(d Disclosure) bool { return d.ID == id }); i >= 0 {
 		return all[i], nil
 	}
-	return storage.Disclosure{}, fhir.Errorf(fhir.CodeNotFound, "request %s has no disclosure %d", row.Number, id)
+	return Disclosure{}, fhir.Errorf(fhir.CodeNotFound, "request %s has no disclosure %d", row.Number, id)
 }
 
 // same refuses unless the file of a disclosure is there and still has its hash.
-func (l *Ledger) same(ctx context.Context, p Packager, d storage.Disclosure) error {
+func (l *Ledger) same(ctx context.Context, p Packager, d Disclosure) error {
 	if len(d.SHA256) == 0 {
 		return fhir.Errorf(fhir.CodeNotSupported, "what was given on paper cannot be given again unchanged; print it again as a new request")
 	}
@@ -227,7 +227,7 @@ func (l *Ledger) same(ctx context.Context, p Packager, d storage.Disclosure) err
 }
 
 // digest reads the file of a disclosure from the disk, or all files of the job, and answers its hash.
-func (l *Ledger) digest(ctx context.Context, p Packager, d storage.Disclosure) ([]byte, error) {
+func (l *Ledger) digest(ctx context.Context, p Packager, d Disclosure) ([]byte, error) {
 	if Form(d.Form) != FormFolder {
 		return hashOf(ctx, p, d.Job, d.File)
 	}
@@ -260,8 +260,11 @@ func hashOf(ctx context.Context, p Packager, job, file string) ([]byte, error) {
 	return sum.Sum(nil), nil
 }
 
+// Disclosure is what was given to whom, how, when and by whom.
+type Disclosure = storage.Disclosure
+
 // Disclosures lists what was given by a request, oldest first.
-func (l *Ledger) Disclosures(ctx context.Context, id string) ([]storage.Disclosure, error) {
+func (l *Ledger) Disclosures(ctx context.Context, id string) ([]Disclosure, error) {
 	row, err := l.store.Request(ctx, id)
 	if err != nil {
 		return nil, err

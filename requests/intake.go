@@ -17,6 +17,9 @@ type Intake struct {
 	Patient  string // logical id; "": not yet identified, or everybody
 	Details
 	Note string
+
+	// Then is called in the transaction that adds the request, with its id; an error of it takes the request back. Nil: nothing.
+	Then func(tx *storage.Tx, id string) error `json:"-"`
 }
 
 // Record takes a request in. Errors: required or value if it cannot be one; not-found if the patient is not in the store.
@@ -59,6 +62,7 @@ func (l *Ledger) Record(ctx context.Context, by By, in Intake) (Request, error) 
 	row, err = l.store.AddRequest(ctx, r.Received.Year(), row, storage.RequestStep{
 		Event: storage.RequestEvent{Who: by.Who, Step: string(StepRecord)},
 		Audit: eventOf(by, audit.Event{Action: audit.RequestAdd, Detail: detail}, r.Patient),
+		Then:  in.Then,
 	})
 	if err != nil {
 		return Request{}, err

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"satchel/fhir"
 	"satchel/storage"
@@ -180,11 +182,14 @@ func (r *Request) check() error {
 	return checkTexts(q.Name, q.Organization, q.Authority, q.Phone, q.Email, q.Address, s.Name, s.BirthDate, s.Number, r.Asked, r.Purpose)
 }
 
-// checkTexts refuses texts that are too long.
+// checkTexts refuses texts that are too long, or hold what no JSON of FHIR may.
 func checkTexts(texts ...string) error {
 	for _, t := range texts {
 		if len(t) > maxText {
 			return fhir.Errorf(fhir.CodeTooLong, "a text of the request has %d bytes; shorten it to %d", len(t), maxText)
+		}
+		if !utf8.ValidString(t) || strings.ContainsFunc(t, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\t\r\n", r) }) {
+			return fhir.Errorf(fhir.CodeValue, "a text of the request holds characters that cannot be seen; type it anew")
 		}
 	}
 	return nil

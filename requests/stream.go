@@ -1,0 +1,54 @@
+package requests
+
+import (
+	"context"
+	"iter"
+)
+
+// Entry is a request with its history and what was given: one entry of the ledger as it is written out.
+type Entry struct {
+	Request
+	Events []Event
+	Given  []Disclosure
+}
+
+// Entries yields all requests that the filter selects, by number, each with its history and disclosures, in bounded memory.
+// An error is the last thing that it yields.
+func (l *Ledger) Entries(ctx context.Context, f Filter) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for p := (Page{By: "number", Count: 200}); ; {
+			page, next, err := l.Requests(ctx, f, p)
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			for _, r := range page {
+				e, err := l.entry(ctx, r)
+				if !yield(e, err) || err != nil {
+					return
+				}
+			}
+			if p.Cursor = next; next == "" {
+				return
+			}
+		}
+	}
+}
+
+// Entry is one request with its history and what was given.
+func (l *Ledger) Entry(ctx context.Context, id string) (Entry, error) {
+	r, err := l.Request(ctx, id)
+	if err != nil {
+		return Entry{}, err
+	}
+	return l.entry(ctx, r)
+}
+
+func (l *Ledger) entry(ctx context.Context, r Request) (e Entry, err error) {
+	e.Request = r
+	if e.Events, err = l.store.RequestEvents(ctx, r.ID); err != nil {
+		return e, err
+	}
+	e.Given, err = l.store.Disclosures(ctx, r.ID)
+	return e, err
+}
