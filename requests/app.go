@@ -91,8 +91,8 @@ func (l *Ledger) notFiled(ctx context.Context, id string) error {
 	return err
 }
 
-// startApps starts the packages of the requests of apps that were approved: nobody at the practice has to. What failed
-// before, or was made before and is gone, waits for somebody who looks at it.
+// startApps starts the packages of the requests of apps that were approved: nobody at the practice has to. What keeps
+// failing, or was made before and is gone, waits for somebody who looks at it.
 func (l *Ledger) startApps(ctx context.Context) error {
 	var failed error
 	f := storage.RequestFilter{States: []string{string(Approved)}}
@@ -103,7 +103,7 @@ func (l *Ledger) startApps(ctx context.Context) error {
 		}
 		for _, row := range page {
 			r, err := requestOf(row)
-			if err == nil && r.App != nil && r.Package == nil && r.Failures == 0 && !l.held(r.ID) {
+			if err == nil && l.startsItself(r) {
 				err = l.startApp(ctx, r)
 			}
 			failed = errors.Join(failed, err)
@@ -112,6 +112,15 @@ func (l *Ledger) startApps(ctx context.Context) error {
 			return failed
 		}
 	}
+}
+
+// appTries is how often the package of an app's request is started without anybody.
+const appTries = 5
+
+// startsItself reports whether it is time to start the package of an approved request.
+func (l *Ledger) startsItself(r Request) bool {
+	pause := time.Duration(r.Failures) * time.Minute
+	return r.App != nil && r.Package == nil && r.Failures < appTries && !l.held(r.ID) && l.store.Now().Sub(r.Changed) >= pause
 }
 
 // startApp starts one, in the name of who approved it.

@@ -21,7 +21,7 @@ func (l *Ledger) Tend(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var failed error
+	failed := l.startApps(ctx)
 	f := storage.RequestFilter{States: []string{string(Producing), string(Ready)}}
 	for cursor := ""; ; {
 		page, next, err := l.store.Requests(ctx, f, storage.RequestPage{By: "number", Cursor: cursor, Count: 200})

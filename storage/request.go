@@ -46,7 +46,8 @@ type RequestEvent struct {
 type RequestStep struct {
 	Event RequestEvent // Who, Step and Note; the rest is filled in
 	Audit audit.Event
-	Given []Disclosure // Request, Time and Patient are filled in
+	Given []Disclosure                  // Request, Time and Patient are filled in
+	Then  func(tx *Tx, id string) error // called last in the transaction, with the request's id; nil: nothing
 }
 
 // AddRequest stores a new request with its first step and its event of the audit log, in one transaction. It sets ID,
@@ -122,6 +123,11 @@ func (tx *Tx) requestStep(r Request, before string, step RequestStep) error {
 		step.Audit.Target = r.Number
 	}
 	tx.subject = r.Number
+	if step.Then != nil {
+		if err := step.Then(tx, r.ID); err != nil {
+			return err
+		}
+	}
 	return tx.Audit(step.Audit)
 }
 
