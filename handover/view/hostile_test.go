@@ -101,28 +101,35 @@ func TestPagesAreInert(t *testing.T) {
 	}
 }
 
+// attacked is a record whose every free text is an attack.
+func attacked(t *testing.T, next func() string) bundle {
+	t.Helper()
+	b := record(t, demo.EverythingPatientID)
+	b.o.Practice, b.o.Verdict = next(), next()
+	for i := range b.o.Exclusions {
+		b.o.Exclusions[i] = Exclusion{Type: next(), Part: next(), Reason: next(), Authority: next()}
+	}
+	for i := range b.items {
+		if b.items[i].JSON == nil {
+			continue
+		}
+		var value any
+		if err := json.Unmarshal(b.items[i].JSON, &value); err != nil {
+			t.Fatal(err)
+		}
+		b.items[i].JSON = resource(t, hostile(value, next))
+		if _, err := fhir.Parse(b.items[i].JSON); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b
+}
+
 func TestHostileContentIsInert(t *testing.T) {
 	for shift := range 4 { // so that other attacks meet other elements
 		n := shift * 5
 		next := func() string { n++; return attacks[n%len(attacks)] }
-		b := record(t, demo.EverythingPatientID)
-		b.o.Practice, b.o.Verdict = next(), next()
-		for i := range b.o.Exclusions {
-			b.o.Exclusions[i] = Exclusion{Type: next(), Part: next(), Reason: next(), Authority: next()}
-		}
-		for i := range b.items {
-			if b.items[i].JSON == nil {
-				continue
-			}
-			var value any
-			if err := json.Unmarshal(b.items[i].JSON, &value); err != nil {
-				t.Fatal(err)
-			}
-			b.items[i].JSON = resource(t, hostile(value, next))
-			if _, err := fhir.Parse(b.items[i].JSON); err != nil {
-				t.Fatal(err)
-			}
-		}
+		b := attacked(t, next)
 		shown := ""
 		for name, page := range b.pages(t) {
 			inert(t, name, page)

@@ -85,8 +85,8 @@ func TestLabels(t *testing.T) {
 
 func TestPeopleReadDates(t *testing.T) {
 	for iso, want := range map[string]string{
-		"2021": "2021", "2021-03": "March 2021", "2021-03-04": "March 4, 2021", "2021-03-04T15:06:07-05:00": "March 4, 2021, 3:06 PM",
-		"2021-03-04T15:06:07.123Z": "March 4, 2021, 3:06 PM UTC",
+		"2021": "2021", "2021-03": "March 2021", "2021-03-04": "March 4, 2021", "2021-03-04T15:06:07-05:00": "March 4, 2021, 3:06\u00a0PM",
+		"2021-03-04T15:06:07.123Z": "March 4, 2021, 3:06\u00a0PM UTC",
 	} {
 		if got, ok := english.people(iso); got != want || !ok {
 			t.Errorf("%q is %q", iso, got)

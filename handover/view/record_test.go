@@ -205,14 +205,3 @@ func resource(t testing.TB, value any) []byte {
 	}
 	return out
 }
-
-// TestWriteForEyes writes the pages into the folder that SATCHEL_VIEW_DIR names, to be looked at.
-func TestWriteForEyes(t *testing.T) {
-	dir := os.Getenv("SATCHEL_VIEW_DIR")
-	if dir == "" {
-		t.Skip("set SATCHEL_VIEW_DIR to a folder to have the pages written there")
-	}
-	for _, patient := range []string{demo.EverythingPatientID, demo.ChildPatientID, demo.PatientID(0)} {
-		t.Log(record(t, patient).save(t, filepath.Join(dir, patient)))
-	}
-}

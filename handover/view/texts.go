@@ -120,7 +120,7 @@ func spaced(name string) string {
 var english = texts{
 	units:       map[string]string{"a": "years", "mo": "months", "wk": "weeks", "d": "days", "h": "hours", "min": "minutes", "s": "seconds"},
 	lang:        "en",
-	monthLayout: "January 2006", dayLayout: "January 2, 2006", timeLayout: "January 2, 2006, 3:04 PM",
+	monthLayout: "January 2006", dayLayout: "January 2, 2006", timeLayout: "January 2, 2006, 3:04\u00a0PM",
 	yes: "Yes", no: "No", from: "from", to: "to", upTo: "until",
 	bytes: "%d bytes of data, see the source", cut: " … (the rest is in the source)", curve: "Recorded curve, see the source", inside: "kept inside this entry",
 	belowRange: "Below the range given", aboveRange: "Above the range given",

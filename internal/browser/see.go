@@ -15,10 +15,10 @@ import (
 // Cookie is one as the browser keeps it, HttpOnly ones included.
 type Cookie = network.Cookie
 
-// Text is the visible text of the first element that a CSS selector finds, or "" if there is none.
+// Text is the visible text of the first element that a CSS selector finds, or "" if there is none or it is hidden.
 func (b *Browser) Text(selector string) string {
 	b.t.Helper()
-	return eval[string](b, "text of "+selector, fmt.Sprintf("document.querySelector(%q)?.innerText ?? ''", selector))
+	return eval[string](b, "text of "+selector, fmt.Sprintf("(e => e?.checkVisibility() ? e.innerText : '')(document.querySelector(%q))", selector))
 }
 
 // Has says whether a CSS selector finds anything, visible or not.
