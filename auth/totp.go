@@ -56,7 +56,7 @@ func matchTOTP(secret []byte, code string, now time.Time) (step int64, ok bool) 
 	return step, ok
 }
 
-// checkCode accepts one code of the secret, or if recovery is true one recovery code, once. Wrong ones are counted.
+// checkCode accepts one code of the sealed secret, or if recovery is true one recovery code, once. Wrong ones are counted.
 func (s *Service) checkCode(ctx context.Context, account string, secret []byte, code string, recovery bool) error {
 	now, key := s.now(), keyOf(kindCode, account, "")
 	give, err := s.tries.take(ctx, key)
@@ -94,11 +94,19 @@ func (s *Service) useCode(ctx context.Context, account string, secret []byte, co
 	if recovery && len(code) == recoveryLen {
 		return s.Store.UseRecoveryCode(ctx, account, sha256.Sum256([]byte(code)))
 	}
-	step, ok := matchTOTP(secret, code, now)
+	plain, err := s.Store.Unseal(account, secret)
+	if err != nil {
+		return false, err
+	}
+	step, ok := matchTOTP(plain, code, now)
 	if !ok {
 		return false, nil
 	}
-	return s.Store.UseStep(ctx, account, secret, step)
+	fresh, err := s.Store.UseStep(ctx, account, secret, step)
+	if err == nil && fresh {
+		_ = s.Store.SealSecret(ctx, account, secret) // else at the next code
+	}
+	return fresh, err
 }
 
 // Enrolment is a second factor that is offered to an account: as text, as the address that apps read, and as a picture
@@ -133,14 +141,18 @@ func (s *Service) EnrolIn(ctx context.Context, n Session) (Enrolment, error) {
 func (s *Service) offer(ctx context.Context, name string) (Enrolment, error) {
 	secret := make([]byte, totpBytes)
 	rand.Read(secret) // never fails (crypto/rand)
-	err := s.Store.UpdateAccount(ctx, name, func(a *storage.Account, _ []storage.Account) error {
+	sealed, err := s.Store.Seal(name, secret)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	err = s.Store.UpdateAccount(ctx, name, func(a *storage.Account, _ []storage.Account) error {
 		switch {
 		case a.Service:
 			return fhir.Errorf(fhir.CodeConflict, "account %q is a service account and has no second factor", a.Name)
 		case a.TOTP != nil:
 			return fhir.Errorf(fhir.CodeConflict, "account %q has a second factor; switch it off first", a.Name)
 		}
-		a.TOTPNext = secret
+		a.TOTPNext = sealed
 		name = a.Name
 		return nil
 	})

@@ -23,7 +23,7 @@ type Account struct {
 	Locked          bool   // barred for now
 	Disabled        bool   // no longer in use
 	Service         bool   // a program: it has no sessions
-	TOTP            []byte // secret of the second factor; nil: there is none. Never leaves the server
+	TOTP            []byte // secret of the second factor, sealed (see Seal); nil: there is none. Never leaves the server
 	TOTPNext        []byte // a secret that was shown and not yet proven
 	TOTPStep        int64  // the last time step whose code was used; changed by UseStep alone
 	Created         time.Time

@@ -1,0 +1,112 @@
+package storage
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"satchel/fhir"
+)
+
+// A sealed secret opens for its account and with its key alone; the database by itself does not hold it.
+func TestSeal(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "satchel.db")
+	s := openFile(t, path, Options{})
+	secret := []byte("a secret of 20 bytes")
+	sealed, err := s.Seal("Anna", secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddAccount(t.Context(), Account{Name: "Anna"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.UpdateAccount(t.Context(), "anna", func(a *Account, _ []Account) error { a.TOTP = sealed; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	key := filepath.Join(filepath.Dir(path), AccountKeyFile)
+	if info, err := os.Stat(key); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Fatal(info, err)
+	}
+	if got, err := s.Unseal("anna", sealed); err != nil || !bytes.Equal(got, secret) {
+		t.Errorf("%q %v", got, err)
+	}
+	again, err := s.Seal("Anna", secret)
+	if err != nil || bytes.Equal(again, sealed) {
+		t.Error("sealed alike twice", err)
+	}
+	refused := func(what string, name string, sealed []byte) {
+		t.Helper()
+		_, err := s.Unseal(name, sealed)
+		if e, ok := errors.AsType[*fhir.Error](err); !ok || e.Code != fhir.CodeException || !strings.Contains(err.Error(), "reset-two-factor") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	refused("another account", "ben", sealed)
+	for i := range sealed {
+		damaged := bytes.Clone(sealed)
+		damaged[i] ^= 1
+		refused("damaged", "anna", damaged)
+	}
+	refused("cut", "anna", sealed[:13])
+	refused("empty", "anna", nil)
+	if err := os.Rename(key, key+".away"); err != nil {
+		t.Fatal(err)
+	}
+	refused("no key", "anna", sealed)
+	if _, err := s.Seal("ben", secret); err != nil { // makes another one
+		t.Fatal(err)
+	}
+	refused("another key", "anna", sealed)
+	if err := os.WriteFile(key, []byte("abc\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Seal("ben", secret); err == nil || !strings.Contains(err.Error(), AccountKeyFile) {
+		t.Errorf("half a key was taken: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if all, err := io.ReadAll(f); err != nil || bytes.Contains(all, secret) || !bytes.Contains(all, sealed) {
+		t.Error("the database holds the secret, or not what was sealed", err)
+	}
+}
+
+// A secret from before secrets were sealed is good still, and is sealed without ending anything.
+func TestSealSecret(t *testing.T) {
+	s := openNew(t)
+	secret := []byte("a secret of 20 bytes")
+	if err := s.AddAccount(t.Context(), Account{Name: "anna"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.UpdateAccount(t.Context(), "anna", func(a *Account, _ []Account) error { a.TOTP = secret; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetRecoveryCodes(t.Context(), "anna", [][32]byte{{1}, {2}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.SealSecret(t.Context(), "anna", secret); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := s.Account(t.Context(), "anna")
+	if err != nil || bytes.Contains(a.TOTP, secret) {
+		t.Fatalf("%x %v", a.TOTP, err)
+	}
+	if got, err := s.Unseal("anna", a.TOTP); err != nil || !bytes.Equal(got, secret) {
+		t.Errorf("%q %v", got, err)
+	}
+	if n, err := s.RecoveryCodes(t.Context(), "anna"); err != nil || n != 2 {
+		t.Error(n, err)
+	}
+}
