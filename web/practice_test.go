@@ -61,14 +61,13 @@ func open(t testing.TB, change func(*web.Options)) *practice {
 	p := &practice{t: t, store: store, file: filepath.Join(dir, "satchel.db"), as: "ann", log: &safeBuffer{}}
 	logger := slog.New(slog.NewJSONHandler(p.log, nil))
 	jobs := engine.New(store, root, engine.Options{MaxJobs: 2, FileCount: 3, Log: logger})
-	ctx, cancel := context.WithCancel(context.Background())
-	var done sync.WaitGroup
-	done.Go(func() { _ = jobs.Run(ctx) })
-	t.Cleanup(func() { cancel(); done.Wait() })
 	o := web.Options{Store: store, Engine: jobs, Auth: &auth.Service{Store: store}, Tokens: &auth.TokenService{Store: store}, Log: logger, ExportEnabled: true,
 		Exclusive: true, Version: "test"}
 	if change != nil {
 		change(&o)
+	}
+	if o.Engine == jobs {
+		run(t, jobs)
 	}
 	handler, err := web.New(o)
 	if err != nil {
@@ -79,6 +78,14 @@ func open(t testing.TB, change func(*web.Options)) *practice {
 	p.url = server.URL + "/fhir"
 	p.account("ann", "ROLE_SUPERUSER")
 	return p
+}
+
+// run lets an engine work until the test ends.
+func run(t testing.TB, jobs *engine.Engine) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	done.Go(func() { _ = jobs.Run(ctx) })
+	t.Cleanup(func() { cancel(); done.Wait() })
 }
 
 // account adds an account with authorities written as "PERMISSION" or "PERMISSION:ARGUMENT".
