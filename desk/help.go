@@ -1,7 +1,7 @@
 package desk
 
 func helpRoutes() []Route {
-	return []Route{{Method: "GET", Pattern: "help", Kind: Public, Summary: "Help in plain words", Run: showHelp}}
+	return []Route{{Method: "GET", Pattern: "help", Kind: Public, Summary: "Help in plain words", Run: showHelp, Nav: "nav.help"}}
 }
 
 func showHelp(v *Visit) error {

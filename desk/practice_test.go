@@ -63,6 +63,7 @@ type settings struct {
 	web.Options
 	Patients int  // of the made practice; 0: a few
 	Bare     bool // no account and no resource: the first run
+	Still    bool // no job begins
 }
 
 // open starts a server over a made practice with all of [accounts].
@@ -98,7 +99,9 @@ func open(t testing.TB, change func(*settings)) *practice {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
-	done.Go(func() { _ = p.engine.Run(ctx) })
+	if !s.Still {
+		done.Go(func() { _ = p.engine.Run(ctx) })
+	}
 	t.Cleanup(func() { cancel(); done.Wait() })
 	handler, err := web.New(s.Options)
 	if err != nil {
