@@ -63,7 +63,7 @@ func cmdUserAdd(at *common) *cobra.Command {
 	var password passwordFlags
 	var grants grantFlags
 	var given, family string
-	var program, must bool
+	var program, keep bool
 	c := userCommand(at, "add", "Make an account", func(ctx context.Context, s *storage.Store, name string) (string, error) {
 		authorities, err := grants.authorities()
 		if err != nil {
@@ -79,24 +79,31 @@ func cmdUserAdd(at *common) *cobra.Command {
 		now := time.Now()
 		err = s.AddAccount(ctx, storage.Account{
 			Name: name, GivenName: given, FamilyName: family, Password: hash, PasswordChanged: now, Created: now, Authorities: authorities,
-			Service: program, MustChange: must,
+			Service: program, MustChange: !program && !keep,
 		})
 		did := fmt.Sprintf("made account %q with %s", name, list(authorities))
 		if len(authorities) == 0 {
 			did = fmt.Sprintf("made account %q, which may do nothing yet; give it rights with: satchel user grant %s", name, name)
 		}
+		if !program && !keep {
+			did += "; its owner has to choose another password first, on the server's pages or at /api/account/password"
+		}
 		return did, err
 	})
+	c.Long = `Makes an account for a person, or with --service for a program. Whoever runs this knows the password, so a person has to
+choose another one at the first sign-in and can do nothing else before; --keep-password leaves that out.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.`
+	c.Example = `  satchel user add front --role ROLE_FHIR_CLIENT --permission FHIR_ALL_READ
+  satchel user add nightly --service --role ROLE_FHIR_CLIENT_SUPERUSER_RO`
 	password.add(c)
 	grants.add(c)
 	c.Flags().StringVar(&given, "given-name", "", "given name of the person")
 	c.Flags().StringVar(&family, "family-name", "", "family name of the person")
 	c.Flags().BoolVar(&program, "service", false, "a program: it signs each request by HTTP Basic and has no sessions")
-	c.Flags().BoolVar(&must, "must-change", false, mustChangeHelp)
+	c.Flags().BoolVar(&keep, "keep-password", false, "the person keeps this password, and need not choose another at the first sign-in")
 	return c
 }
-
-const mustChangeHelp = "the account can do nothing until its owner has chosen another password"
 
 func cmdUserPasswd(at *common) *cobra.Command {
 	var password passwordFlags
@@ -116,7 +123,7 @@ func cmdUserPasswd(at *common) *cobra.Command {
 		return fmt.Sprintf("account %q has a new password; its sessions have ended", name), err
 	})
 	password.add(c)
-	c.Flags().BoolVar(&must, "must-change", false, mustChangeHelp)
+	c.Flags().BoolVar(&must, "must-change", false, "the account can do nothing until its owner has chosen another password")
 	return c
 }
 
