@@ -15,12 +15,13 @@ const incompleteMarker = "INCOMPLETE"
 type folder struct {
 	dir, name string
 	root      *os.Root
-	blobs     int // that were given a temporary name
+	folders   map[string]*os.Root // those in it, by path, once a file was put there
+	blobs     int                 // that were given a temporary name
 }
 
 // newFolder begins a folder, removing what an interrupted one of the same name left.
 func newFolder(dir, name string) (*folder, error) {
-	f := &folder{dir: dir, name: name}
+	f := &folder{dir: dir, name: name, folders: map[string]*os.Root{}}
 	if err := freeName(f.final()); err != nil {
 		return nil, err
 	}
@@ -66,7 +67,7 @@ func (f *folder) seal() error {
 	if err := f.root.Remove(incompleteMarker); err != nil {
 		return err
 	}
-	if err := f.root.Close(); err != nil { // Windows does not rename what is open
+	if err := f.close(); err != nil { // Windows does not rename what is open
 		return err
 	}
 	if err := syncFolder(f.partial()); err != nil {
@@ -82,17 +83,43 @@ func (f *folder) seal() error {
 }
 
 func (f *folder) abandon() error {
-	f.root.Close()
+	f.close()
 	return os.RemoveAll(f.partial())
+}
+
+// close closes the folder and those in it.
+func (f *folder) close() error {
+	errs := []error{f.root.Close()}
+	for _, in := range f.folders {
+		errs = append(errs, in.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// in opens a folder in the bag, which is made if it is not there. It stays open: of thousands of attachments, each would
+// otherwise walk the whole path.
+func (f *folder) in(path string) (*os.Root, error) {
+	if in := f.folders[path]; in != nil {
+		return in, nil
+	}
+	if err := f.root.MkdirAll(path, 0o700); err != nil {
+		return nil, err
+	}
+	in, err := f.root.OpenRoot(path)
+	if err == nil {
+		f.folders[path] = in
+	}
+	return in, err
 }
 
 // folderBlob is a file in a folder. What is small stays in memory until it has its name: many attachments are small, and
 // many occur more than once.
 type folderBlob struct {
-	in     *folder
-	buffer []byte   // at most chunkSize
-	file   *os.File // once there was more
-	name   string   // of file
+	in            *folder
+	buffer        []byte   // at most chunkSize
+	file          *os.File // once there was more
+	name          string   // of file
+	size, flushed int64    // bytes of file, and how many of these the disk was told of
 }
 
 func (b *folderBlob) Write(p []byte) (int, error) {
@@ -113,28 +140,34 @@ func (b *folderBlob) flush() (err error) {
 	if b.file == nil {
 		b.in.blobs++
 		b.name = fmt.Sprintf("%d.tmp", b.in.blobs)
-		if b.file, err = b.in.newFile(b.name); err != nil {
+		if b.file, err = newFile(b.in.root, b.name); err != nil {
 			return err
 		}
 	}
 	_, err = b.file.Write(b.buffer)
+	b.size += int64(len(b.buffer))
 	b.buffer = b.buffer[:0]
+	if b.size-b.flushed >= flushEach {
+		flushAhead(b.file, b.flushed, b.size-b.flushed)
+		b.flushed = b.size
+	}
 	return err
 }
 
-func (f *folder) newFile(path string) (*os.File, error) {
-	return f.root.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+func newFile(in *os.Root, name string) (*os.File, error) {
+	return in.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 }
 
 func (b *folderBlob) commit(path string) (err error) {
 	path = filepath.FromSlash(path)
-	if err := b.in.root.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	folder, err := b.in.in(filepath.Dir(path))
+	if err != nil {
 		b.discard()
 		return err
 	}
 	temporary := b.file != nil
 	if !temporary {
-		if b.file, err = b.in.newFile(path); err != nil {
+		if b.file, err = newFile(folder, filepath.Base(path)); err != nil {
 			return err
 		}
 	}
