@@ -292,6 +292,38 @@ func TestStartPackageRefuses(t *testing.T) {
 	}
 }
 
+// A package that is cancelled while it is made is gone at once, with its folder, and no event says that it was made.
+func TestCancelPackage(t *testing.T) {
+	s, begun, goOn := practice(t), make(chan bool), make(chan bool)
+	e := engineOn(t, s, Options{Practice: Practice{Settings: func() []byte {
+		close(begun)
+		<-goOn
+		return nil
+	}}})
+	job, err := e.StartPackage(t.Context(), "ann", "", PackageRequest{Population: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-begun
+	if now, err := s.Job(t.Context(), job.ID); err != nil || now.State != storage.Running {
+		t.Errorf("%s (%v)", now.State, err)
+	}
+	if err := e.Cancel(t.Context(), job.ID); err != nil {
+		t.Fatal(err)
+	}
+	close(goOn)
+	if _, err := s.Job(t.Context(), job.ID); !isNotFound(err) {
+		t.Error(err)
+	}
+	if left := folders(t, e, 0); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	events, _, err := s.AuditEvents(t.Context(), audit.Filter{Actions: []audit.Action{audit.Package, audit.ExportFailed}}, audit.Page{})
+	if err != nil || len(events) != 0 {
+		t.Errorf("%+v (%v)", events, err)
+	}
+}
+
 // One resource can be withheld with a reason; a record that reaches a merged Patient fails where that is out of bounds.
 func TestPackageLimits(t *testing.T) {
 	s := practice(t)

@@ -79,6 +79,52 @@ func TestJobLife(t *testing.T) {
 	}
 }
 
+// A package's row has an outcome, files that lie deeper, files that are added later, and a time that is only ever longer.
+func TestPackageRow(t *testing.T) {
+	ctx, s := t.Context(), openNew(t)
+	job, err := s.AddJob(ctx, Job{Kind: "ehi", Account: "ann", Request: []byte(`{}`)}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zip := JobFile{Name: "p.zip", List: "package", Bytes: 3, SHA256: []byte{1}}
+	if _, found, err := s.AddJobFiles(ctx, job.ID, []JobFile{zip}); err != nil || found {
+		t.Errorf("files of a job that is not complete: %v (%v)", found, err)
+	}
+	late := time.UnixMilli(time.Now().UnixMilli()).UTC().Add(100 * time.Hour)
+	for at, want := range map[time.Time]bool{late: true, late.Add(-time.Hour): true} {
+		if ok, err := s.KeepJob(ctx, job.ID, at); err != nil || ok != want {
+			t.Errorf("keep: %v (%v)", ok, err)
+		}
+	}
+	if ids, err := s.ExpiredJobs(ctx, late.Add(time.Hour)); err != nil || len(ids) != 0 {
+		t.Errorf("a job that has not ended expired: %v (%v)", ids, err)
+	}
+	if ok, err := s.FinishJob(ctx, job.ID, []JobFile{zip}, []byte(`{"verdict":"COMPLETE"}`), late.Add(-50*time.Hour)); err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	first := JobFile{Name: "p.zip.age", Path: "a/p.zip.age", List: "protected", Bytes: 4, SHA256: []byte{2}}
+	second := JobFile{Name: "p.zip.age", Path: "b/p.zip.age", List: "protected", Bytes: 5, SHA256: []byte{3}}
+	for _, tt := range []struct {
+		add  JobFile
+		want int
+	}{{first, 0}, {second, 1}} {
+		replaced, found, err := s.AddJobFiles(ctx, job.ID, []JobFile{tt.add})
+		if err != nil || !found || len(replaced) != tt.want || tt.want == 1 && replaced[0].Path != first.Path {
+			t.Errorf("%+v %v (%v)", replaced, found, err)
+		}
+	}
+	got, err := s.Job(ctx, job.ID)
+	if diff := cmp.Diff([]JobFile{zip, second}, got.Files); err != nil || diff != "" || string(got.Outcome) != `{"verdict":"COMPLETE"}` || !got.Expires.Equal(late) {
+		t.Errorf("%+v (%v) %s", got, err, diff)
+	}
+	if jobs, err := s.Jobs(ctx); err != nil || len(jobs) != 1 || string(jobs[0].Outcome) != string(got.Outcome) {
+		t.Errorf("%+v (%v)", jobs, err)
+	}
+	if ok, err := s.KeepJob(ctx, "nothing", late); err != nil || ok {
+		t.Errorf("keep nothing: %v (%v)", ok, err)
+	}
+}
+
 // Each job is claimed once, however many workers ask.
 func TestClaimOnce(t *testing.T) {
 	s := openNew(t)
