@@ -61,6 +61,10 @@ var actions = map[string]audit.Action{
 	"POST $export-poll-status":                       audit.ExportStatus,
 	"DELETE $export-poll-status":                     audit.ExportDelete,
 	"GET $export-file/{job}/{file}":                  audit.ExportFile,
+	"POST Patient/{id}/$ehi-export":                  audit.ExportStart,
+	"GET $ehi-export-status/{job}":                   audit.ExportStatus,
+	"DELETE $ehi-export-status/{job}":                audit.ExportDelete,
+	"GET $ehi-export-file/{job}/{file}":              audit.ExportFile,
 	"GET Patient/{id}/$everything":                   audit.Everything,
 	"GET {type}/{id}/_history/{version}/$attachment": audit.VRead,
 	"POST Patient/{id}/$everything":                  audit.Everything,
@@ -338,7 +342,7 @@ func (c *call) paramName(name string) string {
 var plainParams = []string{
 	"_id", "_lastUpdated", "_has", "_since", "_until", "_type", "_typeFilter", "_elements", "_outputFormat", "patient", "includeAssociatedData",
 	"organizeOutputBy", "_typePostFetchFilterUrl", "_exportId", "_jobId", "jobId", "_separate", "_cursor", "_count", "_security", "_tag", "_profile",
-	"_source", "_list", "_at", "start", "end",
+	"_source", "_list", "_at", "start", "end", "part", "requester", "role",
 }
 
 // wrote tells what a write did, and of a Group, who joined and left. It is called in the write's transaction.

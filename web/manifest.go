@@ -25,8 +25,9 @@ type jobManifest struct {
 // manifestExtra is what a client of Smile CDR may look for, its own label for the export, and the event of the audit log
 // that tells of the export's end: whoever keeps the manifest holds an anchor of the log.
 type manifestExtra struct {
-	ExportID  string     `json:"exportId,omitempty"`
-	AuditHead *auditHead `json:"auditHead,omitempty"`
+	ExportID            string     `json:"exportId,omitempty"`
+	EHIDocumentationURL string     `json:"ehiDocumentationUrl,omitempty"` // of an EHI export
+	AuditHead           *auditHead `json:"auditHead,omitempty"`
 }
 
 // manifestFile is one file. Type is left out if the files are organised by resources.

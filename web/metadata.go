@@ -103,6 +103,7 @@ type searchParam struct {
 const (
 	bulkData   = "http://hl7.org/fhir/uv/bulkdata/"
 	everyOpDef = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
+	ehiOpDef   = "http://fhir.org/argonaut/ehi-api" // the guide: it has no OperationDefinition
 )
 
 // metadata answers what this server can do. It needs no account, and holds nothing but that.
@@ -214,6 +215,9 @@ func (s *server) resourceCapabilities(typ string, interactions []codeOnly) restR
 	}
 	if typ == "Patient" {
 		r.Operation = append(r.Operation, opDefinition{"everything", everyOpDef})
+		if s.Requests != nil && s.ExportEnabled {
+			r.Operation = append(r.Operation, opDefinition{"ehi-export", ehiOpDef})
+		}
 	}
 	return r
 }

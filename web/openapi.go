@@ -69,7 +69,7 @@ func (rt *route) openapi() map[string]any {
 		media = "application/octet-stream"
 	case strings.Contains(rt.pattern, "{file}"):
 		media = mediaNDJSON
-	case strings.HasPrefix(rt.pattern, "$export-poll"), rt.kind == discovery, rt.kind == admin, rt.kind == slow, strings.HasPrefix(rt.pattern, "api/"):
+	case strings.HasPrefix(rt.pattern, "$export-poll"), strings.HasPrefix(rt.pattern, "$ehi-export-status"), rt.kind == discovery, rt.kind == admin, rt.kind == slow, strings.HasPrefix(rt.pattern, "api/"):
 		media = mediaJSON
 	}
 	status := "200"

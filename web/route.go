@@ -75,7 +75,8 @@ func routes() []route {
 		{method: "DELETE", pattern: "{type}", interaction: "delete", summary: "Delete the one resource that matches (conditional delete)", run: removeMatch},
 		{method: "GET", pattern: "", summary: "Search across types: not offered", run: searchSystem},
 	}
-	return prepared(table)
+	at := slices.IndexFunc(table, func(rt route) bool { return rt.pattern == "Patient/{id}/$everything" })
+	return prepared(slices.Insert(table, at, ehiRoutes()...))
 }
 
 // besides is what lies beside the FHIR base and works like a FHIR route.

@@ -20,16 +20,18 @@ import (
 	"satchel/auth"
 	"satchel/desk"
 	"satchel/engine"
+	"satchel/requests"
 	"satchel/storage"
 )
 
 // Options wire the parts that the handler serves.
 type Options struct {
-	Store  *storage.Store
-	Engine *engine.Engine
-	Auth   *auth.Service
-	Tokens *auth.TokenService // nil: no backend clients
-	Log    *slog.Logger       // nil: discarded
+	Store    *storage.Store
+	Engine   *engine.Engine
+	Auth     *auth.Service
+	Tokens   *auth.TokenService // nil: no backend clients
+	Log      *slog.Logger       // nil: discarded
+	Requests *requests.Ledger   // nil: no requests for records, and no $ehi-export
 
 	PublicURL      string   // what clients see, such as "https://records.example.org"; "": taken from each request
 	ExportEnabled  bool     // bulk_export.enabled
@@ -39,6 +41,7 @@ type Options struct {
 	TrustedProxies []string // addresses or CIDR ranges whose X-Forwarded-* headers are believed
 	CORSOrigins    []string // pages of these origins may call; nil: those of no other origin
 	Version        string   // of the program, for the CapabilityStatement
+	FormatURL      string   // page that documents the format of packages; "": that of this server
 
 	Desk    desk.Options // of the staff pages: what the other options do not say
 	Ready   []Check      // what readiness depends on besides the store
