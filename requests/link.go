@@ -43,14 +43,14 @@ type LinkWish struct {
 	Days int
 }
 
-// maxLinkDays is the longest time that a link can work.
-const maxLinkDays = 90
+// MaxLinkDays is the longest time that a link can work.
+const MaxLinkDays = 90
 
 // MakeLink makes a protected copy of the package and a link to it. Links to earlier copies of the form end.
 func (l *Ledger) MakeLink(ctx context.Context, by By, seen Seen, w LinkWish) (Request, NewLink, error) {
 	w.Form, w.Days = cmp.Or(w.Form, FormHTML), cmp.Or(w.Days, l.options.LinkDays)
-	if w.Days < 1 || w.Days > maxLinkDays {
-		return Request{}, NewLink{}, fhir.Errorf(fhir.CodeValue, "a link works for 1 to %d days, not %d", maxLinkDays, w.Days)
+	if w.Days < 1 || w.Days > MaxLinkDays {
+		return Request{}, NewLink{}, fhir.Errorf(fhir.CodeValue, "a link works for 1 to %d days, not %d", MaxLinkDays, w.Days)
 	}
 	if l.options.Hash == nil {
 		return Request{}, NewLink{}, fhir.Errorf(fhir.CodeNotSupported, "links are made by the running server; do this on its pages")
