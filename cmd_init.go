@@ -23,18 +23,20 @@ import (
 
 func cmdInit(at *common) *cobra.Command {
 	var listen, admin, tlsMode string
-	var insecure bool
+	var insecure, noAdmin bool
 	var password passwordFlags
 	c := &cobra.Command{
 		Use:   "init",
 		Short: "Make the data directory, its settings, its database and the first administrator",
 		Long: `Makes the data directory with config.toml (every setting, explained), the database, a folder for exports,
 and the first administrator, an account with ROLE_SUPERUSER. There is no default password: on a terminal you are
-asked for one, elsewhere give --admin and --password-file or --password-stdin.
+asked for one, elsewhere give --admin and --password-file or --password-stdin. With --no-admin there is no account yet:
+the server then prints an address at which a browser on the same machine makes the first one.
 
 Exit codes: 0 done, 1 failed (also: there is a Satchel already), 2 wrong usage.`,
 		Example: `  satchel init
   satchel init --data /var/lib/satchel --admin anna --password-file /root/password
+  satchel init --no-admin
   satchel init --listen 0.0.0.0:8443 --tls local-ca`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -52,6 +54,9 @@ Exit codes: 0 done, 1 failed (also: there is a Satchel already), 2 wrong usage.`
 			if err != nil {
 				return err
 			}
+			if noAdmin {
+				return initialise(c.Context(), cfg, flags, "", nil, c.OutOrStdout())
+			}
 			return initialise(c.Context(), cfg, flags, admin, &password, c.OutOrStdout())
 		},
 	}
@@ -59,18 +64,26 @@ Exit codes: 0 done, 1 failed (also: there is a Satchel already), 2 wrong usage.`
 	c.Flags().BoolVar(&insecure, "insecure-http", false, "allow plain HTTP on an address that other machines can reach")
 	c.Flags().StringVar(&tlsMode, "tls", "", "tls.mode to write into config.toml, such as local-ca")
 	c.Flags().StringVar(&admin, "admin", "", "name of the first administrator")
+	c.Flags().BoolVar(&noAdmin, "no-admin", false, "make no account; a browser on this machine makes the first one once the server runs")
 	password.add(c)
+	for _, flag := range []string{"admin", "password-file", "password-stdin"} {
+		c.MarkFlagsMutuallyExclusive("no-admin", flag)
+	}
 	return c
 }
 
-// initialise is `satchel init`. Everything that can be wrong is checked before anything is made.
+// initialise is `satchel init`; without a password there will be no account. Everything that can be wrong is checked before
+// anything is made.
 func initialise(ctx context.Context, cfg *Config, written map[string]string, admin string, password *passwordFlags, out io.Writer) error {
 	if err := vacant(cfg); err != nil {
 		return err
 	}
-	account, err := firstAdministrator(admin, password)
-	if err != nil {
-		return err
+	var account storage.Account
+	if password != nil {
+		var err error
+		if account, err = firstAdministrator(admin, password); err != nil {
+			return err
+		}
 	}
 	if err := makeData(cfg, written); err != nil {
 		return err
@@ -84,7 +97,9 @@ func initialise(ctx context.Context, cfg *Config, written map[string]string, adm
 	if err != nil {
 		return err
 	}
-	err = s.AddAccount(storage.WithEvent(ctx, audit.Event{Who: whoRuns(), Action: audit.AccountCreate, Target: account.Name, Detail: "satchel init"}), account)
+	if password != nil {
+		err = s.AddAccount(storage.WithEvent(ctx, audit.Event{Who: whoRuns(), Action: audit.AccountCreate, Target: account.Name, Detail: "satchel init"}), account)
+	}
 	if err = errors.Join(err, s.Close()); err != nil {
 		os.Remove(cfg.database()) // nobody could sign in: let the next init begin anew
 		return err
@@ -96,6 +111,10 @@ func initialise(ctx context.Context, cfg *Config, written map[string]string, adm
 	// Root makes what the account of the service is to use, if the directory is already that account's.
 	if err := sameOwner(cfg.Data, cfg.Data); err != nil {
 		return err
+	}
+	if password == nil {
+		fmt.Fprintf(out, "made %s without an account; start it with: satchel serve --data %s\nand open the address that it prints, in a browser on this machine\n%s\n", cfg.Data, cfg.Data, keySentence(key))
+		return nil
 	}
 	fmt.Fprintf(out, "made %s with the administrator %q; start it with: satchel serve --data %s\n%s\n", cfg.Data, account.Name, cfg.Data, keySentence(key))
 	return nil

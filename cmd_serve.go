@@ -55,6 +55,9 @@ Exit codes: 0 stopped on request, 1 failed, 2 wrong usage.`,
 			return run(c.Context(), cfg, func(addr string) {
 				base := cfg.scheme() + "://" + addr
 				fmt.Fprintf(c.OutOrStdout(), "serving %s on %s (FHIR base %s/fhir); stop with Ctrl-C\n", cfg.Data, base, base)
+				if url := setupURL(cfg, addr); url != "" {
+					fmt.Fprintf(c.OutOrStdout(), "there is no account yet; make the first one in a browser on this machine: %s\n", url)
+				}
 			})
 		},
 	}
@@ -128,6 +131,10 @@ func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(ad
 	if err != nil {
 		return err
 	}
+	pages, err := deskOptions(ctx, cfg, store, log)
+	if err != nil {
+		return err
+	}
 	options := engineOptions(cfg, log)
 	options.Ended = metrics.ExportEnded
 	options.Practice = sender(cfg)
@@ -147,6 +154,7 @@ func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(ad
 		TrustedProxies: cfg.HTTP.TrustedProxies,
 		CORSOrigins:    cfg.HTTP.CORSOrigins,
 		Version:        version,
+		Desk:           pages,
 		Ready:          checks(cfg, folder),
 		Metrics:        metrics,
 	})

@@ -52,6 +52,7 @@ type Config struct {
 	}
 	Practice struct {
 		Name, Contact, Phone, Email string
+		TimeZone                    string // "": the machine's
 	}
 	Package struct {
 		BagSize          Size   // 0: one bag
@@ -139,6 +140,7 @@ func (c *Config) settings() []setting {
 		{"bulk_export.folder", &c.BulkExport.Folder},
 		{"bulk_export.restrict_download_to_initiating_user.enabled", &c.BulkExport.Exclusive},
 		{"practice.name", &c.Practice.Name},
+		{"practice.time_zone", &c.Practice.TimeZone},
 		{"practice.contact", &c.Practice.Contact},
 		{"practice.phone", &c.Practice.Phone},
 		{"practice.email", &c.Practice.Email},

@@ -24,6 +24,9 @@ func unknownEnv(name string, known map[string]string) error {
 
 // finish checks all values together, whatever they come from, and makes paths absolute.
 func (c *Config) finish() error {
+	if err := c.checkPractice(); err != nil {
+		return err
+	}
 	if err := c.checkHTTP(); err != nil {
 		return err
 	}
