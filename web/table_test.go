@@ -125,7 +125,7 @@ func TestNoRights(t *testing.T) {
 		if strings.HasPrefix(path, "/api/packages/x1") && (r.status == 404 || r.status == 415) {
 			continue
 		}
-		if r.status != 403 && !(strings.Contains(path, "$export-") && (r.status == 404 || r.status == 400)) {
+		if r.status != 403 && !(strings.Contains(path, "export-") && (r.status == 404 || r.status == 400)) {
 			t.Errorf("%s %s: %d %.300s", rt.method, path, r.status, r.body)
 		}
 	}
