@@ -211,33 +211,6 @@ func TestSignInQueue(t *testing.T) {
 	}
 }
 
-// A name that does not exist takes as long as one that does.
-func TestUnknownNameTakesAsLong(t *testing.T) {
-	if testing.Short() {
-		t.Skip("measures time")
-	}
-	s := service(t, "anna")
-	now := time.Now()
-	s.Now = func() time.Time { now = now.Add(time.Hour); return now } // no throttling
-	best := func(name string) time.Duration {
-		least := time.Hour
-		for range 15 {
-			begin := time.Now()
-			if _, err := s.SignIn(t.Context(), name, "wrong"); code(err) != fhir.CodeLogin {
-				t.Fatal(err)
-			}
-			least = min(least, time.Since(begin))
-		}
-		return least
-	}
-	known, unknown, illegal := best("anna"), best("nobody"), best("no\u202ebody")
-	for _, d := range []time.Duration{unknown, illegal} {
-		if r := float64(d) / float64(known); r < 0.7 || r > 1.4 {
-			t.Errorf("known %v, unknown %v, illegal %v", known, unknown, illegal)
-		}
-	}
-}
-
 func TestCancelledSignIn(t *testing.T) {
 	s := service(t, "anna")
 	ctx, cancel := context.WithCancel(t.Context())
