@@ -200,7 +200,7 @@ func (d *doctor) schema(ctx context.Context) (c storage.Contents, ok bool) {
 	case err != nil:
 		d.problem("database", "restore the newest backup: satchel restore FILE --replace", nil, "it cannot be read: %v", err)
 	case c.Schema > storage.Schema():
-		d.problem("database", "use the program version that wrote it", nil, "it has schema %d, newer than schema %d of this program", c.Schema, storage.Schema())
+		d.problem("database", useInstead(d.cfg, c.Schema), nil, "it has schema %d, newer than schema %d of this program", c.Schema, storage.Schema())
 	case c.Schema < storage.Schema():
 		d.note("database", "start the server; it copies the database first", "it has schema %d and will be migrated to %d; its content was not examined", c.Schema, storage.Schema())
 	default:
@@ -232,6 +232,8 @@ func (d *doctor) store(ctx context.Context, quick bool) {
 	d.files(ctx, s)
 	if quick {
 		d.note("content", "", "the content of the database was not examined (--quick)")
+		anchors, unread := storage.ReadAuditAnchors(d.cfg.anchors())
+		d.anchors(ctx, s, anchors, unread)
 		return
 	}
 	for _, check := range []func(context.Context, *storage.Store) error{d.integrity, d.hashes, d.derived, d.audit} {

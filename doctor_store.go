@@ -1,11 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
+	"satchel/audit"
 	"satchel/storage"
 )
 
@@ -41,18 +47,48 @@ func (d *doctor) derived(ctx context.Context, s *storage.Store) error {
 	return err
 }
 
+const auditHint = "keep this data directory as it is and find out who wrote to it; satchel audit verify shows all places"
+
+// audit walks along the whole chain, and compares it with the anchors that were kept beside it.
 func (d *doctor) audit(ctx context.Context, s *storage.Store) error {
-	v, err := s.VerifyAudit(ctx)
+	anchors, unread := storage.ReadAuditAnchors(d.cfg.anchors())
+	v, err := s.VerifyAudit(ctx, anchors...)
 	if n := len(v.Faults) + v.More; n > 0 {
 		var details []string
 		for _, f := range v.Faults {
 			details = append(details, fmt.Sprintf("events %d to %d: %s: %s", f.From, f.To, f.Kind, f.Text))
 		}
-		d.problem("audit log", "keep this data directory as it is and find out who wrote to it; satchel audit verify shows all places", details, "it has %d faults", n)
+		d.problem("audit log", auditHint, details, "it has %d faults", n)
 	} else if err == nil {
-		d.good("audit log", "its %d events are a whole chain", v.Rows)
+		d.good("audit log", "its %d events are a whole chain, as %d anchors knew it", v.Rows, v.Anchors)
 	}
+	d.anchors(ctx, s, anchors, unread)
 	return err
+}
+
+// anchors looks whether the log still has the event of the last anchor, which takes one look, and whether there are any.
+func (d *doctor) anchors(ctx context.Context, s *storage.Store, anchors []audit.Anchor, unread error) {
+	const check = "audit anchors"
+	if unread != nil {
+		d.problem(check, auditHint, strings.Split(unread.Error(), "\n"), "%s has lines that are no anchors", filepath.Base(d.cfg.anchors()))
+		return
+	}
+	if len(anchors) == 0 {
+		starts, _, err := s.AuditEvents(ctx, audit.Filter{Actions: []audit.Action{audit.Start}}, audit.Page{Count: 1})
+		if err != nil || len(starts) > 0 {
+			d.problem(check, auditHint, nil, "%s is gone, or empty, although the server has run", filepath.Base(d.cfg.anchors()))
+			return
+		}
+		d.note(check, "", "there are none before the server's first start")
+		return
+	}
+	last := slices.MaxFunc(anchors, func(a, b audit.Anchor) int { return cmp.Compare(a.Seq, b.Seq) })
+	found, _, err := s.AuditEvents(ctx, audit.Filter{Seqs: []int64{last.Seq}}, audit.Page{Count: 1})
+	if err != nil || last.Seq > 0 && (len(found) == 0 || found[0].Hash != hex.EncodeToString(last.Hash[:])) {
+		d.problem(check, auditHint, nil, "the log does not have the event %d as it was on %s: its end was cut off, or it was written anew", last.Seq, last.Time.Format(time.DateOnly))
+		return
+	}
+	d.good(check, "the log has the event of the last of %d anchors, of %s; keep a copy of %s elsewhere", len(anchors), last.Time.Format(time.DateOnly), filepath.Base(d.cfg.anchors()))
 }
 
 // accounts looks whether somebody can administer the server.
@@ -62,6 +98,7 @@ func (d *doctor) accounts(ctx context.Context, s *storage.Store) {
 		d.problem("accounts", restoreHint, nil, "they cannot be read")
 		return
 	}
+	d.secondFactors(s, accounts)
 	for _, a := range accounts {
 		for _, p := range a.Authorities {
 			if p.Permission == "ROLE_SUPERUSER" && !a.Locked && !a.Disabled {
@@ -71,6 +108,27 @@ func (d *doctor) accounts(ctx context.Context, s *storage.Store) {
 		}
 	}
 	d.problem("accounts", "satchel user add NAME --role SUPERUSER", nil, "no account that can sign in is an administrator (ROLE_SUPERUSER)")
+}
+
+// secondFactors looks whether the key is there that opens the secrets of second factors.
+func (d *doctor) secondFactors(s *storage.Store, accounts []storage.Account) {
+	var on, lost []string
+	for _, a := range accounts {
+		if a.TOTP == nil {
+			continue
+		}
+		on = append(on, a.Name)
+		if _, err := s.Unseal(a.Name, a.TOTP); err != nil {
+			lost = append(lost, a.Name)
+		}
+	}
+	switch {
+	case len(lost) > 0:
+		d.problem("second factors", "restore "+storage.AccountKeyFile+" from a backup, or: satchel user reset-two-factor NAME", lost,
+			"those of %d accounts cannot be checked with the key in %s", len(lost), storage.AccountKeyFile)
+	case len(on) > 0:
+		d.good("second factors", "%d accounts have one, and their key is there", len(on))
+	}
 }
 
 // files looks whether the files of complete exports are there, with their sizes.

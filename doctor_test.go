@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"satchel/audit"
 	"satchel/storage"
 )
 
@@ -88,6 +89,28 @@ func TestDoctor(t *testing.T) {
 			must(t, err)
 			must(t, s.UpdateAccount(t.Context(), "anna", func(a *storage.Account, _ []storage.Account) error { a.Locked = true; return nil }))
 			must(t, s.Close())
+		}},
+		{"audit end", "audit anchors: the log does not have the event 50 as it was on 2026-01-02", func(t *testing.T, c *Config) {
+			must(t, storage.AppendAuditAnchor(c.anchors(), audit.Anchor{Seq: 50, Time: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}))
+		}},
+		{"audit rewritten", "(?s)audit log: it has 1 faults.*audit anchors: the log does not have the event 1 as it was", func(t *testing.T, c *Config) {
+			must(t, storage.AppendAuditAnchor(c.anchors(), audit.Anchor{Seq: 1, Hash: [32]byte{1}}))
+		}},
+		{"audit anchors", "audit-anchors.txt has lines that are no anchors", func(t *testing.T, c *Config) {
+			must(t, os.WriteFile(c.anchors(), []byte("nonsense\n"), 0o600))
+		}},
+		{"audit anchors gone", "audit-anchors.txt is gone, or empty, although the server has run", func(t *testing.T, c *Config) {
+			t.Run("server", func(t *testing.T) { started(t, c) })
+			must(t, os.Remove(c.anchors()))
+		}},
+		{"second factor", "second factors: those of 1 accounts cannot be checked with the key in account_key → restore account_key", func(t *testing.T, c *Config) {
+			s, err := storage.Open(t.Context(), c.database(), storage.Options{})
+			must(t, err)
+			sealed, err := s.Seal("anna", make([]byte, 20))
+			must(t, err)
+			must(t, s.UpdateAccount(t.Context(), "anna", func(a *storage.Account, _ []storage.Account) error { a.TOTP = sealed; return nil }))
+			must(t, s.Close())
+			must(t, os.Remove(filepath.Join(c.Data, storage.AccountKeyFile)))
 		}},
 		{"backup", "there is no backup in", func(t *testing.T, c *Config) { c.Backup.Folder = t.TempDir() }},
 		{"old backup", "the newest backup is of 2020-01-01", func(t *testing.T, c *Config) {
