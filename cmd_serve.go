@@ -138,6 +138,7 @@ func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(ad
 	options := engineOptions(cfg, log)
 	options.Ended = metrics.ExportEnded
 	options.Practice = sender(cfg)
+	options.Practice.Name = func() string { return pages.Practice().Name }
 	options.Practice.Key = func() (*handover.Key, error) { return signingKey(cfg) }
 	jobs := engine.New(store, folder, options)
 	handler, err := web.New(web.Options{
