@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"satchel/fhir"
+	"satchel/internal/browser"
 )
 
 // TestMain lets the test program be the writer that is killed.
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 		writeUntilKilled(dir)
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(browser.Main(m))
 }
 
 // writeUntilKilled makes one package after the other: folders, ZIP files, groups of bags.

@@ -157,7 +157,7 @@ func (w *Writer) putWelcome(b *bag, m Manifest) error {
 	}
 	data := map[string]any{
 		"M": m, "Name": b.name, "Sender": w.options.Sender, "About": w.options.About, "Rows": countRows(m.Counts),
-		"Resources": resources, "View": w.view && b == w.bag(), "When": fhir.FormatInstant(m.TransactionTime.Time),
+		"Resources": resources, "View": w.view && b == w.bag(), "When": m.TransactionTime.UTC().Format("January\u00a02, 2006, 3:04\u00a0PM UTC"), "Instant": fhir.FormatInstant(m.TransactionTime.Time),
 		"Report": b == w.bag(), "FormatFile": "data/docs/format-" + FormatVersion + ".html", "Readme": w.readme(b, m, resources),
 	}
 	page, err := render("open-me-first.html", data)

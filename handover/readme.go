@@ -7,19 +7,18 @@ import (
 	"satchel/fhir"
 )
 
-// meaning says a verdict in plain words.
-func (v Verdict) meaning() string {
-	switch v {
-	case Complete:
-		return "Everything that the practice holds about this is in the package."
-	case CompleteWithExclusions:
+// Meaning says a verdict in plain words.
+func (m Manifest) Meaning() string {
+	switch {
+	case m.Verdict == Complete && m.Kind == Single:
+		return "Everything that the practice holds about this person is in the package."
+	case m.Verdict == Complete:
+		return "Everything that the practice holds is in the package."
+	case m.Verdict == CompleteWithExclusions:
 		return "Everything is in the package except what data/report/exclusions.json names, with the reason."
 	}
 	return "SOMETHING IS MISSING. data/report/reconciliation.html says what. Ask the practice for a complete package."
 }
-
-// Meaning says a verdict in plain words.
-func (m Manifest) Meaning() string { return m.Verdict.meaning() }
 
 // readme is README.txt: for people who know nothing about formats, and for those who check them.
 func (w *Writer) readme(b *bag, m Manifest, resources int64) string {
@@ -37,7 +36,7 @@ func (w *Writer) readme(b *bag, m Manifest, resources int64) string {
 	if m.Group != nil {
 		fmt.Fprintf(&t, "It is part %d of %d; keep the parts in one folder.\n", m.Group.Number, m.Group.Count)
 	}
-	fmt.Fprintf(&t, "\n%s\n%s\n", m.Verdict, m.Verdict.meaning())
+	fmt.Fprintf(&t, "\n%s\n%s\n", m.Verdict, m.Meaning())
 	fmt.Fprintf(&t, "%s resources; attachments: %s files.\n", number(resources), number(m.Attachments.Files))
 	t.WriteString(readmeParts)
 	fmt.Fprintf(&t, "The format is documented at\n\n    %s\n\nand in data/docs/format-%s.html, the same page.\n", m.DocumentationURL, FormatVersion)

@@ -1,12 +1,10 @@
 package handover
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"html"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -83,54 +81,6 @@ func TestAge(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantOutcome(t, verify(t, back, VerifyOptions{}), Good, "")
-}
-
-// The page opens itself: its own script, run by node with a page of a few lines around it.
-func TestSelfOpeningPage(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Skip("node is not installed: the script of the page is not run")
-	}
-	path := sealedZip(t)
-	secret := "correct horse battery"
-	page, err := EncryptHTML(path, secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantOutcome(t, verify(t, page, VerifyOptions{}), Unknown, "browser")
-	text, _ := os.ReadFile(page)
-	zipped, _ := os.ReadFile(path)
-	checkCSP(t, string(text), true)
-	run := func(page []byte, secret string) (out []byte, said string) {
-		dir := t.TempDir()
-		in := filepath.Join(dir, "page.html")
-		if err := os.WriteFile(in, page, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		cmd := exec.Command(node, "testdata/interop/selfopen.mjs", in, secret, filepath.Join(dir, "out.zip"))
-		cmd.Stderr = os.Stderr
-		words, err := cmd.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		out, _ = os.ReadFile(filepath.Join(dir, "out.zip"))
-		return out, string(words)
-	}
-	if out, said := run(text, secret); !bytes.Equal(out, zipped) {
-		t.Errorf("the page gave %d bytes back, want %d: %s", len(out), len(zipped), said)
-	}
-	if out, said := run(text, secret+"x"); len(out) > 0 || !strings.Contains(said, "does not fit") {
-		t.Error("a wrong passphrase:", said)
-	}
-	rounds := bytes.Replace(text, []byte(`"size":`), []byte(`"size":1`), 1)
-	if out, said := run(rounds, secret); len(out) > 0 {
-		t.Error("a changed header:", said)
-	}
-	last := bytes.LastIndex(text, []byte(`<script type="text/plain"`))
-	end := last + bytes.Index(text[last:], []byte("</script>"))
-	if out, said := run(append(bytes.Clone(text[:last]), text[end:]...), secret); len(out) > 0 || !strings.Contains(said, "cut off") && !strings.Contains(said, "damaged") {
-		t.Error("a missing chunk:", said)
-	}
 }
 
 func TestSelfOpeningLimit(t *testing.T) {

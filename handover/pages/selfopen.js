@@ -8,6 +8,12 @@
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const text = (s) => new TextEncoder().encode(s);
 
+  // Without the passphrase it is known how much there must be: 16 bytes more than was sealed, as base64.
+  function whole() {
+    const length = (i) => 4 * Math.ceil((Math.min(header.chunk, header.size - i * header.chunk) + 16) / 3);
+    return chunks.length === header.chunks && [...chunks].every((c, i) => c.textContent.length === length(i));
+  }
+
   function nonce(i) {
     const n = new Uint8Array(12);
     new DataView(n.buffer).setUint32(8, i);
@@ -44,6 +50,7 @@
   async function open(event) {
     event.preventDefault();
     by("open").disabled = true;
+    by("passphrase").removeAttribute("aria-invalid");
     say("One moment: the key is being made.");
     try {
       const blob = await unlock(by("passphrase").value);
@@ -54,15 +61,18 @@
       link.hidden = false;
       say("Opened. If nothing was saved by itself, use the link.");
       link.click();
+      link.focus();
     } catch (e) {
       say(e.message);
+      by("passphrase").setAttribute("aria-invalid", "true");
+      by("passphrase").select();
     }
     by("open").disabled = false;
   }
 
   by("form").addEventListener("submit", open);
   by("show").addEventListener("change", () => { by("passphrase").type = by("show").checked ? "text" : "password"; });
-  if (chunks.length !== header.chunks) say("The file is cut off. Ask the practice for a new copy.");
+  if (!whole()) say("The file is cut off. Ask the practice for a new copy.");
   else if (!window.crypto || !crypto.subtle) say("This browser cannot open the file here. Use a current Edge, Chrome, Firefox or Safari, and open the file from your computer, not from a web address.");
   else say("Ready.");
 })();

@@ -15,6 +15,10 @@ import (
 // patience is how long a step may take until it has failed.
 const patience = 20 * time.Second
 
+// Insecure is a name of this machine that the browser knows. Unlike those of loopback it makes pages by http: no secure
+// context, as an address in a practice's network does.
+const Insecure = "practice.example"
+
 // Browser is one tab with cookies of its own. It serves one test and one goroutine.
 type Browser struct {
 	t         testing.TB
@@ -102,7 +106,7 @@ func options(path string) []chromedp.ExecAllocatorOption {
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("no-proxy-server", true),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
+		chromedp.Flag("host-resolver-rules", "MAP "+Insecure+" 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
 	)
 	if os.Getuid() == 0 { // as root, in containers, the browser refuses its own sandbox
 		list = append(list, chromedp.NoSandbox)
