@@ -19,6 +19,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"satchel/internal/judge"
 )
 
 // started is a running server of these settings: its address.
@@ -123,15 +125,13 @@ func TestTLSForeignClients(t *testing.T) {
 		{false, []string{"curl", "-sf", "https://" + addr + "/healthz"}},
 		{false, []string{"curl", "-sf", "http://" + addr + "/healthz"}},
 	} {
-		path, err := exec.LookPath(c.line[0])
-		if err != nil {
-			t.Logf("%s is not here", c.line[0])
-			continue
-		}
-		out, err := exec.CommandContext(t.Context(), path, c.line[1:]...).CombinedOutput()
-		if (err == nil) != c.good {
-			t.Errorf("%v: %v\n%s", c.line, err, out)
-		}
+		t.Run(strings.Join(c.line, " "), func(t *testing.T) {
+			path := judge.Program(t, c.line[0])
+			out, err := exec.CommandContext(t.Context(), path, c.line[1:]...).CombinedOutput()
+			if (err == nil) != c.good {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
 	}
 }
 
