@@ -26,6 +26,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 		Example: `  satchel client add lab --jwks-url https://lab.example/jwks.json --scope system/*.rs --role ROLE_FHIR_CLIENT_SUPERUSER_RO
   satchel client add quality --pem-file quality.pem --scope "system/Patient.rs system/Observation.rs" \
     --permission FHIR_OP_INITIATE_BULK_DATA_EXPORT_GROUP:Group/7 --permission FHIR_ALL_READ
+  satchel client add app --pem-file app.pem --scope 'system/$ehi-export' --permission FHIR_OP_INITIATE_BULK_DATA_EXPORT_PATIENT \
+    --redirect-uri https://app.example/back
   satchel client rotate quality --pem-file new.pem`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
@@ -72,6 +74,7 @@ func cmdClientAdd(at *common) *cobra.Command {
 	var grants grantFlags
 	var scopes []string
 	var secret bool
+	var back string
 	c := clientCommand(at, "add", "Register a client", func(ctx context.Context, s *storage.Store, name string) (string, error) {
 		if !keys.given() && !secret {
 			return "", usagef("client %q needs public keys; give --jwks-file F, --jwks-url U or --pem-file F", name)
@@ -88,7 +91,7 @@ func cmdClientAdd(at *common) *cobra.Command {
 			return "", err
 		}
 		client, made, err := auth.NewClient(auth.Registration{Name: name, Keys: text, KeysURL: keys.jwksURL, AllowPrivate: keys.private,
-			Secret: secret, Scopes: strings.Join(scopes, " "), Authorities: authorities})
+			Secret: secret, Scopes: strings.Join(scopes, " "), RedirectURI: back, Authorities: authorities})
 		if err != nil {
 			return "", err
 		}
@@ -102,6 +105,7 @@ func cmdClientAdd(at *common) *cobra.Command {
 	grants.add(c)
 	c.Flags().StringArrayVar(&scopes, "scope", nil, "scope that is granted at most, such as system/*.rs (repeatable)")
 	c.Flags().BoolVar(&secret, "secret", false, "make a client secret and show it once; it is good only with smart.client_secret_basic = true")
+	c.Flags().StringVar(&back, "redirect-uri", "", "address to which people are led who sent the form of an $ehi-export")
 	return c
 }
 
@@ -178,6 +182,8 @@ func cmdClientRotate(at *common) *cobra.Command {
 func cmdClientGrant(at *common, verb string) *cobra.Command {
 	var grants grantFlags
 	var scopes []string
+	var back string
+	var cmd *cobra.Command
 	short := "Give a client roles and permissions, or other scopes"
 	if verb == "revoke" {
 		short = "Take roles and permissions from a client"
@@ -187,7 +193,8 @@ func cmdClientGrant(at *common, verb string) *cobra.Command {
 		if err != nil {
 			return "", err
 		}
-		if len(change)+len(scopes) == 0 {
+		led := cmd.Flags().Changed("redirect-uri")
+		if len(change)+len(scopes) == 0 && !led {
 			return "", usagef("nothing to %s; give --role R or --permission P[:ARG]", verb)
 		}
 		var after storage.Client
@@ -200,14 +207,21 @@ func cmdClientGrant(at *common, verb string) *cobra.Command {
 					return err
 				}
 			}
+			if led {
+				if err := auth.SetRedirectURI(c, back); err != nil {
+					return err
+				}
+			}
 			after = *c
 			return nil
 		})
 		return fmt.Sprintf("client %q now holds %s, for %s", name, list(after.Authorities), after.Scopes), err
 	})
+	cmd = c
 	grants.add(c)
 	if verb == "grant" {
 		c.Flags().StringArrayVar(&scopes, "scope", nil, "scopes in the place of the registered ones (repeatable)")
+		c.Flags().StringVar(&back, "redirect-uri", "", `address to which people are led who sent the form of an $ehi-export; "" takes it away`)
 	}
 	return c
 }

@@ -19,6 +19,7 @@ type listedClient struct {
 	KeySet      json.RawMessage     `json:"jwks,omitempty"`
 	KeySetURL   string              `json:"jwksUrl,omitempty"`
 	Private     bool                `json:"allowPrivateAddress,omitempty"`
+	RedirectURI string              `json:"redirectUri,omitempty"`
 	HasSecret   bool                `json:"hasSecret"`
 	Disabled    bool                `json:"disabled"`
 	Created     time.Time           `json:"created"`
@@ -66,7 +67,7 @@ func clientListing(clients []storage.Client) []listedClient {
 		if c.Authorities == nil {
 			c.Authorities = []storage.Authority{}
 		}
-		all = append(all, listedClient{c.Name, c.Scopes, json.RawMessage(c.KeySet), c.KeySetURL, c.AllowPrivate, c.Secret != nil,
+		all = append(all, listedClient{c.Name, c.Scopes, json.RawMessage(c.KeySet), c.KeySetURL, c.AllowPrivate, c.RedirectURI, c.Secret != nil,
 			c.Disabled, c.Created, c.LastUsed, c.Authorities})
 	}
 	return all

@@ -24,6 +24,7 @@ type clientText struct {
 	KeySetURL    string         `json:"jwksUrl,omitempty"`
 	PEM          string         `json:"pem,omitempty"` // read only
 	AllowPrivate bool           `json:"allowPrivateAddress,omitzero"`
+	RedirectURI  *string        `json:"redirectUri,omitempty"` // where people are led who sent the form of an $ehi-export
 	Disabled     *bool          `json:"disabled"`
 	NewSecret    bool           `json:"newSecret,omitzero"` // read only: make a secret
 	Secret       string         `json:"secret,omitempty"`   // written only, and only when it was made
@@ -38,7 +39,7 @@ const maxClient = 256 << 10
 // textOf writes a client. Its secret is not known; secret is one that was made a moment ago.
 func textOf(c storage.Client, secret string) clientText {
 	t := clientText{Name: c.Name, Scopes: c.Scopes, Authorities: []string{}, KeySetURL: c.KeySetURL,
-		AllowPrivate: c.AllowPrivate, Disabled: &c.Disabled, Secret: secret, HasSecret: c.Secret != nil,
+		AllowPrivate: c.AllowPrivate, RedirectURI: &c.RedirectURI, Disabled: &c.Disabled, Secret: secret, HasSecret: c.Secret != nil,
 		Created: c.Created.UTC(), LastUsed: c.LastUsed.UTC()}
 	if c.KeySet != "" {
 		t.KeySet = jsontext.Value(c.KeySet)
@@ -63,6 +64,14 @@ func (t clientText) authorities() []storage.Authority {
 		}
 	}
 	return all
+}
+
+// redirectURI is the address to lead people to, "" if none is given.
+func (t clientText) redirectURI() string {
+	if t.RedirectURI == nil {
+		return ""
+	}
+	return *t.RedirectURI
 }
 
 // keys are the keys given as text, as a key set or PEM.
@@ -171,7 +180,7 @@ func addClient(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	client, secret, err := auth.NewClient(auth.Registration{Name: t.Name, Keys: keys, KeysURL: t.KeySetURL, AllowPrivate: t.AllowPrivate,
-		Secret: t.NewSecret, Scopes: t.Scopes, Authorities: t.authorities()})
+		Secret: t.NewSecret, Scopes: t.Scopes, RedirectURI: t.redirectURI(), Authorities: t.authorities()})
 	if err != nil {
 		return err
 	}
@@ -227,6 +236,11 @@ func (t clientText) change(client *storage.Client) (secret string, err error) {
 	}
 	if t.Scopes != "" {
 		if err := auth.SetScopes(client, t.Scopes); err != nil {
+			return "", err
+		}
+	}
+	if t.RedirectURI != nil {
+		if err := auth.SetRedirectURI(client, *t.RedirectURI); err != nil {
 			return "", err
 		}
 	}
