@@ -66,7 +66,7 @@ type Handover struct {
 // A package whose verdict is INCOMPLETE is made all the same, and says so itself. progress is told how many versions are
 // written; it may be nil. An error leaves no package behind. Not-found if the patient was never stored.
 //
-// A population needs the same memory whatever its size, but for 8 bytes for each version and attachment. The pages
+// A population needs the same memory whatever its size, but for 16 bytes for each version and 8 for each attachment. The pages
 // for reading one patient's record need some hundred bytes for each of its versions.
 func (e *Engine) Handover(ctx context.Context, r HandoverRequest, progress func(done, total int64)) (Handover, error) {
 	at, err := r.At, error(nil)
@@ -119,13 +119,15 @@ type handing struct {
 	began    time.Time
 	progress func(done, total int64)
 
-	content handed
-	record  *Record // nil for a population
-	total   int64   // versions that will be written
-	w       *handover.Writer
-	written versionSet      // of one patient's record
-	parts   []handover.Part // of the record's exclusions, in their order
-	recon   *handover.Reconciliation
+	content  handed
+	record   *Record // nil for a population
+	total    int64   // versions that will be written
+	w        *handover.Writer
+	written  versionSet       // of one patient's record
+	binaries map[string]int64 // its current Binaries: the version
+	places   places           // of a population
+	parts    []handover.Part  // of the record's exclusions, in their order
+	recon    *handover.Reconciliation
 }
 
 // gather finds out what belongs into the package.
@@ -147,7 +149,7 @@ func (h *handing) gather() error {
 			return errReaches
 		}
 		h.content, h.record, counts = r, r, r.Counts
-		h.written = versionSet{}
+		h.written, h.binaries = versionSet{}, map[string]int64{}
 	}
 	for _, c := range counts {
 		h.total += int64(c.StoredCurrent + c.StoredVersions)
@@ -204,8 +206,13 @@ func (h *handing) run() (Handover, error) {
 		if err := h.exclude(); err != nil {
 			return Handover{}, err
 		}
-	} else if err := h.practice(); err != nil {
-		return Handover{}, err
+	} else {
+		if err := h.patients(); err != nil {
+			return Handover{}, err
+		}
+		if err := h.practice(); err != nil {
+			return Handover{}, err
+		}
 	}
 	var err error
 	if h.recon, err = h.w.Reconcile(h.ctx, h); err != nil {

@@ -65,7 +65,8 @@ func shownExclusions(list []handover.ExclusionSummary) []view.Exclusion {
 	return out
 }
 
-// attachedFiles are the files with bytes of attachments: by resource, then by place in it.
+// attachedFiles are the files with bytes of attachments: by version of a resource, such as Binary/1/_history/2, and then by
+// place in it. A current Binary stands under its reference, too.
 type attachedFiles map[string]map[string]string
 
 // attachedFiles reads which places have which bytes.
@@ -81,10 +82,14 @@ func (h *handing) attachedFiles() (attachedFiles, error) {
 				if err := json.Unmarshal(line, &s); err != nil {
 					return err
 				}
-				if files[s.Resource] == nil {
-					files[s.Resource] = map[string]string{}
+				key := fmt.Sprintf("%s/_history/%d", s.Resource, s.Version)
+				if files[key] == nil {
+					files[key] = map[string]string{}
 				}
-				files[s.Resource][s.Path] = s.File
+				files[key][s.Path] = s.File
+				if h.binaries[s.Resource] == s.Version {
+					files[s.Resource] = files[key]
+				}
 				return nil
 			})
 			if err != nil {
@@ -97,11 +102,15 @@ func (h *handing) attachedFiles() (attachedFiles, error) {
 
 // of are the files of a resource: of its own bytes, by place, and of those of Binaries, by the address that it gives.
 func (a attachedFiles) of(d *fhir.Document) map[string]string {
-	own := a[d.Type()+"/"+d.ID()]
+	own := a[d.Type()+"/"+d.ID()+"/_history/"+d.Version()]
 	files := own
 	d.Attachments(func(_, _, url string, _ bool) {
 		_, typ, id, ok := fhir.ParseReference(url)
-		file := a[typ+"/"+id]["Binary.data"]
+		key := typ + "/" + id
+		if _, version, ok := strings.Cut(url, "/_history/"); ok {
+			key += "/_history/" + version
+		}
+		file := a[key]["Binary.data"]
 		if !ok || typ != "Binary" || file == "" {
 			return
 		}

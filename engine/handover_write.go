@@ -69,14 +69,17 @@ func (h *handing) write() error {
 
 var dataMember = []byte(`"data":"`)
 
-// put writes one living or earlier version, and the bytes of its attachments if it is no earlier one: those stay in the
-// text of their version.
+// put writes one living or earlier version, and the bytes of its attachments.
 func (h *handing) put(it RecordItem, d *fhir.Document) error {
 	r := it.resource()
-	if _, err := h.w.Put(sections[it.Section], r); err != nil {
+	place, err := h.w.Put(sections[it.Section], r)
+	if err != nil {
 		return err
 	}
-	if it.Section == SectionHistory || !bytes.Contains(it.JSON, dataMember) {
+	if it.Section != SectionHistory {
+		h.stands(it, place)
+	}
+	if !bytes.Contains(it.JSON, dataMember) {
 		return nil
 	}
 	if err := d.Reset(it.JSON); err != nil {

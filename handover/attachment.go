@@ -12,6 +12,9 @@ import (
 // attachmentIndex describes every file that is not FHIR, as DocumentReference.
 const attachmentIndex = "data/attachments/index.ndjson"
 
+// sourceFiles is where the places of attachments stand, up to the number of the file.
+const sourceFiles = "data/attachments/sources-"
+
 // Attachment says where bytes come from.
 type Attachment struct {
 	Resource    string // reference of the resource, such as DocumentReference/12

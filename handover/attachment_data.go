@@ -11,16 +11,16 @@ import (
 )
 
 // AttachData copies the bytes of every attachment that a resource carries inside it, and those of a Binary. d is the
-// document of r. Data that is no base64 is left out; if it is that of a current version, [Writer.Reconcile] reports it as
-// missing.
+// document of r. Data that is no base64 is left out; [Writer.Reconcile] reports it as missing if the version is a
+// current one.
 func (w *Writer) AttachData(r fhir.Resource, d *fhir.Document) error {
 	if !bytes.Contains(d.JSON(), dataKey) {
 		return nil
 	}
 	var failed error
 	d.Inlines(func(in fhir.Inline) {
-		data, ok := w.decode(in.Base64)
-		if !ok || failed != nil {
+		data, ok := decode(w.decoded, in.Base64)
+		if w.decoded = data; !ok || failed != nil {
 			return
 		}
 		a := Attachment{Resource: r.Key(), Version: r.Version, Path: in.Path, ContentType: in.ContentType, Title: in.Title}
@@ -29,16 +29,16 @@ func (w *Writer) AttachData(r fhir.Resource, d *fhir.Document) error {
 	return failed
 }
 
-// decode decodes base64, which may have white space in it. The answer lives until the next call.
-func (w *Writer) decode(text []byte) ([]byte, bool) {
+// decode decodes base64, which may have white space in it, into the memory of buffer if there is enough.
+func decode(buffer, text []byte) ([]byte, bool) {
 	if bytes.ContainsAny(text, " \t\r\n") {
 		text = bytes.Join(bytes.Fields(text), nil)
 	}
-	if n := base64.StdEncoding.DecodedLen(len(text)); cap(w.decoded) < n || cap(w.decoded) > 4<<20 && n < 1<<20 {
-		w.decoded = make([]byte, n)
+	if n := base64.StdEncoding.DecodedLen(len(text)); cap(buffer) < n || cap(buffer) > 4<<20 && n < 1<<20 {
+		buffer = make([]byte, n)
 	}
-	n, err := base64.StdEncoding.Decode(w.decoded[:cap(w.decoded)], text)
-	return w.decoded[:n], err == nil
+	n, err := base64.StdEncoding.Decode(buffer[:cap(buffer)], text)
+	return buffer[:n], err == nil
 }
 
 // members calls f with each member of an object until it answers false.

@@ -93,19 +93,22 @@ func sectionOf(r fhir.Resource) Section {
 // fill writes the practice into a package, with its attachments.
 func (p *practice) fill(w *Writer) error {
 	d := &fhir.Document{}
-	for _, r := range p.current {
-		if _, err := w.Put(sectionOf(r), r); err != nil {
+	put := func(section Section, r fhir.Resource) error {
+		if _, err := w.Put(section, r); err != nil || r.Deleted {
 			return err
 		}
 		if err := d.Reset(r.JSON); err != nil {
 			return err
 		}
-		if err := w.AttachData(r, d); err != nil {
+		return w.AttachData(r, d)
+	}
+	for _, r := range p.current {
+		if err := put(sectionOf(r), r); err != nil {
 			return err
 		}
 	}
 	for _, r := range p.earlier {
-		if _, err := w.Put(History, r); err != nil {
+		if err := put(History, r); err != nil {
 			return err
 		}
 	}

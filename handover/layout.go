@@ -20,7 +20,8 @@ var layout = []placeDoc{
 	{"data/fhir/deleted/deleted-<nnnn>.ndjson", "What was deleted and still is: one transaction Bundle per line with one entry, whose request is DELETE Type/id. The versionId and lastUpdated of the Bundle's meta are those of the deletion."},
 	{"data/attachments/<ab>/<sha256>.<ext>", "Documents and pictures as bytes, each once, named by their own SHA-256 (ab are its first two digits). What a browser would run ends with .txt."},
 	{"data/attachments/index.ndjson", "One DocumentReference (Argonaut EHI export) for each file of the bag that is neither FHIR, report nor page. Addresses are relative to it."},
-	{"data/attachments/sources-<nnnn>.ndjson", "Which place in which resource has which bytes; see below."},
+	{"data/attachments/sources-<nnnn>.ndjson", "Which place in which version of which resource has which bytes; see below."},
+	{"data/index/patients-<nnnn>.ndjson", "Packages of everybody only: one line per patient, in order of ids, with the places of the current resources that are about the patient, or in which the patient takes part and nobody else is the subject; see below. What these refer to is found by their references, their earlier versions and deletions by their ids."},
 	{"data/native/, data/summary/", "Tables that are not FHIR; an additional summary. Absent if there are none."},
 	{"data/view/index.html", "The record as pages to read, without scripts or network. The data is in fhir/; the pages are a reading of it."},
 	{"data/report/", "reconciliation.json and .html: what was written, read back, beside what the store holds. exclusions.json: what was left out, one by one. In the last bag, if there are several."},
@@ -35,6 +36,7 @@ var rules = []string{
 	"A ZIP holds one folder of the name of the package. Its entries have the time of the snapshot.",
 	"A package of several bags has Bag-Group-Identifier and Bag-Count in bag-info.txt. Counts, attachments and references in ehi-manifest.json are of the whole; files are of the bag. The last bag names the others with the SHA-256 of their tag manifests.",
 	"stored = exported + excluded holds for current resources, for versions and for deletions of every type, unless the verdict is INCOMPLETE. \"Exported\" was counted by reading the finished files back; \"stored\" by the store, on another way.",
+	"attachments/ holds the bytes of current and of earlier versions; the text of each version has them too, as stored. Bytes of an earlier version that are no base64 stand in its text alone.",
 	"A file with its final name is not yet a package: a package has bagit.txt and tagmanifest-sha256.txt, and no file INCOMPLETE.",
 	"Readers refuse a format of another major version; new fields may come with a new minor version.",
 }

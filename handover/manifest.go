@@ -55,6 +55,7 @@ type Manifest struct {
 	Attachments   AttachmentSummary  `json:"attachments" doc:"Documents and pictures that belong to resources."`
 	References    ReferenceSummary   `json:"references" doc:"Where the references between resources lead."`
 	Exclusions    []ExclusionSummary `json:"exclusions" doc:"What was left out on purpose, summed up by type, reason and authority; report/exclusions.json names each."`
+	Patients      *PatientIndex      `json:"patientIndex,omitempty" doc:"The index of patients, in a package of everybody."`
 	Verdict       Verdict            `json:"verdict" enum:"COMPLETE,COMPLETE WITH STATED EXCLUSIONS,INCOMPLETE" doc:"Outcome of the reconciliation."`
 	Complete      bool               `json:"complete" doc:"True only if nothing was filtered and every exclusion is required by law."`
 	Group         *Group             `json:"group,omitempty" doc:"Present where the package has several bags."`
@@ -138,7 +139,7 @@ type Count struct {
 
 // AttachmentSummary is the balance of attachments.
 type AttachmentSummary struct {
-	Referenced       int64               `json:"referenced" doc:"Places in resources with a document or picture: its bytes or its address."`
+	Referenced       int64               `json:"referenced" doc:"Places in resources with a document or picture, its bytes or its address, and places in earlier versions with its bytes."`
 	Exported         int64               `json:"exported" doc:"Places whose bytes are in the package."`
 	Files            int64               `json:"files" doc:"Different files below attachments/."`
 	Deduplicated     int64               `json:"deduplicated" doc:"Copies saved because the same bytes occur more than once."`

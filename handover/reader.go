@@ -149,7 +149,7 @@ func (p *Package) Sources() iter.Seq2[AttachmentSource, error] {
 	return func(yield func(AttachmentSource, error) bool) {
 		for n, m := range p.Result.Manifests {
 			for _, f := range m.Files {
-				if !strings.HasPrefix(f.Path, "data/attachments/sources-") {
+				if !strings.HasPrefix(f.Path, sourceFiles) {
 					continue
 				}
 				err := p.lines(n, f, func(_ int64, line []byte) error {

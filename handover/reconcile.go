@@ -30,6 +30,7 @@ type Reconciliation struct {
 	Attachments AttachmentSummary  `json:"attachments" doc:"As in ehi-manifest.json."`
 	References  ReferenceSummary   `json:"references" doc:"As in ehi-manifest.json."`
 	Exclusions  []ExclusionSummary `json:"exclusions" doc:"As in ehi-manifest.json."`
+	Patients    *PatientIndex      `json:"patientIndex,omitempty" doc:"As in ehi-manifest.json."`
 	Files       int64              `json:"files" doc:"NDJSON files that were read back."`
 	Lines       int64              `json:"lines" doc:"Their lines."`
 	Bytes       int64              `json:"bytes" doc:"Their size."`
@@ -57,6 +58,9 @@ func (w *Writer) Reconcile(ctx context.Context, ledger Ledger) (*Reconciliation,
 	r := &Reconciliation{
 		Verdict: Complete, Problems: found.problems, Counts: map[string]Count{}, Attachments: found.attachments,
 		References: found.references, Exclusions: summarize(w.exclusions), Files: found.files, Lines: found.lines, Bytes: found.bytes,
+	}
+	if found.index.Patients > 0 {
+		r.Patients = &found.index
 	}
 	r.Attachments.Files, r.Attachments.Deduplicated = int64(len(w.attached.kept)), w.attached.copies
 	r.balance(stored, found.counts, w.exclusions)

@@ -35,14 +35,18 @@ type recount struct {
 	bytes       int64
 	problems    []string
 	explaining  bool // second reading: list what leads nowhere
+	index       PatientIndex
+	listed      pairs // by the index of patients
+	standing    pairs // of resources, as they say themselves
 	document    fhir.Document
 	inside      map[string]bool // addresses that resolve inside the document
 }
 
 // written is one NDJSON file to read back.
 type written struct {
-	bag  *bag
-	file File
+	bag    *bag
+	number int // of the bag, from 1
+	file   File
 }
 
 // recount reads all NDJSON files back, and those with dead ends once more to name them.
@@ -50,9 +54,14 @@ func (w *Writer) recount(ctx context.Context) (*recount, error) {
 	sum := &recount{writer: w, counts: map[string]Stored{}, problems: []string{}, sources: &keySet{unique: true}}
 	sum.attachments.Missing, sum.references.Unresolved = []MissingAttachment{}, []UnresolvedReference{}
 	sum.targets.unique = true
-	files, sources := w.written()
+	files, sources, patients := w.written()
 	for _, s := range sources {
 		if err := sum.read(ctx, s, sum.source); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range patients {
+		if err := sum.read(ctx, p, sum.patients); err != nil {
 			return nil, err
 		}
 	}
@@ -68,6 +77,9 @@ func (w *Writer) recount(ctx context.Context) (*recount, error) {
 	sum.current.sort()
 	sum.versions.sort()
 	sum.targets.sort()
+	if len(patients) > 0 && sum.listed != sum.standing {
+		sum.problem("the index of patients lists %d places of resources, the resources say %d", sum.listed.n, sum.standing.n)
+	}
 	if n := sum.current.repeated(); n > 0 {
 		sum.problem("%d resources are in the package more than once as current", n)
 	}
@@ -86,19 +98,21 @@ func (w *Writer) recount(ctx context.Context) (*recount, error) {
 	return sum, nil
 }
 
-// written lists the files with resources, and those that say where attachments come from.
-func (w *Writer) written() (files, sources []written) {
-	for _, b := range w.bags {
+// written lists the files with resources, those that say where attachments come from, and the index of patients.
+func (w *Writer) written() (files, sources, patients []written) {
+	for n, b := range w.bags {
 		for _, f := range b.sorted() {
-			switch {
+			switch in := (written{b, n + 1, f}); {
 			case f.Section != "":
-				files = append(files, written{b, f})
-			case strings.HasPrefix(f.Path, "data/attachments/sources-"):
-				sources = append(sources, written{b, f})
+				files = append(files, in)
+			case strings.HasPrefix(f.Path, sourceFiles):
+				sources = append(sources, in)
+			case strings.HasPrefix(f.Path, patientFiles):
+				patients = append(patients, in)
 			}
 		}
 	}
-	return files, sources
+	return files, sources, patients
 }
 
 // readAll reads files by several workers and adds up what they find.
@@ -116,7 +130,7 @@ func (s *recount) readAll(ctx context.Context, files []written) error {
 				mine.current = s.current
 			}
 			for f := range work {
-				if err := mine.read(ctx, f, mine.resource(f.file)); err != nil {
+				if err := mine.read(ctx, f, mine.resource(f)); err != nil {
 					cancel(err)
 				}
 				mu.Lock()
@@ -167,6 +181,7 @@ func (s *recount) merge(o *recount) {
 		s.attachments.Exported += o.attachments.Exported
 		s.attachments.ExternalLinkOnly += o.attachments.ExternalLinkOnly
 		s.linked += o.linked
+		s.standing.merge(o.standing)
 		s.files, s.lines, s.bytes = s.files+o.files, s.lines+o.lines, s.bytes+o.bytes
 	}
 	s.linked -= o.attachments.MissingCount * boolInt(s.explaining)

@@ -16,15 +16,20 @@ func (s *recount) source(line []byte) error {
 	if err := json.Unmarshal(line, &a); err != nil {
 		return err
 	}
-	s.sources.add(sourceKey(a.Resource, a.Path))
+	s.sources.add(sourceKey(fhir.Resource{Version: a.Version}, a.Resource, a.Path))
 	return nil
 }
 
-func sourceKey(resource, path string) uint64 { return keyOf(resource + "|" + path) }
+// sourceKey is the key of a place in a version of a resource.
+func sourceKey(r fhir.Resource, resource, path string) uint64 {
+	return keyOf(resource + "/" + strconv.FormatInt(r.Version, 10) + "|" + path)
+}
 
 // resource answers what counts the lines of a file.
-func (s *recount) resource(f File) func(line []byte) error {
+func (s *recount) resource(in written) func(line []byte) error {
+	f, number := in.file, int64(0)
 	return func(line []byte) error {
+		number++
 		if f.Type == "Bundle" && strings.Contains(f.Path, "/deleted-") {
 			return s.tombstone(line)
 		}
@@ -44,14 +49,18 @@ func (s *recount) resource(f File) func(line []byte) error {
 		if f.Section == History {
 			n.Earlier++
 			s.counts[r.Type] = n
+			s.earlier(r)
 			return nil
 		}
 		n.Current++
 		s.counts[r.Type] = n
 		if !s.explaining {
 			s.current.add(keyOf(key))
+			if s.writer.head.Kind == Population {
+				s.owned(in, number)
+			}
 		}
-		s.links(key)
+		s.links(r)
 		return nil
 	}
 }
@@ -75,8 +84,8 @@ func (s *recount) tombstone(line []byte) error {
 var dataKey, urlKey = []byte(`"data":"`), []byte(`"url":"`)
 
 // links follows the references and attachments of the document.
-func (s *recount) links(resource string) {
-	d := &s.document
+func (s *recount) links(r fhir.Resource) {
+	d, resource := &s.document, r.Key()
 	s.inside = s.fullURLs()
 	if s.explaining {
 		d.References(func(path, value string) {
@@ -92,12 +101,25 @@ func (s *recount) links(resource string) {
 	}
 	d.Attachments(func(path, _, url string, hasData bool) {
 		if hasData || url != "" {
-			s.attachment(resource, path, url, hasData)
+			s.attachment(r, path, url, hasData)
 		}
 	})
 	if d.Type() == "Binary" && bytes.Contains(d.JSON(), dataKey) {
-		s.attachment(resource, "Binary.data", "", true)
+		s.attachment(r, "Binary.data", "", true)
 	}
+}
+
+// earlier looks for the bytes of an earlier version. What is no base64 stays in the text of the version, where nobody can
+// mend it, and is not counted.
+func (s *recount) earlier(r fhir.Resource) {
+	if s.explaining || !bytes.Contains(s.document.JSON(), dataKey) {
+		return
+	}
+	s.document.Inlines(func(in fhir.Inline) {
+		if _, ok := decode(nil, in.Base64); ok {
+			s.attachment(r, in.Path, "", true)
+		}
+	})
 }
 
 // fullURLs are the addresses that entries of a Bundle have inside it; nil for other types.
@@ -134,9 +156,10 @@ func (s *recount) reference(resource, path, value string) {
 	}
 }
 
-func (s *recount) attachment(resource, path, url string, hasData bool) {
+func (s *recount) attachment(r fhir.Resource, path, url string, hasData bool) {
 	s.attachments.Referenced++
-	if s.inside[url] || s.sources.has(sourceKey(resource, path)) {
+	resource := r.Key()
+	if s.inside[url] || s.sources.has(sourceKey(r, resource, path)) {
 		s.attachments.Exported++
 		return
 	}

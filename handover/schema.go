@@ -28,7 +28,8 @@ var shapes = []shape{
 	{"bulk-manifest", "data/fhir/bulk-manifest.json", "The same files for programs that know FHIR Bulk Data", bulkManifest{}},
 	{"reconciliation", "data/report/reconciliation.json", "What was written compared with what the store holds", Reconciliation{}},
 	{"exclusions", "data/report/exclusions.json", "What was left out on purpose, one by one", Exclusions{}},
-	{"attachment-source", "data/attachments/sources-0001.ndjson and following, each line", "Which place in which resource has which bytes", AttachmentSource{}},
+	{"attachment-source", "data/attachments/sources-0001.ndjson and following, each line", "Which place in which version of which resource has which bytes", AttachmentSource{}},
+	{"patient-entry", "data/index/patients-0001.ndjson and following, each line", "Where the resources of one patient stand, in a package of everybody", PatientEntry{}},
 }
 
 // property is one field of a shape.

@@ -121,7 +121,7 @@ func (w *Writer) manifest(n int) Manifest {
 	r := w.recon
 	m := Manifest{
 		FormatVersion: FormatVersion, Head: w.head, Files: w.bags[n].sorted(), Counts: r.Counts, Attachments: r.Attachments,
-		References: r.References, Exclusions: r.Exclusions, Verdict: r.Verdict, Complete: w.isComplete(),
+		References: r.References, Exclusions: r.Exclusions, Patients: r.Patients, Verdict: r.Verdict, Complete: w.isComplete(),
 		Signer: w.options.Key.fingerprint(), VerifyHint: "satchel verify " + w.bags[n].name + ", or see README.txt",
 	}
 	if w.options.BagSize > 0 {

@@ -167,7 +167,7 @@ func (w *Writer) bagName(n int) string {
 }
 
 // own are the folders below data/ that [Writer.AddFile] leaves to the writer itself.
-var own = []string{"fhir/", "attachments/", "report/", "docs/"}
+var own = []string{"fhir/", "attachments/", "report/", "docs/", "index/"}
 
 // AddFile adds a file to the payload as it is: pages to read (view/), tables that are not FHIR (native/), a summary
 // (summary/), or, in a population package only, what belongs to the practice (practice/). path is below data/.
