@@ -38,7 +38,7 @@ var eastern = time.FixedZone("eastern", -5*3600)
 // newOffice opens a practice with one patient, p1, on the 1st of March 2026.
 func newOffice(t testing.TB, change func(o *requests.Options)) *office {
 	t.Helper()
-	s, err := storage.Open(background, filepath.Join(t.TempDir(), "satchel.db"), storage.Options{})
+	s, err := storage.Open(background, filepath.Join(t.TempDir(), "satchel.db"), storage.Options{Bulk: true}) // spares waiting for the disk
 	if err != nil {
 		t.Fatal(err)
 	}
