@@ -43,6 +43,7 @@ var owners = map[string][]string{
 	"github.com/prometheus/client_golang": {"web"},
 	"golang.org/x/crypto/acme":            {"main"},
 	"filippo.io/age":                      {"handover", "main"},
+	"github.com/chromedp":                 {}, // for tests
 }
 
 // pure names what a package without input and output may not import.

@@ -70,7 +70,7 @@ func TestPagesForEverybody(t *testing.T) {
 		b.Open(file)
 		b.Zoom(400)
 		narrow("enlarged")
-		for _, width := range []int64{768, 961, 1024} {
+		for _, width := range []int64{768, 961, 1024, 1265} {
 			b.Window(width, 1024)
 			narrow(fmt.Sprint(width))
 		}
