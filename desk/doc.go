@@ -24,9 +24,11 @@
 //     text "done.deleted" is shown there), v.Redirect(path), or write to v.W. Any error becomes a page: a fhir.Error is shown.
 //  3. The template defines "main"; its dot is data. Texts: {{t "key"}}, {{t "key" "name" .Value}} for "… {name} …",
 //     {{tn "files" .N}} for files.one and files.other, {{tk "state." .State}} for keys that depend on a value. Text "title" is the
-//     page's title ("one.title" for exports-one.html). A key is looked up in the noun's file, then in common.json.
+//     page's title ("one.title" for exports-one.html). A key is looked up in the noun's file, then in common.json; a card
+//     on another noun's page writes {{t "exports:key"}}.
 //     Times: {{when .Time}}, {{day .Time}}, {{ago .Time}}; numbers: {{number .N}}, {{bytes .N}}. Parts that all pages may use are in
-//     templates/part: {{template "field" (dict "form" .Form "name" "family" "label" (t "family"))}}, "errors", "card", "progress" …
+//     templates/part: {{template "field" (dict "form" .Form "name" "family" "label" (t "family"))}}, "errors", "area",
+//     "choice", "check", "progress", "note".
 //     No style attribute and no script in a page; the classes are listed at the head of assets/desk.css.
 //  4. A form posts to its own address; without errors it ends in v.Done, with errors in v.Invalid("exports", data).
 //  5. What runs on shows itself by a Quiet route that answers v.Fragment(…): it does not keep the session alive.

@@ -118,7 +118,7 @@ func (v *Visit) nav() []link {
 	staff := v.May(auth.Action{Verb: auth.VerbAdminWeb})
 	for _, p := range v.pages.places {
 		rt := p.route
-		if rt.Kind == Staff && (!staff || rt.Needs != nil && rt.Needs(v.Who) != nil) {
+		if rt.Kind == Staff && !staff || rt.Needs != nil && rt.Needs(v.Who) != nil {
 			continue
 		}
 		here := v.URL.Path == p.path || p.path != "/" && strings.HasPrefix(v.URL.Path, p.path+"/")

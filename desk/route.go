@@ -28,7 +28,7 @@ type Route struct {
 	Summary string       // one plain sentence
 	Run     func(*Visit) error
 
-	Needs func(auth.Principal) error // of a Staff page: what the account must hold; nil: Run asks with [Visit.Decide]
+	Needs func(auth.Principal) error // of a Staff page: what the account must hold; nil: Run asks with [Visit.Decide]. Of others: for Nav
 	Nav   string                     // text key in common.json of its place in the navigation; "": it has none
 	Quiet bool                       // asked by a script and not by the person: does not keep the session alive
 	Long  bool                       // takes as long as it takes: an upload or a download
@@ -54,6 +54,7 @@ func Routes() []Route {
 		letterRoutes(),
 		helpRoutes(),
 		accountRoutes(),
+		ehiRoutes(),
 	)
 }
 

@@ -47,8 +47,11 @@ func loadTexts(language string) (texts, error) {
 	return all, nil
 }
 
-// find is the text of a key in a noun's file, or in the common one.
+// find is the text of a key in a noun's file, or in the common one. "requests:due" is a key of another noun.
 func (t texts) find(noun, key string) (string, bool) {
+	if other, rest, ok := strings.Cut(key, ":"); ok {
+		noun, key = other, rest
+	}
 	if text, ok := t[noun][key]; ok {
 		return text, true
 	}

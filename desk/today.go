@@ -7,7 +7,7 @@ import (
 
 func todayRoutes() []Route {
 	return []Route{
-		{Method: "GET", Pattern: "", Kind: Public, Summary: "What is to be done today", Run: showToday, Nav: "nav.today"},
+		{Method: "GET", Pattern: "", Kind: Public, Needs: needs(auth.VerbAdminWeb), Summary: "What is to be done today", Run: showToday, Nav: "nav.today"},
 		{Method: "GET", Pattern: "today/jobs", Kind: Staff, Quiet: true, Needs: nothingElse, Summary: "For scripts: the jobs of today's page", Run: showTodayJobs},
 	}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -17,7 +18,7 @@ const pageMost = 1 << 20
 // newDesk makes the staff pages and their table of routes.
 func (s *server) newDesk() error {
 	o := s.Desk
-	o.Store, o.Engine, o.Auth, o.Log, o.Version = s.Store, s.Engine, s.Auth, s.Log, s.Version
+	o.Store, o.Engine, o.Auth, o.Log, o.Version, o.Requests = s.Store, s.Engine, s.Auth, s.Log, s.Version, s.Requests
 	d, err := desk.New(o)
 	if err != nil {
 		return err
@@ -80,8 +81,7 @@ func (s *server) servePage(w http.ResponseWriter, r *http.Request) {
 func (s *server) page(a *answer, v *desk.Visit) error {
 	rt, values, err := find(s.pages, v.Method, v.URL.EscapedPath())
 	if err != nil {
-		s.follow(a, v.Request)
-		return err
+		return errors.Join(err, s.visitor(a, v))
 	}
 	s.follow(a, v.Request)
 	a.route, a.trail = "/"+rt.pattern, a.trail.along(rt)
@@ -114,11 +114,11 @@ func (s *server) visitor(a *answer, v *desk.Visit) error {
 	if token == "" {
 		return nil
 	}
-	if !s.ownPage(v.Request) && v.Route.Kind.Guarded() {
+	if v.Route != nil && v.Route.Kind.Guarded() && !s.ownPage(v.Request) {
 		return fhir.Errorf(fhir.CodeForbidden, "a page of another site may not use this session")
 	}
 	look := s.Auth.Session
-	if v.Route.Quiet {
+	if v.Route == nil || v.Route.Quiet {
 		look = s.Auth.Look
 	}
 	n, err := look(v.Context(), token)
@@ -136,7 +136,7 @@ func (s *server) visitor(a *answer, v *desk.Visit) error {
 // trouble ends a visit with an error as a page.
 func (s *server) trouble(a *answer, p *problem) {
 	text := ""
-	if len(p.issues) > 0 {
+	if len(p.issues) > 0 && (p.status != http.StatusNotFound || a.visit.Route != nil) {
 		text = p.issues[0].Diagnostics
 	}
 	if p.status == http.StatusUnauthorized {
