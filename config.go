@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/acme"
 
 	"satchel/auth"
+	"satchel/requests"
 )
 
 // exampleConfig is what `satchel init` writes: every key with its default.
@@ -53,6 +54,7 @@ type Config struct {
 	Practice struct {
 		Name, Contact, Phone, Email string
 		TimeZone                    string // "": the machine's
+		Address                     string // lines
 	}
 	Package struct {
 		BagSize          Size   // 0: one bag
@@ -82,6 +84,13 @@ type Config struct {
 		PassphraseFile string // absolute after loadConfig; "": not encrypted
 	}
 
+	Requests struct {
+		DueDays, ExtensionDays             int64
+		WarnDays, UrgentDays               int64 // after receipt
+		TwoPersons                         bool
+		LinkDays, LinkTries, LinkDownloads int64
+	}
+
 	source map[string]string // key → where its value comes from, if not the default
 }
 
@@ -108,6 +117,13 @@ func defaults() *Config {
 	c.Log.Format = "auto"
 	c.Backup.Every = 24 * Duration(time.Hour)
 	c.Backup.Keep = 14
+	c.Requests.DueDays = requests.DefaultDays
+	c.Requests.ExtensionDays = requests.DefaultExtensionDays
+	c.Requests.WarnDays = requests.DefaultWarnSoon
+	c.Requests.UrgentDays = requests.DefaultWarnUrgent
+	c.Requests.LinkDays = requests.DefaultLinkDays
+	c.Requests.LinkTries = requests.DefaultLinkTries
+	c.Requests.LinkDownloads = requests.DefaultLinkDownloads
 	return c
 }
 
@@ -144,6 +160,7 @@ func (c *Config) settings() []setting {
 		{"practice.contact", &c.Practice.Contact},
 		{"practice.phone", &c.Practice.Phone},
 		{"practice.email", &c.Practice.Email},
+		{"practice.address", &c.Practice.Address},
 		{"package.bag_size", &c.Package.BagSize},
 		{"package.documentation_url", &c.Package.DocumentationURL},
 		{"auth.basic", &c.Auth.Basic},
@@ -162,6 +179,14 @@ func (c *Config) settings() []setting {
 		{"backup.every", &c.Backup.Every},
 		{"backup.keep", &c.Backup.Keep},
 		{"backup.passphrase_file", &c.Backup.PassphraseFile},
+		{"requests.due_days", &c.Requests.DueDays},
+		{"requests.extension_days", &c.Requests.ExtensionDays},
+		{"requests.warn_days", &c.Requests.WarnDays},
+		{"requests.urgent_days", &c.Requests.UrgentDays},
+		{"requests.two_persons", &c.Requests.TwoPersons},
+		{"requests.link_days", &c.Requests.LinkDays},
+		{"requests.link_tries", &c.Requests.LinkTries},
+		{"requests.link_downloads", &c.Requests.LinkDownloads},
 	}
 }
 

@@ -42,6 +42,9 @@ func (c *Config) finish() error {
 	if err := c.checkAuth(); err != nil {
 		return err
 	}
+	if err := c.checkRequests(); err != nil {
+		return err
+	}
 	for _, p := range []*string{&c.Backup.Folder, &c.Backup.PassphraseFile} {
 		if *p != "" {
 			*p = c.path(*p)
