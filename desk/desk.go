@@ -7,6 +7,7 @@ import (
 
 	"satchel/auth"
 	"satchel/engine"
+	"satchel/requests"
 	"satchel/storage"
 )
 
@@ -18,6 +19,7 @@ type Options struct {
 	Log     *slog.Logger
 	Version string
 
+	Requests *requests.Ledger               // nil: there is no ledger of requests for records
 	Practice func() Practice                // nil: a practice without a name, in UTC
 	Setup    *Setup                         // nil: there is no first run
 	Notices  func(context.Context) []Notice // what is to be known of the server; nil: nothing

@@ -16,6 +16,7 @@ import (
 type AppForm struct {
 	Requester Requester
 	Subject   Subject
+	LeaveOut  string // what the app shall not get, in words; people at the practice read it
 	Note      string
 }
 
@@ -62,7 +63,10 @@ func (l *Ledger) FileApp(ctx context.Context, by By, e storage.EHIExport, f AppF
 		Channel: ChannelApp, Requester: f.Requester, Subject: f.Subject, Scope: ScopeRecord, Asked: e.Part, Wish: WishApp,
 		App: &App{Account: e.Owner, URL: e.URL, Form: l.store.Now().UTC()},
 	}}
-	if e.Part != "" {
+	if f.LeaveOut != "" {
+		in.Asked = strings.TrimPrefix(in.Asked+"; without: "+f.LeaveOut, "; ")
+	}
+	if in.Asked != "" {
 		in.Scope = ScopeNarrowed
 	}
 	in.Then = func(tx *storage.Tx, id string) error {
