@@ -20,7 +20,7 @@ import (
 
 func cmdImport(at *common) *cobra.Command {
 	var report, fingerprint string
-	var strict bool
+	var strict, incomplete bool
 	c := &cobra.Command{
 		Use:   "import PATH…",
 		Short: "Read resources into the store",
@@ -30,7 +30,8 @@ and named in a report file with file, line and reason; a report is only made if 
 
 A package that "satchel handover" made (folder, ZIP file, or a folder with all its parts) is checked and then restored
 with its ids, versions, deletions and attachments. That needs a data directory in which nothing was ever stored, and
-no running server. Audit log, accounts and settings of a package are not taken over.
+no running server. Audit log, accounts and settings of a package are not taken over. A package that was changed is never
+restored; one that is unchanged and was made as INCOMPLETE only with --accept-incomplete, and what it lacks is told.
 
 Exit codes: 0 all is in the store, 1 failed or stopped, 2 wrong usage, 3 some lines were refused.`,
 		Example: `  satchel import export-of-the-old-system/
@@ -41,7 +42,7 @@ Exit codes: 0 all is in the store, 1 failed or stopped, 2 wrong usage, 3 some li
 			if i := slices.IndexFunc(args, engine.IsPackage); i >= 0 && len(args) > 1 {
 				return usagef("%q is a package; import it alone", args[i])
 			} else if i >= 0 {
-				return importPackage(c.Context(), at, args[0], handover.VerifyOptions{Fingerprint: fingerprint}, c.OutOrStdout())
+				return importPackage(c.Context(), at, args[0], handover.VerifyOptions{Fingerprint: fingerprint, Incomplete: incomplete}, c.OutOrStdout())
 			}
 			cfg, s, err := at.openData(c.Context(), nil, storage.Options{Bulk: true})
 			if err != nil {
@@ -57,6 +58,7 @@ Exit codes: 0 all is in the store, 1 failed or stopped, 2 wrong usage, 3 some li
 	c.Flags().StringVar(&report, "report", "", "file for refused lines and findings (default import-report-TIME.ndjson in the data directory)")
 	c.Flags().BoolVar(&strict, "strict", false, "refuse resources that break rules of FHIR's structure, instead of storing and reporting them")
 	c.Flags().StringVar(&fingerprint, "fingerprint", "", "of a package: the key that must have signed it, SHA256:…")
+	c.Flags().BoolVar(&incomplete, "accept-incomplete", false, "of a package: restore it although it was made as INCOMPLETE and says so")
 	return c
 }
 

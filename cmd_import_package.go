@@ -43,7 +43,7 @@ func restorePackage(ctx context.Context, s *storage.Store, path string, o handov
 	checking.end()
 	storing.end()
 	if bad := new(handover.NotGood); errors.As(err, &bad) {
-		return fmt.Errorf("nothing was restored. %s", bad.Result.Sentence)
+		return notRestored(bad.Result)
 	}
 	n := sumRestored(counts)
 	if n != (engine.Restored{}) {
@@ -66,6 +66,25 @@ func restorePackage(ctx context.Context, s *storage.Store, path string, o handov
 		return codeError{fmt.Errorf("refused: %d resources, of which the package has a deletion and not the version before it", n.Refused), exitRefused}
 	}
 	return nil
+}
+
+// maxToldMissing is how much of what an INCOMPLETE package lacks is told.
+const maxToldMissing = 10
+
+// notRestored says why a package was refused; of one that is unchanged and says itself that it is INCOMPLETE, what it lacks.
+func notRestored(r *handover.Result) error {
+	if !r.OnlyIncomplete() {
+		return fmt.Errorf("nothing was restored. %s", r.Sentence)
+	}
+	list := ""
+	for _, m := range r.Missing[:min(len(r.Missing), maxToldMissing)] {
+		list += "\n  " + m
+	}
+	if more := len(r.Missing) - maxToldMissing; more > 0 {
+		list += fmt.Sprintf("\n  and %d more, see data/report/reconciliation.html in the package", more)
+	}
+	return fmt.Errorf("nothing was restored. The package is unchanged, but was made as INCOMPLETE. What it lacks:%s\n"+
+		"ask for a complete one; to take what it has all the same: satchel import --accept-incomplete", list)
 }
 
 func sumRestored(counts map[string]engine.Restored) (n engine.Restored) {

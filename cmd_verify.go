@@ -66,6 +66,9 @@ func tellVerdict(out io.Writer, r *handover.Result, asJSON bool) error {
 		}
 	} else {
 		fmt.Fprintln(out, r.Sentence)
+		for _, m := range r.Missing[:min(len(r.Missing), maxToldFindings)] {
+			fmt.Fprintf(out, "  it lacks: %s\n", m)
+		}
 		if len(r.Findings) > 1 {
 			for _, f := range r.Findings[:min(len(r.Findings), maxToldFindings)] {
 				fmt.Fprintf(out, "  %s: %s %s: %s\n", f.Outcome, f.Bag, f.Path, f.Problem)

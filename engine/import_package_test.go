@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -115,5 +116,36 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	if IsPackage(t.TempDir()) || IsPackage(file) {
 		t.Error("what is no package is taken for one")
+	}
+}
+
+// A package that was made as INCOMPLETE is refused, telling what it lacks, and restored when that is accepted; one that was
+// changed beside that is not restored in any case.
+func TestRestoreIncomplete(t *testing.T) {
+	from := practice(t)
+	put(t, from, `{"resourceType":"DocumentReference","id":"lost","status":"current","subject":{"reference":"Patient/p1"},`+
+		`"content":[{"attachment":{"contentType":"application/pdf","url":"Binary/never"}}]}`)
+	h := packed(t, from, HandoverRequest{})
+	if h.Verdict != handover.Incomplete {
+		t.Fatalf("the verdict is %s: the test tests nothing", h.Verdict)
+	}
+	_, err := RestorePackage(t.Context(), open(t), h.Paths[0], handover.VerifyOptions{}, nil)
+	bad := new(handover.NotGood)
+	if !errors.As(err, &bad) || !bad.Result.OnlyIncomplete() || !strings.Contains(strings.Join(bad.Result.Missing, "\n"), "DocumentReference/lost") {
+		t.Fatalf("%v; %+v", err, bad.Result)
+	}
+	to := open(t)
+	if _, err := RestorePackage(t.Context(), to, h.Paths[0], handover.VerifyOptions{Incomplete: true}, nil); err != nil {
+		t.Fatal(err)
+	}
+	second := packed(t, to, HandoverRequest{})
+	if !maps.Equal(payloadHashes(t, h), payloadHashes(t, second)) {
+		t.Error("handed over again, it is another package")
+	}
+	if err := os.WriteFile(filepath.Join(h.Paths[0], "README.txt"), []byte("changed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := RestorePackage(t.Context(), open(t), h.Paths[0], handover.VerifyOptions{Incomplete: true}, nil); !errors.As(err, &bad) || bad.Result.OnlyIncomplete() {
+		t.Errorf("changed: %v", err)
 	}
 }

@@ -34,13 +34,13 @@ type NotGood struct{ Result *Result }
 
 func (e *NotGood) Error() string { return e.Result.Sentence }
 
-// Open checks a package and opens it. A package that is not good answers [*NotGood].
+// Open checks a package and opens it. A package that is not good answers [*NotGood]; see [VerifyOptions.Incomplete].
 func Open(ctx context.Context, path string, o VerifyOptions) (*Package, error) {
 	r, err := Verify(ctx, path, o)
 	if err != nil {
 		return nil, err
 	}
-	if r.Outcome != Good {
+	if r.Outcome != Good && !(o.Incomplete && r.OnlyIncomplete()) {
 		return nil, &NotGood{r}
 	}
 	p := &Package{Result: r, files: map[string]fileIn{}}

@@ -32,6 +32,8 @@ type Finding struct {
 	Bag     string  `json:"bag,omitempty"`  // name of the bag
 	Path    string  `json:"path,omitempty"` // in the bag
 	Problem string  `json:"problem"`
+
+	admitted bool // the package says so itself, and nothing is wrong with it beside that
 }
 
 // Result is what [Verify] found.
@@ -39,8 +41,9 @@ type Result struct {
 	Outcome   Outcome    `json:"outcome"`
 	Sentence  string     `json:"sentence"` // for people
 	Findings  []Finding  `json:"findings"`
-	Notes     []string   `json:"notes,omitempty"` // worth knowing, nothing wrong
-	Bags      []string   `json:"bags"`            // paths of those that were looked at
+	Notes     []string   `json:"notes,omitempty"`   // worth knowing, nothing wrong
+	Missing   []string   `json:"missing,omitempty"` // what a package that was sealed as INCOMPLETE says is missing, in words
+	Bags      []string   `json:"bags"`              // paths of those that were looked at
 	Files     int64      `json:"files"`
 	Bytes     int64      `json:"bytes"`
 	Resources int64      `json:"resources"`        // current ones, as the manifest says and the lines bear out
@@ -64,6 +67,12 @@ func (r *Result) note(format string, args ...any) {
 	if text := fmt.Sprintf(format, args...); !slices.Contains(r.Notes, text) {
 		r.Notes = append(r.Notes, text)
 	}
+}
+
+// OnlyIncomplete reports whether the package is unchanged, and incomplete only by its own verdict: what is missing was
+// missing when it was made.
+func (r *Result) OnlyIncomplete() bool {
+	return r.Outcome == Partial && !slices.ContainsFunc(r.Findings, func(f Finding) bool { return !f.admitted })
 }
 
 // conclude makes the outcome and the sentence from the findings. What was changed weighs more than what is missing, and

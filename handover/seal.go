@@ -12,6 +12,9 @@ import (
 // manifestPath is where the manifest stands in a bag.
 const manifestPath = "data/ehi-manifest.json"
 
+// reconciliationPath is where the reconciliation stands in the last bag.
+const reconciliationPath = "data/report/reconciliation.json"
+
 // putReports writes what only the last bag has: the reconciliation and the exclusions.
 func (w *Writer) putReports() error {
 	b := w.bag()

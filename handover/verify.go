@@ -15,6 +15,7 @@ import (
 type VerifyOptions struct {
 	Fingerprint string                  // of the key that must have signed, SHA256:…; "" takes any, and none
 	Alone       bool                    // judge a bag of several without asking for the others
+	Incomplete  bool                    // [Open] opens also what is unchanged and was sealed as INCOMPLETE
 	Workers     int                     // files hashed at the same time; 0 is one for each processor
 	Progress    func(done, total int64) // bytes; called from several goroutines; may be nil
 }
@@ -163,6 +164,7 @@ func (r *Result) verifyPath(ctx context.Context, path string, o VerifyOptions) (
 	r.add(s.name, c.findings...)
 	r.Files += int64(len(c.payload))
 	r.Bytes += c.bytes
+	r.Missing = append(r.Missing, c.missing...)
 	if c.manifest != nil {
 		r.Manifests = append(r.Manifests, *c.manifest)
 		if c.manifest.Signer == "" {

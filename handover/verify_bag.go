@@ -19,6 +19,7 @@ type check struct {
 	measured map[string]measured // of every file that was read
 	info     map[string]string   // bag-info.txt
 	manifest *Manifest           // nil if it cannot be read
+	missing  []string            // what a package that was sealed as INCOMPLETE says is missing
 	signer   string              // fingerprint of a sound signature
 	tagsHash string
 	bytes    int64 // of the payload

@@ -72,6 +72,8 @@ func (c *check) compareManifest() {
 	c.compareSigner()
 	if m.Verdict == Incomplete {
 		c.finding(Partial, manifestPath, "was sealed as INCOMPLETE; data/report/reconciliation.json says why")
+		c.findings[len(c.findings)-1].admitted = true
+		c.readMissing()
 	}
 	count, id := "1 of 1", ""
 	if m.Group != nil {
@@ -79,6 +81,18 @@ func (c *check) compareManifest() {
 	}
 	if c.info != nil && (c.info["Bag-Count"] != count || c.info["Bag-Group-Identifier"] != id) {
 		c.finding(Altered, bagInfoFile, "does not name the place among several bags that %s names", manifestPath)
+	}
+}
+
+// readMissing reads why the package is INCOMPLETE, if this is the bag that says so.
+func (c *check) readMissing() {
+	var r Reconciliation
+	if !c.has(reconciliationPath) || c.decode(reconciliationPath, &r) != nil {
+		return
+	}
+	c.missing = r.Problems
+	for _, a := range r.Attachments.Missing[:min(len(r.Attachments.Missing), maxProblems)] {
+		c.missing = append(c.missing, fmt.Sprintf("the bytes of %s in %s", a.Path, a.Resource))
 	}
 }
 
