@@ -141,9 +141,11 @@ func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(ad
 	options.Practice.Name = func() string { return pages.Practice().Name }
 	options.Practice.Key = func() (*handover.Key, error) { return signingKey(cfg) }
 	jobs := engine.New(store, folder, options)
+	asked := ledger(cfg, store, practiceShown(cfg, pages.Practice), packager{jobs, store}, log)
 	handler, err := web.New(web.Options{
 		Store:          store,
 		Engine:         jobs,
+		Requests:       asked,
 		Auth:           accounts(cfg, store),
 		Tokens:         tokens(cfg, store),
 		Log:            log,
@@ -170,6 +172,7 @@ func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(ad
 	if err := auditStart(ctx, cfg, store, log); err != nil {
 		return err
 	}
+	chores.Go(func() { asked.Run(tending) })
 	log.Info(logStarted, "version", version, "data", cfg.Data, "address", listener.Addr().String())
 	defer context.AfterFunc(ctx, func() { notify("STOPPING=1") })()
 	err = serve(ctx, listener, hsts(cfg, handler), jobs, log, func(addr string) {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"satchel/auth"
+	"satchel/desk"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -35,18 +36,28 @@ func (c *Config) checkRequests() error {
 	return nil
 }
 
-// ledger is the ledger of requests that the settings want. p may be nil: then no packages can be made.
-func ledger(cfg *Config, store *storage.Store, p requests.Packager, log *slog.Logger) (*requests.Ledger, error) {
-	zone, err := cfg.zone()
-	if err != nil {
-		return nil, err
+// practiceOf is what the settings say of the practice for its ledger and letters.
+func practiceOf(cfg *Config) func() requests.Practice {
+	p := requests.Practice{Name: cfg.Practice.Name, Address: cfg.Practice.Address, Phone: cfg.Practice.Phone, Email: cfg.Practice.Email, Contact: cfg.Practice.Contact}
+	p.Zone, _ = cfg.zone() // checked when the settings were read
+	return func() requests.Practice { return p }
+}
+
+// practiceShown is practiceOf with name and time zone as the pages show them: the first run changes both.
+func practiceShown(cfg *Config, shown func() desk.Practice) func() requests.Practice {
+	return func() requests.Practice {
+		p, now := practiceOf(cfg)(), shown()
+		p.Name, p.Zone = now.Name, now.Zone
+		return p
 	}
+}
+
+// ledger is the ledger of requests that the settings want. p may be nil: then no packages can be made.
+func ledger(cfg *Config, store *storage.Store, practice func() requests.Practice, p requests.Packager, log *slog.Logger) *requests.Ledger {
 	r := cfg.Requests
 	return requests.New(store, requests.Options{
 		Days: int(r.DueDays), ExtensionDays: int(r.ExtensionDays), WarnSoon: int(r.WarnDays), WarnUrgent: int(r.UrgentDays), TwoPersons: r.TwoPersons,
-		Zone: zone, LinkDays: int(r.LinkDays), LinkTries: int(r.LinkTries), LinkDownloads: int(r.LinkDownloads),
-		Practice: requests.Practice{Name: cfg.Practice.Name, Address: cfg.Practice.Address, Phone: cfg.Practice.Phone, Email: cfg.Practice.Email,
-			Contact: cfg.Practice.Contact},
-		Packager: p, Hash: auth.HashPassphrase, Check: auth.CheckPassphrase, Log: log,
-	}), nil
+		LinkDays: int(r.LinkDays), LinkTries: int(r.LinkTries), LinkDownloads: int(r.LinkDownloads),
+		Practice: practice, Packager: p, Hash: auth.HashPassphrase, Check: auth.CheckPassphrase, Log: log,
+	})
 }

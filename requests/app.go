@@ -155,4 +155,4 @@ func (p Practice) Ask() string {
 }
 
 // Practice is what is said about the practice to whoever asks.
-func (l *Ledger) Practice() Practice { return l.options.Practice }
+func (l *Ledger) Practice() Practice { return l.options.Practice() }

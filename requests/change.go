@@ -41,7 +41,7 @@ func (l *Ledger) change(ctx context.Context, by By, seen Seen, step Step, note s
 		if r.State, err = next(r.Number, r.State, step); err != nil {
 			return storage.RequestStep{}, err
 		}
-		c := &change{Request: &r, tx: tx, by: by, now: tx.Time, today: DayOf(tx.Time, l.options.Zone), note: strings.TrimSpace(note),
+		c := &change{Request: &r, tx: tx, by: by, now: tx.Time, today: DayOf(tx.Time, l.Zone()), note: strings.TrimSpace(note),
 			event: audit.Event{Action: audit.RequestStep}}
 		if f != nil {
 			if err := f(c); err != nil {

@@ -81,7 +81,7 @@ type facts struct {
 }
 
 func (l *Ledger) facts(e Entry, d Decision) facts {
-	p, q := l.options.Practice, e.Requester
+	p, q := l.options.Practice(), e.Requester
 	f := facts{
 		Number: e.Number, Received: e.Received.Long(), Due: e.Due.Long(), Asked: e.Asked, Requester: q.Name, Purpose: e.Purpose,
 		Subject: cmp.Or(e.Subject.Name, q.Name), Text: d.Text, Complaint: cmp.Or(p.Complaint, civilRights),
@@ -122,7 +122,7 @@ const reviewedBy = "164.524(a)(3)"
 
 // given tells of one disclosure.
 func given(g Disclosure, l *Ledger) string {
-	day := DayOf(g.Time, l.options.Zone).Long()
+	day := DayOf(g.Time, l.Zone()).Long()
 	if len(g.SHA256) == 0 {
 		return fmt.Sprintf("%s: on paper, %s, to %s", day, Way(g.Way).Text(), g.Recipient)
 	}

@@ -71,7 +71,7 @@ func (l *Ledger) MakeLink(ctx context.Context, by By, seen Seen, w LinkWish) (Re
 		Form: string(w.Form), Tries: l.options.LinkTries, Most: l.options.LinkDownloads}
 	r, _, err = l.protect(ctx, by, seen, StepLink, w.Form, made.Passphrase, func(c *change, files []MadeFile) error {
 		f := files[0]
-		row.File, row.Bytes, row.Expires = f.Name, f.Bytes, (c.today + Day(w.Days)).End(l.options.Zone)
+		row.File, row.Bytes, row.Expires = f.Name, f.Bytes, (c.today + Day(w.Days)).End(l.Zone())
 		row.SHA256, err = hex.DecodeString(f.SHA256)
 		if err != nil {
 			return err

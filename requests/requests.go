@@ -19,6 +19,7 @@
 package requests
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -29,8 +30,9 @@ import (
 	"satchel/storage"
 )
 
-// Practice is what letters say about the practice. Empty fields are left out.
+// Practice is where the practice is, and what letters say about it. Empty fields are left out.
 type Practice struct {
+	Zone      *time.Location // in which days begin and end; nil: that of this machine
 	Name      string
 	Address   string // lines
 	Phone     string
@@ -46,14 +48,13 @@ type Options struct {
 	WarnSoon      int  // days after receipt from which a request is due soon; default 20
 	WarnUrgent    int  // days after receipt from which it is urgent; default 27
 	TwoPersons    bool // who approves must not be who recorded or checked
-	Zone          *time.Location
 
 	LinkDays      int // how long a link works; default 14
 	LinkTries     int // wrong passphrases that lock a link for good; default 10
 	LinkDownloads int // downloads of a link; default 5
 
-	Practice Practice
-	Packager Packager // nil: no packages can be made, and what exists cannot be given
+	Practice func() Practice // asked each time, as it may change while the server runs; nil: nothing is known of it
+	Packager Packager        // nil: no packages can be made, and what exists cannot be given
 
 	// Hash makes a slow hash of a passphrase, and Check compares one in constant time. Nil: links cannot be made or opened.
 	Hash  func(ctx context.Context, passphrase string) (string, error)
@@ -96,8 +97,8 @@ func New(store *storage.Store, o Options) *Ledger {
 			*d.value = d.usual
 		}
 	}
-	if o.Zone == nil {
-		o.Zone = time.Local
+	if o.Practice == nil {
+		o.Practice = func() Practice { return Practice{} }
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -106,10 +107,10 @@ func New(store *storage.Store, o Options) *Ledger {
 }
 
 // Today is the day in the practice's time zone.
-func (l *Ledger) Today() Day { return DayOf(l.store.Now(), l.options.Zone) }
+func (l *Ledger) Today() Day { return DayOf(l.store.Now(), l.Zone()) }
 
 // Zone is the practice's time zone.
-func (l *Ledger) Zone() *time.Location { return l.options.Zone }
+func (l *Ledger) Zone() *time.Location { return cmp.Or(l.options.Practice().Zone, time.Local) }
 
 // TwoPersons reports whether who approves must be somebody else than who recorded and checked.
 func (l *Ledger) TwoPersons() bool { return l.options.TwoPersons }

@@ -81,7 +81,7 @@ func (l *Ledger) finish(ctx context.Context, p Packager, r Request, job storage.
 	if err != nil {
 		return l.settled(l.fail(ctx, system(), r, "what the job made cannot be read; start the package again"))
 	}
-	until := r.Due.End(l.options.Zone)
+	until := r.Due.End(l.Zone())
 	if now := l.store.Now(); until.Before(now) {
 		until = now
 	}
