@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"satchel/auth"
 	"satchel/desk"
 	"satchel/internal/browser"
 	"satchel/storage"
@@ -108,4 +109,141 @@ func TestPagesLook(t *testing.T) {
 	b.Wait("There is nothing here")
 	b.Forget()
 	p.looks(b, "missing")
+}
+
+// The first run in a browser, up to the page for today: the code of the terminal, the administrator, the second factor.
+func TestFirstRunBrowser(t *testing.T) {
+	named := desk.Practice{Zone: newYork(t)}
+	over := false
+	p := open(t, func(s *settings) {
+		s.Bare = true
+		s.Auth.TwoFactorRoles = auth.TwoFactorRoles()
+		s.Desk.Practice = func() desk.Practice { return named }
+		s.Desk.Setup = &desk.Setup{Token: "LANTERN234", Over: func() { over = true },
+			Save: func(_ context.Context, name, zone string) error { named.Name = name; return nil }}
+	})
+	b := browser.Start(t)
+	b.Open(p.url)
+	b.Wait("type the setup code")
+	p.looks(b, "setup-code")
+	b.Fill("Setup code", "LANTERN234")
+	b.Click("Go on")
+	b.Wait("The first administrator")
+	p.looks(b, "setup")
+	b.Fill("Name of the practice", "Elm Street Family Practice")
+	b.Fill("Time zone", "America/New_York")
+	b.Fill("Name to sign in with", "anna")
+	b.Fill("#f-password", password)
+	b.Fill("#f-again", "something else")
+	b.Click("Set up and sign in")
+	b.Wait("The two passwords differ")
+	if got := browser.Eval[bool](b, `document.activeElement.classList.contains("errors")`); !got {
+		t.Error("the focus is not on what is wrong")
+	}
+	b.Forget()
+	p.looks(b, "setup-wrong")
+	b.Fill("#f-password", password)
+	b.Fill("#f-again", password)
+	b.Click("Set up and sign in")
+	b.Wait("asks for a second step")
+	p.looks(b, "factor-must")
+	b.Click("Begin")
+	b.Wait("Scan this with your app")
+	p.looks(b, "factor-scan")
+	secret := b.Text(".secret")
+	b.Fill("Code from the app", code(t, secret, 0))
+	b.Click("Switch on")
+	b.Wait("Your recovery codes")
+	p.looks(b, "factor-recovery")
+	b.Click("I have kept them")
+	b.Wait("Today")
+	if !over || !strings.Contains(b.Text("header"), "Elm Street") {
+		t.Error("the first run is not over")
+	}
+	b.Open(p.url + "/setup?token=LANTERN234")
+	b.Wait("There is nothing here")
+	b.Forget()
+
+	b.Open(p.url + "/account/two-factor")
+	b.Click("Sign out")
+	b.Wait("You are signed out.")
+	b.Fill("Name", "anna")
+	b.Fill("Password", password)
+	b.Click("Sign in")
+	b.Wait("the second step")
+	p.looks(b, "sign-in-code")
+	b.Fill("Code", code(t, secret, 1))
+	b.Press("Enter")
+	b.Wait("Today")
+	b.Open(p.url + "/account/two-factor")
+	p.looks(b, "factor-on")
+}
+
+// The page asks before the session ends, hides itself when it has ended, and gives back what was typed.
+func TestIdleBrowser(t *testing.T) {
+	p := open(t, func(s *settings) { s.Auth.SessionIdle = 6 * time.Second })
+	b := p.signed(t, "fred")
+	b.Open(p.url + "/account/password")
+	b.Wait("Are you still there?")
+	b.WantAccessible()
+	b.Screenshot("idle-asks")
+	b.Click("I am here")
+	b.Until(`!document.getElementById("idle").open`)
+	b.Wait("Change your password")
+	// Nothing was typed: the page makes place for the sign-in, and the sign-in leads back.
+	time.Sleep(8 * time.Second) // asking a page that goes away is an error
+	b.Wait("Your session has ended")
+	if got := b.Address(); !strings.Contains(got, "then=%2Faccount%2Fpassword") {
+		t.Errorf("at %s", got)
+	}
+	b.Fill("Name", "fred")
+	b.Fill("#f-password", password)
+	b.Click("Sign in")
+	b.Wait("Change your password")
+	// Something was typed: it is hidden and kept.
+	b.Fill("#f-new", "half a thought of mine")
+	b.Until(`document.body.classList.contains("locked")`)
+	b.Wait("The page is hidden")
+	b.WantAccessible()
+	b.Screenshot("idle-locked")
+	if strings.Contains(b.Text("body"), "Change your password") {
+		t.Error("the page is not hidden")
+	}
+	b.Click("I have signed in: show the page")
+	b.Wait("The page is hidden")
+	// In another tab:
+	browser.Eval[int](b, `fetch("/sign-in", {method: "POST", body: new URLSearchParams({username: "fred", password: "`+password+`"})}).then(r => r.status)`)
+	b.Click("I have signed in: show the page")
+	b.Until(`!document.body.classList.contains("locked")`)
+	if got := browser.Eval[string](b, `document.getElementById("f-new").value`); got != "half a thought of mine" {
+		t.Errorf("kept %q", got)
+	}
+	b.WantQuiet(p.url)
+}
+
+// Without script: sign in, look around, change the password, sign out.
+func TestWithoutScript(t *testing.T) {
+	p := open(t, nil)
+	b := browser.Start(t)
+	b.Script(false)
+	b.Open(p.url)
+	b.Fill("Name", "fred")
+	b.Fill("Password", password)
+	b.Click("Sign in")
+	b.Wait("Today")
+	b.Click("fred")
+	b.Wait("Your account")
+	b.Click("Change password")
+	b.Fill("#f-old", password)
+	b.Fill("#f-new", "seven quiet lanterns 4")
+	b.Fill("#f-again", "seven quiet lanterns 4")
+	b.Click("Change password")
+	b.Wait("Your password is changed")
+	b.Phone()
+	b.Click("Menu")
+	b.Click("Help")
+	b.Wait("I have forgotten my password")
+	b.Click("Sign out")
+	b.Wait("You are signed out")
+	b.WantQuiet(p.url)
 }
