@@ -215,7 +215,7 @@ func backupFiles(cfg *Config) (map[string]string, error) {
 
 // passing reports whether a name in the data directory is of the database, of a running program or of an earlier state.
 func passing(name string) bool {
-	return strings.HasPrefix(name, backupDatabase) || strings.HasPrefix(name, "satchel.lock") || strings.HasPrefix(name, beforeRestore) ||
+	return strings.HasPrefix(name, backupDatabase) || strings.HasPrefix(name, "."+backupDatabase+"-") /* Litestream */ || strings.HasPrefix(name, "satchel.lock") || strings.HasPrefix(name, beforeRestore) ||
 		name == restoring || strings.HasSuffix(name, ".tmp") || name == logFolder ||
 		strings.HasSuffix(name, ".zip") || strings.HasSuffix(name, ".zip.age") ||
 		name == backupNote || name == backupSums

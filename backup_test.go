@@ -112,7 +112,7 @@ func TestBackupFiles(t *testing.T) {
 	cfg := initialised(t)
 	cfg.TLS.Mode = tlsLocalCA
 	started(t, cfg)
-	for name, text := range map[string]string{"keys/signing.key": "k", "anchors": "a", "exports/j/Patient.ndjson": "e", "old.zip": "z", "x.tmp": "t"} {
+	for name, text := range map[string]string{"keys/signing.key": "k", "anchors": "a", "exports/j/Patient.ndjson": "e", "old.zip": "z", "x.tmp": "t", ".satchel.db-litestream/ltx/1": "l"} {
 		path := filepath.Join(cfg.Data, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)

@@ -39,8 +39,9 @@ func openStore(ctx context.Context, cfg *Config, o storage.Options) (*storage.St
 	}
 	s, err := storage.Open(ctx, cfg.database(), o)
 	if err != nil {
-		return nil, err
+		return nil, needed(cfg, err)
 	}
+	noteVersion(cfg)
 	// A command that root runs must not leave behind what the service's account cannot open.
 	if err := sameOwner(cfg.database()+".lock", cfg.Data); err != nil {
 		return nil, errors.Join(err, s.Close())

@@ -283,6 +283,7 @@ const filesText = `
 | ` + "`config.toml`" + ` | the settings |
 | ` + "`satchel.db`" + `, ` + "`satchel.db-wal`" + `, ` + "`satchel.db-shm`" + ` | the database: all three belong together; never copy them from a running server, use ` + "`satchel backup`" + ` |
 | ` + "`satchel.db.before-schema-…`" + ` | the database before an upgrade; remove it when the new version has proved itself |
+| ` + "`satchel.db.version`" + ` | the oldest program version that can use the database |
 | ` + "`satchel.lock`" + `, ` + "`satchel.db.lock`" + ` | hold a second server off; of no worth in themselves |
 | ` + "`signing_key`" + ` | signs packages; who has it can sign as this practice |
 | ` + "`tls/`" + ` | certificate authority and certificate of ` + "`tls.mode = \"local-ca\"`" + ` |

@@ -143,6 +143,7 @@ func TestNotify(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", socket)
 	cfg := initialised(t)
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx, cfg, func(string) {}) }()
 	for _, want := range []string{"READY=1", "STOPPING=1"} {

@@ -1,19 +1,11 @@
 -- +goose Up
 
--- A number that names an account for programs, Smile CDR's pid. It is never given twice.
-ALTER TABLE clock ADD COLUMN account_pid INTEGER NOT NULL DEFAULT 0;    -- the last one
-ALTER TABLE account ADD COLUMN pid INTEGER NOT NULL DEFAULT 0;
-UPDATE account SET pid = (SELECT count(*) FROM account a WHERE a.created < account.created OR a.created = account.created AND a.name <= account.name);
-UPDATE clock SET account_pid = (SELECT count(*) FROM account);
-CREATE UNIQUE INDEX account_pid ON account (pid);
-
 ALTER TABLE account ADD COLUMN service INTEGER NOT NULL DEFAULT 0;      -- 1: a program; it has no sessions
 ALTER TABLE account ADD COLUMN must_change INTEGER NOT NULL DEFAULT 0;  -- 1: may do nothing but give itself a new password
 ALTER TABLE account ADD COLUMN last_active INTEGER NOT NULL DEFAULT 0;  -- Unix milliseconds, to a minute or so; 0: never
 
--- Two-factor authentication by RFC 6238. The secret must be readable to check a code, so it is sealed with a key that lies
--- in a file beside the database: see storage, key.go.
-ALTER TABLE account ADD COLUMN totp BLOB;                               -- the sealed secret; null: switched off
+-- Two-factor authentication by RFC 6238. The secret must be readable to check a code, so it is as well kept as this file.
+ALTER TABLE account ADD COLUMN totp BLOB;                               -- the shared secret; null: switched off
 ALTER TABLE account ADD COLUMN totp_next BLOB;                          -- one that was shown and not yet proven
 ALTER TABLE account ADD COLUMN totp_step INTEGER NOT NULL DEFAULT 0;    -- the last time step used: no code is good twice
 

@@ -17,6 +17,13 @@ import (
 // Schema is the newest schema that this program knows, the one it migrates to.
 func Schema() int64 { return migrations.Newest() }
 
+// NewerError refuses a database that a newer program has migrated. Nothing was changed.
+type NewerError struct{ Database, Program int64 } // schemas
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("the database has schema %d, newer than schema %d of this program", e.Database, e.Program)
+}
+
 // migrate brings the file to the newest schema. Only one process does so at a time, on a handle of its own.
 func migrate(ctx context.Context, path string) error {
 	release, err := waitLock(ctx, path+".lock")
@@ -42,7 +49,7 @@ func migrate(ctx context.Context, path string) error {
 		return err
 	}
 	if current > newest {
-		return fmt.Errorf("the database has schema %d, newer than schema %d of this program; use the program version that wrote it", current, newest)
+		return &NewerError{current, newest}
 	}
 	if current < newest {
 		if err := up(ctx, db, p, path, current, newest); err != nil {
