@@ -127,8 +127,9 @@ func schemaOfStruct(t reflect.Type) object {
 	return object{"type", "object", "properties", fields, "required", required, "additionalProperties", false}
 }
 
-// putDocs writes the documentation into a bag: the page, the changes, the schemas.
-func putDocs(b *bag) error {
+// putDocs writes the documentation into a bag: the page, the changes, the BagIt profile, the schemas. documentation is where
+// they stand for everybody.
+func putDocs(b *bag, documentation string) error {
 	page, err := FormatHTML(FormatVersion)
 	if err != nil {
 		return err
@@ -141,6 +142,13 @@ func putDocs(b *bag) error {
 		return err
 	}
 	if err := b.put("data/docs/CHANGELOG.html", bytes.NewReader(changes)); err != nil {
+		return err
+	}
+	rules, err := profile(documentation)
+	if err != nil {
+		return err
+	}
+	if err := b.put("data/docs/"+profileName, bytes.NewReader(rules)); err != nil {
 		return err
 	}
 	entries, err := fs.ReadDir(schemaFiles, "schema")

@@ -51,7 +51,7 @@ func (w *Writer) sealBag(n int) error {
 	if err := w.putIndex(n); err != nil {
 		return err
 	}
-	if err := putDocs(b); err != nil {
+	if err := putDocs(b, w.head.DocumentationURL); err != nil {
 		return err
 	}
 	bulk, err := bulkManifestOf(w.head, b.sorted())
@@ -166,6 +166,7 @@ func (w *Writer) bagInfo(n int) []string {
 	add("External-Identifier", w.head.JobID)
 	add("Bagging-Date", w.head.TransactionTime.UTC().Format("2006-01-02"))
 	add("Bag-Software-Agent", w.head.Product.Name+" "+w.head.Product.Version)
+	add("BagIt-Profile-Identifier", ProfileURL(w.head.DocumentationURL))
 	if w.options.BagSize > 0 {
 		add("Bag-Group-Identifier", w.groupID())
 	}

@@ -24,6 +24,7 @@ func Endpoints() []Endpoint {
 		{"GET", "/", true, "Start page"},
 		{"GET", formatPath, true, "The format of packages and exports, for people"},
 		{"GET", formatPath + "/{version}", true, "The same for one version of the format"},
+		{"GET", formatPath + "/{version}/{file}", true, "A JSON Schema of the format, or its BagIt profile"},
 		{"GET", "/healthz", true, "Whether the process answers"},
 		{"GET", "/readyz", true, "Whether database, export folder and disk are ready; 503 if not, and the log says why"},
 		{"GET", "/metrics", false, "Numbers in the text format of Prometheus; only if metrics.enabled, and only to this machine and metrics.allow"},

@@ -13,6 +13,8 @@ func TestFormatPage(t *testing.T) {
 	p := open(t, nil)
 	for path, want := range map[string]int{
 		"/docs/format": http.StatusOK, "/docs/format/" + handover.FormatVersion: http.StatusOK, "/docs/format/9.9.9": http.StatusNotFound,
+		"/docs/format/" + handover.FormatVersion + "/bagit-profile.json": http.StatusOK, "/docs/format/9.9.9/bagit-profile.json": http.StatusNotFound,
+		"/docs/format/" + handover.FormatVersion + "/ehi-manifest.schema.json": http.StatusOK, "/docs/format/1.0.0/..": http.StatusNotFound,
 	} {
 		r, err := http.Get(strings.TrimSuffix(p.url, "/fhir") + path)
 		if err != nil {
@@ -22,7 +24,11 @@ func TestFormatPage(t *testing.T) {
 		if r.StatusCode != want {
 			t.Errorf("%s: %d, want %d", path, r.StatusCode, want)
 		}
-		if want == http.StatusOK && !strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
+		kind := "text/html"
+		if strings.HasSuffix(path, ".json") {
+			kind = "application/json"
+		}
+		if want == http.StatusOK && !strings.HasPrefix(r.Header.Get("Content-Type"), kind) {
 			t.Errorf("%s is %q", path, r.Header.Get("Content-Type"))
 		}
 	}

@@ -103,7 +103,7 @@ func (s *server) router() http.Handler {
 	}
 	for path, f := range map[string]http.HandlerFunc{
 		"/healthz": s.healthz, "/readyz": s.readyz, "/metrics": s.metrics, "/api/openapi.json": s.openapi,
-		formatPath: s.format, formatPath + "/:version": s.format,
+		formatPath: s.format, formatPath + "/:version": s.format, formatPath + "/:version/:file": s.format,
 	} {
 		r.HandlerFunc("GET", path, f)
 		r.HandlerFunc("HEAD", path, f)
