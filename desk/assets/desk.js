@@ -44,14 +44,12 @@ document.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
 
-// --- The menu of a small screen closes when a place in the page is chosen, by itself (popover).
-
 // --- The lock: a minute before the session ends it is asked for; after that the page is hidden.
 const dialog = document.getElementById("idle");
 if (dialog) {
   const account = document.body.dataset.account;
   const span = Number(document.body.dataset.idle);
-  const text = document.getElementById("idle-text"), stay = document.getElementById("idle-stay");
+  const title = document.getElementById("idle-title"), text = document.getElementById("idle-text"), stay = document.getElementById("idle-stay");
   const again = document.getElementById("idle-again"), back = document.getElementById("idle-back");
   const warn = Math.min(60, Math.max(5, span / 4));
   let ends = Date.now() + span * 1000, used = Date.now(), kept = Date.now(), over = false, asking = false;
@@ -70,6 +68,7 @@ if (dialog) {
     document.body.classList.add("locked");
     document.title = document.title.replace(/^.* – /, "");
     text.hidden = stay.hidden = true;
+    [title.textContent, title.dataset.over] = [title.dataset.over, title.textContent];
     document.getElementById("idle-over").hidden = again.hidden = back.hidden = false;
     show();
   };
@@ -89,6 +88,7 @@ if (dialog) {
     over = false;
     document.body.classList.remove("locked");
     text.hidden = stay.hidden = false;
+    [title.textContent, title.dataset.over] = [title.dataset.over, title.textContent];
     document.getElementById("idle-over").hidden = again.hidden = back.hidden = true;
     alive(left);
   });
