@@ -34,9 +34,9 @@ func (b *Browser) Axe() []Violation {
 	b.t.Helper()
 	axe := string(judge.File(b.t, "axe.min.js"))
 	eval[chromedp.Void](b, "axe", axe+";0")
-	return eval[[]Violation](b, "axe", `(async () => {
+	return evalFor[[]Violation](b, 4*patience, "axe", `(async () => {
 		document.querySelectorAll('details').forEach(d => d.open = true);
-		const r = await axe.run(document, {resultTypes: ['violations']});
+		const r = await axe.run(document, {resultTypes: ['violations'], preload: false});
 		return r.violations.map(v => ({ID: v.id, Impact: v.impact, Help: v.help,
 			Nodes: v.nodes.map(n => ({HTML: n.html, Summary: n.failureSummary}))}));
 	})()`)

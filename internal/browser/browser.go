@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long a step may take until it has failed.
-const patience = 20 * time.Second
+const patience = 30 * time.Second
 
 // Insecure is a name of this machine that the browser knows. Unlike those of loopback it makes pages by http: no secure
 // context, as an address in a practice's network does.
@@ -102,6 +102,7 @@ func release() {
 func options(path string) []chromedp.ExecAllocatorOption {
 	list := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
+		chromedp.WSURLReadTimeout(2*patience), // a busy machine is slow to start it
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),

@@ -35,7 +35,7 @@ func (b *Browser) note(event any) {
 		n.requests = append(n.requests, e.Request.URL)
 	case *network.EventLoadingFailed:
 		if !e.Canceled {
-			n.problems = append(n.problems, "loading failed: "+e.ErrorText)
+			n.problems = append(n.problems, strings.TrimSpace("loading failed: "+e.ErrorText+" "+string(e.BlockedReason)))
 		}
 	case *runtime.EventExceptionThrown:
 		n.problems = append(n.problems, thrown(e.ExceptionDetails))

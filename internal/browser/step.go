@@ -182,7 +182,12 @@ func Eval[T any](b *Browser, expression string) T {
 
 func eval[T any](b *Browser, what, expression string) T {
 	b.t.Helper()
-	ctx, stop := context.WithTimeout(b.ctx, patience)
+	return evalFor[T](b, patience, what, expression)
+}
+
+func evalFor[T any](b *Browser, longest time.Duration, what, expression string) T {
+	b.t.Helper()
+	ctx, stop := context.WithTimeout(b.ctx, longest)
 	defer stop()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
