@@ -16,8 +16,9 @@ import (
 // its floor here and in docs/architecture.md.
 var floors = map[string][]string{
 	"main":       {"web", "desk", "requests", "auth", "engine", "handover", "storage", "audit", "fhir", "demo"},
-	"web":        {"desk", "requests", "auth", "engine", "handover", "storage", "audit", "fhir"},
-	"desk":       {"requests", "auth", "engine", "handover", "storage", "audit", "fhir"},
+	"web":        {"desk", "permit", "requests", "auth", "engine", "handover", "storage", "audit", "fhir"},
+	"desk":       {"permit", "requests", "auth", "engine", "handover", "storage", "audit", "fhir"},
+	"permit":     {"auth", "engine", "storage", "fhir"},
 	"requests":   {"storage", "audit", "fhir"},
 	"auth":       {"storage", "audit", "fhir"},
 	"engine":     {"handover", "storage", "audit", "fhir"},

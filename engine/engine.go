@@ -147,7 +147,7 @@ func (e *Engine) Start(ctx context.Context, account, url string, r Request) (sto
 	if err != nil {
 		return storage.Job{}, fmt.Errorf("encode request: %w", err)
 	}
-	return e.add(ctx, storage.Job{Kind: kindBulk, Account: account, URL: url, Request: text})
+	return e.add(ctx, storage.Job{Kind: KindBulk, Account: account, URL: url, Request: text})
 }
 
 // add stores a job and wakes a worker.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -17,7 +18,8 @@ import (
 
 // The kinds of jobs.
 const (
-	kindBulk = "bulk"
+	// KindBulk is the kind of jobs that export.
+	KindBulk = "bulk"
 	// KindPackage is the kind of jobs that make packages.
 	KindPackage = "ehi"
 )
@@ -31,7 +33,8 @@ type Practice struct {
 	Bases            []string
 	DocumentationURL string
 	BagSize          int64
-	Settings         func() []byte // for a population; nil: left out
+	Settings         func() []byte                                // for a population; nil: left out
+	Requests         func(ctx context.Context, w io.Writer) error // see [HandoverRequest]; nil: left out
 }
 
 // Form is how the files of a package lie in its job's folder.
@@ -236,8 +239,11 @@ func (e *Engine) packed(ctx context.Context, job storage.Job, r PackageRequest) 
 	}
 	if r.Patient != "" {
 		q.Withhold = append(slices.Clone(r.Withhold), PsychotherapyNotes) // not part of the record by law
-	} else if p.Settings != nil {
-		q.Settings = p.Settings()
+	} else {
+		q.Requests = p.Requests
+		if p.Settings != nil {
+			q.Settings = p.Settings()
+		}
 	}
 	if r.Form == FormFolder {
 		q.BagSize = 0 // files of two bags would have the same names

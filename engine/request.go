@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
 	"satchel/fhir"
+	"satchel/storage"
 )
 
 // Level says whose data an export holds.
@@ -52,6 +55,14 @@ const (
 	AssociatedLatest   Associated = "LatestProvenanceResources"   // of each exported resource the newest Provenance, and no other
 	AssociatedRelevant Associated = "RelevantProvenanceResources" // of each exported resource every Provenance
 )
+
+// RequestOf is the request that a job of kind [KindBulk] came from.
+func RequestOf(job storage.Job) (r Request, err error) {
+	if err := json.Unmarshal(job.Request, &r); err != nil {
+		return r, fmt.Errorf("read the request of job %s: %w", job.ID, err)
+	}
+	return r, nil
+}
 
 // Named lists the types that were asked for by name, those that other parameters than _type add included; nil without
 // _type.

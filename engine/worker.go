@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -100,7 +99,7 @@ func (e *Engine) attempt(ctx context.Context, job storage.Job) (done conclusion,
 	}
 	defer folder.Close()
 	switch job.Kind {
-	case kindBulk:
+	case KindBulk:
 		done, err = e.exports(ctx, job, folder)
 	case KindPackage:
 		done, err = e.packs(ctx, job)
@@ -115,9 +114,9 @@ func (e *Engine) attempt(ctx context.Context, job storage.Job) (done conclusion,
 
 // exports writes the files of a Bulk Data export.
 func (e *Engine) exports(ctx context.Context, job storage.Job, folder *os.Root) (conclusion, error) {
-	var r Request
-	if err := json.Unmarshal(job.Request, &r); err != nil {
-		return conclusion{}, fmt.Errorf("read the job's request: %w", err)
+	r, err := RequestOf(job)
+	if err != nil {
+		return conclusion{}, err
 	}
 	files, err := e.write(ctx, r, job.Snapshot, folder, func(done, total int64) { e.progress(ctx, job.ID, done, total) })
 	return conclusion{files: files, event: audit.Event{Action: audit.ExportComplete, Detail: FilesText(files)}}, err

@@ -1,17 +1,13 @@
 package web
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
-	"satchel/auth"
 	"satchel/engine"
 	"satchel/fhir"
-	"satchel/storage"
+	"satchel/permit"
 )
 
 // pathStatus and pathFile are where jobs and their files lie under the base.
@@ -44,18 +40,8 @@ func (c *call) kickOff(w http.ResponseWriter, level engine.Level) error {
 	if err != nil {
 		return err
 	}
-	action := exportAction(request)
-	if err := c.decide(action); err != nil {
+	if err := permit.Narrow(c.who, c.decide, &request); err != nil {
 		return err
-	}
-	if request.Types == nil {
-		all := engine.ExportTypes(level)
-		if may := c.who.Readable(action, all); len(may) < len(all) {
-			request.Types = may
-			if err := c.decide(exportAction(request)); err != nil { // what other parameters add is asked for by name
-				return err
-			}
-		}
 	}
 	request.Base, request.InlineMost = c.base, c.server.InlineMost
 	c.kicked(request)
@@ -92,30 +78,4 @@ func (c *call) exportRequest(level engine.Level) (engine.Request, error) {
 		return request, &problem{status: http.StatusBadRequest, issues: e.Issues}
 	}
 	return request, err
-}
-
-// requestOf is the request that a job came from.
-func requestOf(job storage.Job) (r engine.Request, err error) {
-	if err := json.Unmarshal(job.Request, &r); err != nil {
-		return r, fmt.Errorf("read the request of job %s: %w", job.ID, err)
-	}
-	return r, nil
-}
-
-// exportAction is what auth has to know of an export.
-func exportAction(r engine.Request) auth.Action {
-	return auth.Action{Verb: auth.VerbExport, Level: string(r.Level), Group: r.Group, Patients: r.Patients, Types: r.Named()}
-}
-
-// jobAction is what auth has to know of a job: whose it is, and all that it can hold.
-func (s *server) jobAction(job storage.Job) (auth.Action, error) {
-	r, err := requestOf(job)
-	if err != nil {
-		return auth.Action{}, err
-	}
-	export := exportAction(r)
-	if export.Types == nil {
-		export.Types = slices.Clone(engine.ExportTypes(r.Level))
-	}
-	return auth.Action{Verb: auth.VerbJob, Job: &auth.Job{Account: job.Account, Exclusive: s.Exclusive, Export: export}}, nil
 }

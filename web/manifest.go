@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"satchel/engine"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -48,7 +49,7 @@ const manifestPage = 100
 
 // manifest lists the files of a job; base is the FHIR base under which they are loaded.
 func manifest(base string, job storage.Job, page int) (jobManifest, error) {
-	r, err := requestOf(job)
+	r, err := engine.RequestOf(job)
 	if err != nil {
 		return jobManifest{}, err
 	}

@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"satchel/engine"
 	"satchel/fhir"
 	"satchel/handover"
+	"satchel/permit"
 	"satchel/storage"
 )
 
@@ -66,12 +66,10 @@ func startPackage(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.decide(packageAction(r, nil)); err != nil {
+	if err := c.decide(permit.Package(r)); err != nil {
 		return err
 	}
-	if c.who.Decide(auth.Action{Verb: auth.VerbSearch}) != nil { // it may read no more than these patients
-		r.Within = append([]string{r.Patient}, r.Linked...)
-	}
+	permit.Confine(c.who, &r)
 	c.packs(r)
 	job, err := c.server.Engine.StartPackage(c.Context(), c.who.Name, c.packageURL(), r)
 	if err != nil {
@@ -120,16 +118,6 @@ func (c *call) packs(r engine.PackageRequest) {
 	}
 }
 
-// packageAction is what auth has to know of a package. more are patients that turned out to be in it.
-func packageAction(r engine.PackageRequest, more []string) auth.Action {
-	if r.Population {
-		return auth.Action{Verb: auth.VerbPackage, Level: string(engine.LevelSystem)}
-	}
-	patients := slices.Concat([]string{r.Patient}, r.Linked, more)
-	slices.Sort(patients)
-	return auth.Action{Verb: auth.VerbPackage, Level: string(engine.LevelPatient), Patients: slices.Compact(patients)}
-}
-
 // packageURL is an address below /api/packages.
 func (c *call) packageURL(parts ...string) string {
 	address := strings.TrimSuffix(c.base, fhirPath) + pathPackages
@@ -146,15 +134,12 @@ func (c *call) visiblePackage() (storage.Job, engine.PackageRequest, error) {
 	if err != nil {
 		return job, r, err
 	}
-	var o engine.PackageOutcome
-	if job.State == storage.Complete {
-		if o, err = engine.PackageOutcomeOf(job); err != nil {
-			return job, r, err
-		}
+	do, err := permit.Job(job, c.server.Exclusive)
+	if err != nil {
+		return job, r, err
 	}
-	do := packageAction(r, o.Patients)
-	c.answer.trail.of(do.Patients...)
-	err = c.decide(auth.Action{Verb: auth.VerbJob, Job: &auth.Job{Account: job.Account, Exclusive: c.server.Exclusive, Export: do}})
+	c.answer.trail.of(do.Job.Export.Patients...)
+	err = c.decide(do)
 	return job, r, hiddenPackage(err)
 }
 

@@ -7,7 +7,9 @@ import (
 	"strconv"
 	"time"
 
+	"satchel/engine"
 	"satchel/fhir"
+	"satchel/permit"
 	"satchel/storage"
 )
 
@@ -103,14 +105,14 @@ func (c *call) namedJob() (storage.Job, error) {
 // account is answered as one that does not exist.
 func (c *call) visibleJob(id string) (storage.Job, error) {
 	job, err := c.server.Store.Job(c.Context(), id)
-	if err == nil && job.Kind != "bulk" {
+	if err == nil && job.Kind != engine.KindBulk {
 		err = fhir.Errorf(fhir.CodeNotFound, "not an export")
 	}
 	if err != nil {
 		return job, hidden(err)
 	}
 	c.answer.trail.on(job.ID)
-	do, err := c.server.jobAction(job)
+	do, err := permit.Job(job, c.server.Exclusive)
 	if err != nil {
 		return job, err
 	}
