@@ -67,6 +67,9 @@ Exit codes: 0 done, 1 failed, or the package is INCOMPLETE (it is made all the s
 				}
 			}
 			describe(cfg, &r)
+			if r.Patient == "" {
+				r.Requests = requestLines(ledger(cfg, s, practiceOf(cfg), nil, nil))
+			}
 			err = handOver(c.Context(), s, r, secret, &f, c.OutOrStdout())
 			return errors.Join(err, s.Close())
 		},
@@ -199,6 +202,9 @@ func isSecret(key string) bool {
 
 // handOver makes the package, encrypts it if there is a passphrase, notes it in the audit log, and says how it ended.
 func handOver(ctx context.Context, s *storage.Store, r engine.HandoverRequest, secret string, f *handoverFlags, out io.Writer) error {
+	for _, path := range handover.Leftovers(r.Dir) {
+		fmt.Fprintf(os.Stderr, "left by an interrupted handover, no package, may be deleted unless another handover is running: %s\n", path)
+	}
 	bar := newProgress("handover", false)
 	h, err := engine.New(s, nil, engine.Options{Log: slog.New(slog.DiscardHandler)}).Handover(ctx, r, bar.step)
 	bar.end()
