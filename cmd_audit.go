@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -185,17 +184,5 @@ func (f *auditFlags) export(ctx context.Context, s *storage.Store, filter audit.
 	if err := s.Audit(ctx, note); err != nil {
 		return err
 	}
-	if f.out == "" {
-		return write(out, s.AuditStream(ctx, filter, audit.Sort{}))
-	}
-	file, err := os.OpenFile(f.out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	err = write(file, s.AuditStream(ctx, filter, audit.Sort{}))
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		os.Remove(f.out)
-		return fmt.Errorf("write %q: %w", f.out, err)
-	}
-	return nil
+	return writeTo(f.out, out, func(w io.Writer) error { return write(w, s.AuditStream(ctx, filter, audit.Sort{})) })
 }

@@ -140,6 +140,7 @@ func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(ad
 	options.Practice = sender(cfg)
 	options.Practice.Name = func() string { return pages.Practice().Name }
 	options.Practice.Key = func() (*handover.Key, error) { return signingKey(cfg) }
+	options.Practice.Requests = requestLines(ledger(cfg, store, practiceShown(cfg, pages.Practice), nil, log))
 	jobs := engine.New(store, folder, options)
 	asked := ledger(cfg, store, practiceShown(cfg, pages.Practice), packager{jobs, store}, log)
 	handler, err := web.New(web.Options{

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -46,6 +47,8 @@ type HandoverRequest struct {
 
 	// Settings are the program's settings as JSON, without secrets, for a population; nil: left out.
 	Settings []byte
+	// Requests writes the ledger of requests for records as NDJSON of FHIR resources, for a population; nil: left out.
+	Requests func(ctx context.Context, w io.Writer) error
 }
 
 // Handover is a package that was made.

@@ -11,7 +11,8 @@ import (
 	"satchel/storage"
 )
 
-// practice adds what belongs to the practice itself: audit log, accounts and clients without secrets, settings.
+// practice adds what belongs to the practice itself: audit log, accounts and clients without secrets, requests for records,
+// settings.
 func (h *handing) practice() error {
 	if err := h.stream("practice/audit/AuditEvent-0001.ndjson", h.audit); err != nil {
 		return err
@@ -21,6 +22,11 @@ func (h *handing) practice() error {
 	}
 	if err := h.stream("practice/clients.ndjson", h.clients); err != nil {
 		return err
+	}
+	if r := h.request.Requests; r != nil {
+		if err := h.stream("practice/requests.ndjson", func(w io.Writer) error { return r(h.ctx, w) }); err != nil {
+			return err
+		}
 	}
 	if h.request.Settings == nil {
 		return nil

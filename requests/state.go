@@ -30,6 +30,14 @@ func States() []State {
 	return []State{Received, Verifying, Approved, Denied, Producing, Ready, Delivered, Closed, Withdrawn}
 }
 
+// ParseState reads a state; another word is a fhir.Error value that lists them.
+func ParseState(s string) (State, error) {
+	if slices.Contains(States(), State(s)) {
+		return State(s), nil
+	}
+	return "", fhir.Errorf(fhir.CodeValue, "%.40q is no state of a request; use one of %s", s, strings.Join(texts(States()), ", "))
+}
+
 // Open lists the states in which an answer is still owed: those in which the clock runs.
 func Open() []State { return []State{Received, Verifying, Approved, Producing, Ready} }
 
