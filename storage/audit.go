@@ -1,12 +1,14 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -41,17 +43,15 @@ func (tx *Tx) audits(events []audit.Event) error {
 		}
 	}
 	err = tx.raw(func(r raw) error {
-		for _, e := range events {
-			seq++
-			e.Seq, e.Time = seq, at
-			sum := audit.Sum([sha256.Size]byte(hash), e)
-			if err := addEvent(r, e, hash, sum[:]); err != nil {
-				return err
-			}
-			tx.pages += 3 + len(e.Patients) // the row, the index on who, perhaps that on the action; that of each patient
-			hash = sum[:]
+		sums := make([][]byte, len(events)+1)
+		sums[0] = hash
+		for i := range events {
+			events[i].Seq, events[i].Time = seq+1+int64(i), at
+			sum := audit.Sum([sha256.Size]byte(sums[i]), events[i])
+			sums[i+1] = sum[:]
+			tx.pages += 3 + len(events[i].Patients) // the row, the index on who, perhaps that on the action; that of each patient
 		}
-		return nil
+		return addEvents(r, events, sums)
 	})
 	if err != nil {
 		return fmt.Errorf("audit log: %w", err)
@@ -81,23 +81,40 @@ func (tx *Tx) concern(e *audit.Event) error {
 	return err
 }
 
-// addEvent inserts one row, with those of its patients; a trigger moves the head. OR FAIL spares SQLite the means to undo
-// the statement alone: an error undoes the whole transaction.
-func addEvent(r raw, e audit.Event, prev, hash []byte) error {
-	values := []driver.Value{e.Seq, millis(e.Time), e.Who.Name, string(e.Who.Kind), e.From, string(e.Action), e.Target, string(e.Outcome),
-		int64(e.Status), strings.Join(e.Patients, " "), int64(e.More), e.Detail, e.RequestID, prev, hash}
+// addEvents inserts rows and their patients, and moves the head. sums are the hashes of the row before them, and theirs.
+// OR FAIL spares SQLite the means to undo a statement alone: an error undoes the whole transaction.
+func addEvents(r raw, events []audit.Event, sums [][]byte) error {
+	type listed struct {
+		patient string
+		seq     int64
+	}
+	var patients []listed
+	for _, e := range events {
+		for _, id := range e.Patients {
+			patients = append(patients, listed{id, e.Seq})
+		}
+	}
+	slices.SortStableFunc(patients, func(a, b listed) int { return cmp.Compare(a.patient, b.patient) }) // the order of their tree
 	err := r.insert(`INSERT OR FAIL INTO audit (seq, time, who, kind, source, action, target, outcome, status, patients, more, detail, request, prev, hash)`,
-		len(values), 1, func(_ int, args []driver.NamedValue) {
-			for i, v := range values {
-				args[i].Value = v
+		15, len(events), func(i int, args []driver.NamedValue) {
+			e := &events[i]
+			for k, v := range [...]driver.Value{e.Seq, millis(e.Time), e.Who.Name, string(e.Who.Kind), e.From, string(e.Action), e.Target, string(e.Outcome),
+				int64(e.Status), strings.Join(e.Patients, " "), int64(e.More), e.Detail, e.RequestID, sums[i], sums[i+1]} {
+				args[k].Value = v
 			}
 		})
+	if err != nil || len(events) == 0 {
+		return err
+	}
+	err = r.insert(`INSERT OR FAIL INTO audit_patient (patient, seq)`, 2, len(patients), func(i int, args []driver.NamedValue) {
+		args[0].Value, args[1].Value = patients[i].patient, patients[i].seq
+	})
 	if err != nil {
 		return err
 	}
-	return r.insert(`INSERT OR FAIL INTO audit_patient (patient, seq)`, 2, len(e.Patients), func(i int, args []driver.NamedValue) {
-		args[0].Value, args[1].Value = e.Patients[i], e.Seq
-	})
+	head := numbered(2)
+	head[0].Value, head[1].Value = events[len(events)-1].Seq, sums[len(events)]
+	return r.exec(`UPDATE clock SET audit_seq = ?, audit_hash = ?`, head)
 }
 
 // Audit adds an event that tells of no write: a read, a search, a sign-in. It is on the disk when Audit returns nil.

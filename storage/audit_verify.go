@@ -70,7 +70,7 @@ func (w *auditWalk) walk(ctx context.Context) error {
 
 // auditGuards are the triggers that forbid changes.
 var auditGuards = []string{
-	"audit_next", "audit_moves_head", "audit_no_update", "audit_no_delete", "audit_patient_next", "audit_patient_no_update",
+	"audit_next", "audit_no_update", "audit_no_delete", "audit_patient_next", "audit_patient_no_update",
 	"audit_patient_no_delete", "audit_head_follows", "audit_head_no_insert", "audit_head_no_delete",
 }
 

@@ -69,7 +69,9 @@ func (s *Store) SealSecret(ctx context.Context, account string, secret []byte) e
 }
 
 // sealFor binds what is sealed to its account.
-func sealFor(account string) []byte { return []byte("satchel second factor\n" + strings.ToLower(account)) }
+func sealFor(account string) []byte {
+	return []byte("satchel second factor\n" + strings.ToLower(account))
+}
 
 // noSecret is the error for a secret that cannot be opened.
 func noSecret(why string) error {

@@ -1,0 +1,127 @@
+//go:build unix
+
+package web_test
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"satchel/storage"
+	"satchel/web"
+)
+
+// processor is the processor time that this process has used, which a busy machine changes little.
+func processor() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// pair is one practice with its audit log, and one whose requests are not noted.
+func pair(b *testing.B) [2]*practice {
+	var two [2]*practice
+	for i := range two {
+		var options web.Options
+		p := open(b, func(o *web.Options) { options = *o })
+		if i == 1 {
+			handler, err := web.NewUnaudited(options)
+			if err != nil {
+				b.Fatal(err)
+			}
+			server := httptest.NewServer(handler)
+			b.Cleanup(server.Close)
+			p.url = server.URL + "/fhir"
+		}
+		two[i] = p
+	}
+	return two
+}
+
+// BenchmarkAuditCost runs the same work with and without the audit log, in turns, and tells the median ratio of the speeds
+// without to those with it: by the clock, and by processor time.
+func BenchmarkAuditCost(b *testing.B) {
+	put := func(p *practice, round int) {
+		for i := range 200 {
+			id := fmt.Sprintf("o%d-%d", round, i)
+			p.want(p.do("PUT", "/fhir/Observation/"+id, observation(id, i)), 201)
+		}
+	}
+	bundle := func(p *practice, round int) {
+		var entries []string
+		for i := range 1000 {
+			id := fmt.Sprintf("o%d-%d", round, i)
+			entries = append(entries, `{"request":{"method":"PUT","url":"Observation/`+id+`"},"resource":`+observation(id, i)+`}`)
+		}
+		p.want(p.do("POST", "/fhir", `{"resourceType":"Bundle","type":"transaction","entry":[`+strings.Join(entries, ",")+`]}`), 200)
+	}
+	export := func(p *practice, round int) {
+		if round == 0 {
+			for r := range 20 {
+				bundle(p, -1-r)
+			}
+		}
+		begin := p.want(p.do("GET", "/fhir/$export", "", "Prefer: respond-async"), 202)
+		at := begin.header.Get("Content-Location")
+		_, id, _ := strings.Cut(at, "_jobId=")
+		for j, err := p.store.Job(b.Context(), id); j.State != storage.Complete; j, err = p.store.Job(b.Context(), id) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+		p.want(p.do("GET", at, ""), 200)
+		p.want(p.do("GET", "/fhir/$export-file/"+id+"/Observation.0001.ndjson", ""), 200)
+		p.want(p.do("DELETE", at, ""), 202)
+	}
+	read := func(p *practice, round int) {
+		if round == 0 {
+			bundle(p, -1)
+		}
+		for i := range 20 {
+			p.want(p.do("GET", fmt.Sprintf("/fhir/Observation?_count=50&code=8867-%d", i%3), ""), 200)
+		}
+	}
+	for _, work := range []struct {
+		name string
+		do   func(p *practice, round int)
+	}{{"put", put}, {"transaction-1000", bundle}, {"export-20000", export}, {"page-of-50", read}} {
+		b.Run(work.name, func(b *testing.B) {
+			two := pair(b)
+			for _, p := range two {
+				work.do(p, 0)
+			}
+			var walls, processors []float64
+			for round := 1; b.Loop(); round++ {
+				var wall, cpu [2]time.Duration
+				for k := range two {
+					i := (k + round) % 2 // who comes first changes
+					start, used := time.Now(), processor()
+					work.do(two[i], round)
+					wall[i], cpu[i] = time.Since(start), processor()-used
+				}
+				walls = append(walls, wall[0].Seconds()/wall[1].Seconds())
+				processors = append(processors, cpu[0].Seconds()/cpu[1].Seconds())
+			}
+			b.ReportMetric(median(walls), "times-as-long")
+			b.ReportMetric(median(processors), "times-the-cpu")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func median(all []float64) float64 {
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+// observation is a resource of ordinary size.
+func observation(id string, i int) string {
+	return fmt.Sprintf(`{"resourceType":"Observation","id":"%s","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs"}]}],
+		"code":{"coding":[{"system":"http://loinc.org","code":"8867-%d","display":"Heart rate"}]},"subject":{"reference":"Patient/p%d"},"performer":[{"reference":"Practitioner/d%d"}],
+		"effectiveDateTime":"2026-01-%02dT10:00:00Z","valueQuantity":{"value":%d,"unit":"/min","system":"http://unitsofmeasure.org","code":"/min"}}`, id, i%3, i%500, i%5, 1+i%28, 50+i%70)
+}
