@@ -19,6 +19,8 @@ type Options struct {
 	Log     *slog.Logger
 	Version string
 
+	Exclusive bool // only the account that started a job may have it
+
 	Requests *requests.Ledger               // nil: there is no ledger of requests for records
 	Practice func() Practice                // nil: a practice without a name, in UTC
 	Setup    *Setup                         // nil: there is no first run

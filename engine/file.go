@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path"
@@ -24,6 +25,14 @@ type File struct {
 func (f *File) Close() error {
 	defer f.release()
 	return f.File.Close()
+}
+
+// Tag is a strong entity tag of what the file holds, with its quotes. A file never changes.
+func (f *File) Tag() string {
+	if len(f.Info.SHA256) > 0 {
+		return `"` + hex.EncodeToString(f.Info.SHA256) + `"`
+	}
+	return `"` + f.Job.ID + "-" + f.Info.Name + `"`
 }
 
 // Open opens a file of a complete job. It is served only if the job's row lists the name; not-found otherwise.

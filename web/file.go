@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/hex"
 	"io"
 	"mime"
 	"net/http"
@@ -35,7 +34,7 @@ func (c *call) sendFile(w http.ResponseWriter, f *engine.File, media string) err
 	h := w.Header()
 	h.Set("Content-Type", media)
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Info.Name}))
-	tag := fileTag(f)
+	tag := f.Tag()
 	lines := media == mediaNDJSON
 	if lines {
 		h.Add("Vary", "Accept-Encoding")
@@ -47,14 +46,6 @@ func (c *call) sendFile(w http.ResponseWriter, f *engine.File, media string) err
 	// ServeContent knows Range, If-Range, If-None-Match and HEAD. The name is empty: the type is set already.
 	http.ServeContent(w, c.Request, "", f.Job.Ended, f)
 	return nil
-}
-
-// fileTag is a strong entity tag: the file never changes.
-func fileTag(f *engine.File) string {
-	if len(f.Info.SHA256) > 0 {
-		return `"` + hex.EncodeToString(f.Info.SHA256) + `"`
-	}
-	return `"` + f.Job.ID + "-" + f.Info.Name + `"`
 }
 
 // sendGzip compresses on the way. Its length is not known before, and it has no ranges.
