@@ -125,8 +125,10 @@ const appTries = 5
 
 // startsItself reports whether it is time to start the package of an approved request.
 func (l *Ledger) startsItself(r Request) bool {
-	pause := time.Duration(r.Failures) * time.Minute
-	return r.App != nil && r.Package == nil && r.Failures < appTries && !l.held(r.ID) && l.store.Now().Sub(r.Changed) >= pause
+	if r.App == nil || r.Package != nil || r.Failures >= appTries || l.held(r.ID) {
+		return false
+	}
+	return r.Failures == 0 || l.store.Now().Sub(r.Changed) >= time.Duration(r.Failures)*time.Minute
 }
 
 // startApp starts one, in the name of who approved it.

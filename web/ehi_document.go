@@ -127,7 +127,7 @@ func (c *call) indexed(w io.Writer, e storage.EHIExport, job storage.Job, index 
 		}
 		delete(left, at)
 		described := c.describe(e, job, file)
-		described.ID, described.Description, described.Context = d.ID, d.Description, d.Context
+		described.ID, described.Description, described.Context = d.ID, d.Description+" See "+c.formatURL()+".", d.Context
 		described.Content[0].Attachment.ContentType, described.Content[0].Attachment.Title = d.Content[0].Attachment.ContentType, d.Content[0].Attachment.Title
 		if err := writeLine(w, described); err != nil {
 			return err
