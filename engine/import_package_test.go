@@ -90,6 +90,60 @@ func TestRestoreOnePatient(t *testing.T) {
 	}
 }
 
+// One patient's record, with a merged duplicate, deletions, and attachments that earlier versions had, comes back as it was:
+// handed over again it has the same files.
+func TestRoundTripOfOnePatient(t *testing.T) {
+	from := demoStore(t, demo.Options{Patients: 4})
+	const id = demo.EverythingPatientID
+	letter := func(data string) string {
+		return `{"resourceType":"DocumentReference","id":"letter","status":"current","subject":{"reference":"Patient/` + id + `"},"content":[{"attachment":` +
+			`{"contentType":"text/plain","data":"` + data + `"}}]}`
+	}
+	for _, data := range []string{"Zmlyc3Q=", "c2Vjb25k", "bm8gYmFzZSA2NA==!", "dGhpcmQ="} {
+		put(t, from, letter(data))
+	}
+	remove(t, from, "DocumentReference/letter")
+	put(t, from, letter("Zm91cnRo"))
+	first := packed(t, from, HandoverRequest{Patient: id})
+	want := payloadHashes(t, first)
+	var texts []string
+	for path := range want {
+		if file := filepath.Join(first.Paths[0], path); strings.Contains(path, "sources-") {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts = append(texts, strings.Split(string(text), "\n")...)
+		}
+	}
+	letters := 0
+	for _, line := range texts {
+		if strings.Contains(line, "DocumentReference/letter") {
+			letters++
+		}
+	}
+	if letters != 4 || first.Verdict == handover.Incomplete {
+		t.Errorf("%d files with the letter's bytes, want those of four versions; %s %q", letters, first.Verdict, first.Problems)
+	}
+	to := open(t)
+	if _, err := RestorePackage(t.Context(), to, first.Paths[0], handover.VerifyOptions{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	second := packed(t, to, HandoverRequest{Patient: id})
+	got := payloadHashes(t, second)
+	if len(first.Counts["Patient"].Excluded) > 0 || first.Counts["Patient"].ExportedCurrent != 2 {
+		t.Errorf("patients %+v: the duplicate is not in it", first.Counts["Patient"])
+	}
+	if !maps.Equal(got, want) {
+		for path, sum := range want {
+			if got[path] != sum {
+				t.Errorf("%s is another file: %q, was %q", path, got[path], sum)
+			}
+		}
+		t.Errorf("%d files, were %d", len(got), len(want))
+	}
+}
+
 // An altered package, and a store that is not empty, are refused, and nothing is stored.
 func TestRestoreRefuses(t *testing.T) {
 	from := practice(t)

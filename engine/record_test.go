@@ -216,6 +216,72 @@ func TestRecordOfTheEverythingPatient(t *testing.T) {
 	}
 }
 
+// shelf is a resource of the patient that points to one of each type that is only in a record when something points to it.
+func shelf(t *testing.T, s *storage.Store) string {
+	t.Helper()
+	at, err := s.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, _ := wholePopulation(t, s, at)
+	first := map[string]string{}
+	for _, it := range all {
+		if d, _ := fhir.DispositionOf(it.Type); d.Kind == fhir.Forward && it.Section == SectionDirectory && (first[it.Type] == "" || it.ID < first[it.Type]) {
+			first[it.Type] = it.ID
+		}
+	}
+	var extensions []string
+	for typ, id := range first {
+		extensions = append(extensions, `{"url":"urn:shelf","valueReference":{"reference":"`+typ+`/`+id+`"}}`)
+	}
+	slices.Sort(extensions)
+	return `{"resourceType":"Basic","id":"shelf","code":{"text":"shelf"},"subject":{"reference":"Patient/` + demo.EverythingPatientID + `"},` +
+		`"extension":[` + strings.Join(extensions, ",") + `]}`
+}
+
+// The demo practice has every stored type, and each is what its disposition says it is to the everything patient: in the
+// record, once something there points to it, or in the population alone.
+func TestEveryDispositionIsReached(t *testing.T) {
+	s := demoStore(t, demo.Options{})
+	put(t, s, shelf(t, s))
+	put(t, s, `{"resourceType":"DeviceMetric","id":"pulse","type":{"text":"pulse"},"category":"measurement","source":{"reference":"Device/`+demo.EverythingPatientID+`-implant"}}`)
+	g := gather(t, s, demo.EverythingPatientID, RecordOptions{})
+	at, err := s.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, _ := wholePopulation(t, s, at)
+	stored, given := map[string]bool{}, map[string]bool{}
+	for _, it := range all {
+		stored[it.Type] = true
+	}
+	for _, it := range g.items {
+		given[it.Type] = true
+	}
+	reached := map[fhir.Kind]int{}
+	for _, d := range fhir.Dispositions() {
+		in := d.Kind != fhir.System && d.Kind != fhir.Excluded
+		switch {
+		case !stored[d.Type]:
+			t.Errorf("%s (%s) is not in the demo practice", d.Type, d.Kind)
+		case given[d.Type] != in:
+			t.Errorf("%s (%s) is in the record: %t", d.Type, d.Kind, given[d.Type])
+		case d.Kind == fhir.Excluded && g.Counts[d.Type].Excluded[ReasonOperational] == 0:
+			t.Errorf("%s (%s) is not counted as excluded", d.Type, d.Kind)
+		default:
+			reached[d.Kind]++
+		}
+	}
+	if len(reached) != 6 {
+		t.Errorf("kinds reached: %v", reached)
+	}
+	for _, x := range g.Exclusions {
+		if x.Reason == "" {
+			t.Errorf("%s/%s is excluded without a reason", x.Type, x.ID)
+		}
+	}
+}
+
 // checkCanaries asserts that a record has every canary of its patients and none of others.
 func checkCanaries(t testing.TB, g gathered, all map[string]RecordItem, patients []string) {
 	t.Helper()
