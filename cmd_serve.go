@@ -158,6 +158,7 @@ func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(ad
 		TrustedProxies: cfg.HTTP.TrustedProxies,
 		CORSOrigins:    cfg.HTTP.CORSOrigins,
 		Version:        version,
+		FormatURL:      cfg.Package.DocumentationURL,
 		Desk:           pages,
 		Ready:          checks(cfg, folder),
 		Metrics:        metrics,
