@@ -31,7 +31,8 @@
 //     "choice", "check", "progress", "note".
 //     No style attribute and no script in a page; the classes are listed at the head of assets/desk.css.
 //  4. A form posts to its own address; without errors it ends in v.Done, with errors in v.Invalid("exports", data).
-//  5. What runs on shows itself by a Quiet route that answers v.Fragment(…): it does not keep the session alive.
+//  5. What runs shows itself in <div data-poll="/address" aria-live="polite">, by a Quiet route that answers v.Fragment(…): that
+//     does not keep the session alive. The part "again" is for those without script.
 //  6. A card for today: add a func to cards in today.go and a part "card-NAME" in templates/part/card-NAME.html.
 //  7. Test with open(t) in practice_test.go: a real server over a made practice, with accounts of several kinds.
 package desk

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // funcs are what the templates of a noun may call.
@@ -21,7 +23,7 @@ func (p *pages) funcs(noun string, zone func() *time.Location) template.FuncMap 
 		},
 		"terror": func(e *FieldError) (string, error) {
 			if e.Key == "" {
-				return e.Text, nil
+				return sentence(e.Text), nil
 			}
 			return say(e.Key, e.Args...)
 		},
@@ -34,6 +36,15 @@ func (p *pages) funcs(noun string, zone func() *time.Location) template.FuncMap 
 		"bytes":  func(n any) string { return size(fmt.Sprint(n)) },
 		"has":    func(list []string, s string) bool { return contains(list, s) },
 	}
+}
+
+// sentence writes an error of the server, which begins small and has no full stop, as people expect it.
+func sentence(s string) string {
+	if s = strings.TrimSpace(s); s == "" {
+		return s
+	}
+	r, n := utf8.DecodeRuneInString(s)
+	return strings.TrimRight(string(unicode.ToUpper(r))+s[n:], ".") + "."
 }
 
 // dict makes a map for a part: name, value, …

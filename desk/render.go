@@ -147,5 +147,6 @@ func (d *Desk) Trouble(v *Visit, status int, text string) error {
 	if status >= http.StatusInternalServerError {
 		text = ""
 	}
+	text = sentence(text)
 	return v.RenderStatus(status, "trouble", map[string]any{"Kind": kind, "Text": text, "Status": status, "ID": v.ID, "SignedIn": v.SignedIn()})
 }

@@ -69,7 +69,7 @@ func TestTrouble(t *testing.T) {
 	p := open(t, nil)
 	v := p.as("ann")
 	v.want(v.get("/nothing"), 404, "<h1>There is nothing here</h1>", "Sign out", "reference")
-	v.want(v.post("/help"), 405, "takes GET")
+	v.want(v.post("/help"), 405, "akes GET")
 	v.want(v.send(v.request("GET", "/nothing", nil, "Accept: application/json")), 404, `"OperationOutcome"`)
 	v.want(v.get("/fhir/Nothing/1"), 404, `"OperationOutcome"`)
 	v.want(v.post("/account/password", "old", strings.Repeat("x", 2<<20)), 413, "This did not work")
@@ -110,7 +110,7 @@ func TestLockout(t *testing.T) {
 	for range 5 {
 		v.want(v.post("/sign-in", "username", "fred", "password", "wrong"), 422)
 	}
-	v.want(v.post("/sign-in", "username", "fred", "password", password), 429, "try again in 15 minutes")
+	v.want(v.post("/sign-in", "username", "fred", "password", password), 429, "Too many wrong passwords for this name; try again in 15 minutes.")
 	v.led(v.get("/account"), "/sign-in?then=%2Faccount")
 	v.led(v.post("/account/password", "old", "x"), "/sign-in")
 	p.as("ann")
