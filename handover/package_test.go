@@ -463,3 +463,35 @@ func TestBulkManifestAndIndex(t *testing.T) {
 		}
 	}
 }
+
+// An index of patients that does not list what the resources say makes the package INCOMPLETE.
+func TestPatientIndexIsReconciled(t *testing.T) {
+	for name, c := range map[string]struct {
+		line int64
+		want Verdict
+	}{"right": {1, Complete}, "another line": {2, Incomplete}} {
+		t.Run(name, func(t *testing.T) {
+			o := options(t.TempDir())
+			o.Head.Kind = Population
+			w, err := Create(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer w.Abort()
+			r := fhir.Resource{Type: "Patient", ID: "p", Version: 1, Updated: testTime,
+				JSON: []byte(`{"resourceType":"Patient","id":"p","meta":{"versionId":"1","lastUpdated":"2026-11-20T15:04:05.123Z"}}`)}
+			place, err := w.Put(Current, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := PatientEntry{Patient: "Patient/p", Resources: 1, Files: []PatientFile{{place.Bag, place.Path, []int64{c.line}}}}
+			if err := w.PutPatient(e); err != nil {
+				t.Fatal(err)
+			}
+			got, err := w.Reconcile(t.Context(), &practice{current: []fhir.Resource{r}})
+			if err != nil || got.Verdict != c.want {
+				t.Errorf("%v %v %q, want %s", err, got.Verdict, got.Problems, c.want)
+			}
+		})
+	}
+}
