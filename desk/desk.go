@@ -20,6 +20,7 @@ type Options struct {
 	Version string
 
 	Exclusive bool // only the account that started a job may have it
+	Exports   bool // exports may be started
 
 	Requests *requests.Ledger               // nil: there is no ledger of requests for records
 	Practice func() Practice                // nil: a practice without a name, in UTC

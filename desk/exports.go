@@ -1,4 +1,120 @@
 package desk
 
+import (
+	"satchel/audit"
+	"satchel/auth"
+	"satchel/engine"
+	"satchel/storage"
+)
+
+const exportsPath = "/exports"
+
 // exportRoutes are the pages of exports and handovers that run or have ended.
-func exportRoutes() []Route { return nil }
+func exportRoutes() []Route {
+	return []Route{
+		{Method: "GET", Pattern: "exports", Kind: Staff, Needs: nothingElse, Summary: "Exports and handovers, the newest first", Run: showExports, Nav: "nav.exports"},
+		{Method: "GET", Pattern: "exports/list", Kind: Staff, Quiet: true, Needs: nothingElse, Summary: "For scripts: the list of exports", Run: showExportList},
+		{Method: "GET", Pattern: "exports/new", Kind: Staff, Needs: nothingElse, Summary: "The form for an export", Run: showNewExport},
+		{Method: "POST", Pattern: "exports/new", Kind: Staff, Action: audit.ExportStart, Summary: "Start an export or a handover", Run: startExport},
+		{Method: "GET", Pattern: "exports/{id}", Kind: Staff, Action: audit.ExportStatus, Summary: "One export: how far it is, its files", Run: showExport},
+		{Method: "GET", Pattern: "exports/{id}/progress", Kind: Staff, Quiet: true, Summary: "For scripts: how far an export is", Run: showExportProgress},
+		{Method: "GET", Pattern: "exports/{id}/files/{file}", Kind: Staff, Action: audit.ExportFile, Long: true, Summary: "Download one file of an export", Run: downloadExport},
+		{Method: "GET", Pattern: "exports/{id}/delete", Kind: Staff, Summary: "Ask whether an export is to be cancelled or deleted", Run: askDeleteExport},
+		{Method: "POST", Pattern: "exports/{id}/delete", Kind: Staff, Action: audit.ExportDelete, Summary: "Cancel an export or delete its files", Run: deleteExport},
+	}
+}
+
+// What can be chosen on the form. The words are those of the texts "what.…".
+const (
+	whatHandover = "handover" // everything, sealed
+	whatSystem   = "system"
+	whatPatients = "patients"
+	whatGroup    = "group"
+	whatSome     = "some"   // of some patients; not to be chosen here
+	whatRecord   = "record" // one patient's; likewise
+)
+
+// exportRow is a job as the list shows it.
+type exportRow struct {
+	storage.Job
+	What    string // what.…
+	Group   string // id
+	Patient string // id; only of an own job
+	Percent int
+	Open    bool // who looks may open it
+	Path    string
+}
+
+// exportRowOf tells what a job makes. Whose record another account's job holds is not told.
+func (v *Visit) exportRowOf(j storage.Job) (exportRow, error) {
+	row := exportRow{Job: j, Percent: stateOf(j).Percent, Open: v.mayJob(j), Path: jobPath(j)}
+	switch j.Kind {
+	case engine.KindPackage:
+		r, err := engine.PackageRequestOf(j)
+		if err != nil {
+			return row, err
+		}
+		row.What = whatHandover
+		if !r.Population {
+			row.What = whatRecord
+			if v.ownJob(j) {
+				row.Patient = r.Patient
+			}
+		}
+	default:
+		r, err := engine.RequestOf(j)
+		if err != nil {
+			return row, err
+		}
+		switch {
+		case r.Level == engine.LevelSystem:
+			row.What = whatSystem
+		case r.Level == engine.LevelGroup:
+			row.What, row.Group = whatGroup, r.Group
+		case r.Patients == nil:
+			row.What = whatPatients
+		default:
+			row.What = whatSome
+		}
+	}
+	return row, nil
+}
+
+// exportList is the own jobs, and those of all for who may see them.
+func (v *Visit) exportList() (map[string]any, error) {
+	all, err := v.Store.Jobs(v.Context())
+	if err != nil {
+		return nil, err
+	}
+	everybody := v.May(auth.Action{Verb: auth.VerbJobs})
+	rows, running := []exportRow{}, false
+	for _, j := range all {
+		if !everybody && !v.ownJob(j) {
+			continue
+		}
+		row, err := v.exportRowOf(j)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+		running = running || !stateOf(j).Over
+	}
+	return map[string]any{"Rows": rows, "Running": running, "Everybody": everybody, "New": v.Exports,
+		"Cancel": v.May(auth.Action{Verb: auth.VerbJobCancel})}, nil
+}
+
+func showExports(v *Visit) error {
+	data, err := v.exportList()
+	if err != nil {
+		return err
+	}
+	return v.Render("exports", data)
+}
+
+func showExportList(v *Visit) error {
+	data, err := v.exportList()
+	if err != nil {
+		return err
+	}
+	return v.Fragment("exports", "exports-list", data, data["Running"].(bool))
+}

@@ -18,7 +18,7 @@ const pageMost = 1 << 20
 // newDesk makes the staff pages and their table of routes.
 func (s *server) newDesk() error {
 	o := s.Desk
-	o.Store, o.Engine, o.Auth, o.Log, o.Version, o.Requests, o.Exclusive = s.Store, s.Engine, s.Auth, s.Log, s.Version, s.Requests, s.Exclusive
+	o.Store, o.Engine, o.Auth, o.Log, o.Version, o.Requests, o.Exclusive, o.Exports = s.Store, s.Engine, s.Auth, s.Log, s.Version, s.Requests, s.Exclusive, s.ExportEnabled
 	d, err := desk.New(o)
 	if err != nil {
 		return err

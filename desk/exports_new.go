@@ -1,0 +1,175 @@
+package desk
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"satchel/auth"
+	"satchel/engine"
+	"satchel/fhir"
+	"satchel/permit"
+	"satchel/storage"
+)
+
+// exportGroups bounds how many groups the form offers; others are exported from their own page.
+const exportGroups = 200
+
+// newExport is the data of the form.
+type newExport struct {
+	Form   *Form
+	Whats  []string // what.… that may be chosen
+	Groups []option
+	Off    bool // exports are switched off
+}
+
+// newExport offers what whoever is signed in may start.
+func (v *Visit) newExport(f *Form) (newExport, error) {
+	page := newExport{Form: f, Off: !v.Exports}
+	if page.Off {
+		return page, nil
+	}
+	groups, err := v.exportableGroups()
+	page.Groups = groups
+	for _, what := range []string{whatHandover, whatPatients, whatGroup, whatSystem} {
+		if what == whatGroup && len(groups) > 0 || what != whatGroup && v.May(exportAction(what, "")) {
+			page.Whats = append(page.Whats, what)
+		}
+	}
+	return page, err
+}
+
+// exportAction is what auth has to know of a choice.
+func exportAction(what, group string) auth.Action {
+	switch what {
+	case whatHandover:
+		return permit.Package(engine.PackageRequest{Population: true})
+	case whatGroup:
+		return permit.Export(engine.Request{Level: engine.LevelGroup, Group: group})
+	case whatPatients:
+		return permit.Export(engine.Request{Level: engine.LevelPatient})
+	}
+	return permit.Export(engine.Request{Level: engine.LevelSystem})
+}
+
+// exportableGroups are the groups that whoever is signed in may export, by name.
+func (v *Visit) exportableGroups() ([]option, error) {
+	found, err := v.Store.Search(v.Context(), fhir.Query{Type: "Group"}, storage.Page{Count: exportGroups})
+	if err != nil {
+		return nil, err
+	}
+	var all []option
+	for _, r := range found.Resources {
+		if !v.May(exportAction(whatGroup, r.ID)) {
+			continue
+		}
+		d, err := fhir.Parse(r.JSON)
+		if err != nil {
+			return nil, err
+		}
+		name := d.Look().Child("name").Text()
+		if name == "" {
+			name = r.ID
+		}
+		all = append(all, option{r.ID, name})
+	}
+	slices.SortFunc(all, func(a, b option) int { return strings.Compare(strings.ToLower(a.Label), strings.ToLower(b.Label)) })
+	return all, nil
+}
+
+func showNewExport(v *Visit) error {
+	q := v.URL.Query()
+	page, err := v.newExport(NewForm("what", q.Get("what"), "group", q.Get("group")))
+	if err != nil {
+		return err
+	}
+	if page.Form.Get("what") == "" && len(page.Whats) > 0 {
+		page.Form.Values.Set("what", page.Whats[0])
+	}
+	return v.Render("exports-new", page)
+}
+
+// startExport starts what was chosen and leads to its page.
+func startExport(v *Visit) error {
+	f, err := v.Form()
+	if err != nil {
+		return err
+	}
+	page, err := v.newExport(f)
+	if err != nil {
+		return err
+	}
+	if page.Off {
+		return fhir.Errorf(fhir.CodeForbidden, "exports are switched off here; the setting is bulk_export.enabled")
+	}
+	var job storage.Job
+	if f.Get("what") == whatHandover {
+		job, err = v.startHandover()
+	} else {
+		job, err = v.startBulk(f)
+	}
+	if err == nil && !f.Bad() {
+		return v.Redirect(jobPath(job))
+	}
+	if err := f.Refuse("", err); err != nil {
+		return err
+	}
+	return v.Invalid("exports-new", page)
+}
+
+// startHandover starts a sealed package of everything.
+func (v *Visit) startHandover() (storage.Job, error) {
+	r := engine.PackageRequest{Population: true}
+	if err := v.Decide(permit.Package(r)); err != nil {
+		return storage.Job{}, err
+	}
+	v.Detail("package of everything")
+	return v.Engine.StartPackage(v.Writing(), v.Who.Name, v.Base+exportsPath, r)
+}
+
+// startBulk starts an export. What is wrong about the form is noted in it, and then there is no job.
+func (v *Visit) startBulk(f *Form) (job storage.Job, err error) {
+	r, err := v.bulkRequest(f)
+	if f.Bad() || err != nil {
+		return job, err
+	}
+	if err := permit.Narrow(v.Who, v.Decide, &r); err != nil {
+		return job, err
+	}
+	r.Base = v.Base + "/fhir"
+	if r.Group != "" {
+		v.Target("Group/" + r.Group)
+	}
+	v.Detail("level %s", r.Level)
+	return v.Engine.Start(v.Writing(), v.Who.Name, v.Base+exportsPath, r)
+}
+
+// bulkRequest reads the form with the parser that reads the kick-offs of programs.
+func (v *Visit) bulkRequest(f *Form) (engine.Request, error) {
+	level, group := engine.LevelSystem, ""
+	switch f.Get("what") {
+	case whatPatients:
+		level = engine.LevelPatient
+	case whatGroup:
+		level, group = engine.LevelGroup, f.Get("group")
+		f.Need("group")
+	case whatSystem:
+	default:
+		f.Fail("what", "needed")
+	}
+	var p engine.Params
+	if types := strings.Join(strings.FieldsFunc(f.Get("types"), func(r rune) bool { return r == ',' || r == ' ' }), ","); types != "" {
+		p = append(p, fhir.Param{Name: "_type", Value: types})
+	}
+	if day := f.Get("since"); day != "" {
+		since, err := time.ParseInLocation(time.DateOnly, day, v.zone())
+		if err != nil {
+			f.Fail("since", "since.wrong")
+		}
+		p = append(p, fhir.Param{Name: "_since", Value: fhir.FormatInstant(since)})
+	}
+	if f.Bad() {
+		return engine.Request{}, nil
+	}
+	return engine.ParseRequest(level, group, "", p, false, false)
+}

@@ -1,0 +1,92 @@
+package desk
+
+import (
+	"satchel/engine"
+	"satchel/storage"
+)
+
+// exportPage is one export or handover.
+type exportPage struct {
+	Row       exportRow
+	State     jobState
+	Files     []storage.JobFile
+	Resources int64
+	Bytes     int64
+	Outcome   *engine.PackageOutcome // of a complete handover
+	Expires   bool
+}
+
+// showExport tells how far an export is and offers its files.
+func showExport(v *Visit) error {
+	job, err := v.job(v.Value("id"))
+	if err != nil {
+		return err
+	}
+	if isCopy(job) {
+		return v.Redirect(jobPath(job))
+	}
+	page, err := v.exportPage(job)
+	if err != nil {
+		return err
+	}
+	return v.Render("exports-one", page)
+}
+
+func (v *Visit) exportPage(job storage.Job) (p exportPage, err error) {
+	p = exportPage{State: stateOf(job), Files: job.Files, Expires: !job.Expires.IsZero()}
+	if p.Row, err = v.exportRowOf(job); err != nil {
+		return p, err
+	}
+	for _, f := range job.Files {
+		p.Bytes += f.Bytes
+		if f.List == "output" {
+			p.Resources += f.Count
+		}
+	}
+	if job.Kind == engine.KindPackage && job.State == storage.Complete {
+		o, err := engine.PackageOutcomeOf(job)
+		if err != nil {
+			return p, err
+		}
+		p.Outcome = &o
+	}
+	return p, nil
+}
+
+// showExportProgress is the bar alone.
+func showExportProgress(v *Visit) error {
+	job, err := v.job(v.Value("id"))
+	if err != nil {
+		return err
+	}
+	return v.jobProgress("exports-one", job, jobPath(job))
+}
+
+func downloadExport(v *Visit) error {
+	job, err := v.job(v.Value("id"))
+	if err != nil {
+		return err
+	}
+	return v.sendJobFile(job.ID, v.Value("file"))
+}
+
+// askDeleteExport asks before an export is gone.
+func askDeleteExport(v *Visit) error {
+	job, err := v.jobToEnd(v.Value("id"))
+	if err != nil {
+		return err
+	}
+	return v.Render("exports-delete", map[string]any{"Path": jobPath(job), "Action": exportsPath + "/" + job.ID + "/delete", "Running": !stateOf(job).Over})
+}
+
+// deleteExport cancels an export or removes its files.
+func deleteExport(v *Visit) error {
+	job, err := v.jobToEnd(v.Value("id"))
+	if err != nil {
+		return err
+	}
+	if err := v.endJob(job.ID); err != nil {
+		return err
+	}
+	return v.Done(exportsPath, "deleted")
+}
