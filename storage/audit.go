@@ -49,7 +49,7 @@ func (tx *Tx) audits(events []audit.Event) error {
 			events[i].Seq, events[i].Time = seq+1+int64(i), at
 			sum := audit.Sum([sha256.Size]byte(sums[i]), events[i])
 			sums[i+1] = sum[:]
-			tx.pages += 3 + len(events[i].Patients) // the row, the index on who, perhaps that on the action; that of each patient
+			tx.pages += 2 + len(events[i].Patients) // the row, perhaps the index on the action; that of each patient
 		}
 		return addEvents(r, events, sums)
 	})

@@ -403,8 +403,6 @@ func TestAuditReportPlans(t *testing.T) {
 		want string
 	}{
 		{audit.Filter{}, audit.FieldTime, "SCAN audit"},
-		{audit.Filter{Who: "ann"}, audit.FieldTime, "SEARCH audit USING INDEX audit_who (who=?)"},
-		{audit.Filter{}, audit.FieldWho, "SCAN audit USING INDEX audit_who"},
 		{audit.Filter{Patient: "p1"}, audit.FieldTime, "SEARCH audit USING INTEGER PRIMARY KEY (rowid=?)"},
 		{audit.Filter{Actions: []audit.Action{audit.Backup}}, audit.FieldTime, "SEARCH audit USING INDEX audit_action (action=?)"},
 		{audit.Filter{Actions: []audit.Action{audit.Read}}, audit.FieldTime, "SCAN audit"},
