@@ -12,7 +12,7 @@ import (
 // TwoFactorRoles are the roles and permissions whose holders need a second factor for a session, if [Service] names no
 // others: those who administer accounts, and those who may export more than named patients.
 func TwoFactorRoles() []string {
-	return []string{roleSuperuser, createUser, updateUser, opExport, opExportSystem, opExportPatient, opExportGroup}
+	return []string{roleSuperuser, createUser, updateUser, opExport, opExportSystem, opExportPatient, opExportGroup, approveRequests}
 }
 
 // NeedsSecondFactor reports whether the account holds, also as part of a role, one of the roles and permissions that

@@ -271,3 +271,8 @@ func (l *Ledger) Disclosures(ctx context.Context, id string) ([]Disclosure, erro
 	}
 	return l.store.Disclosures(ctx, row.ID)
 }
+
+// Accounting lists what was given of a patient's record, oldest first, for whoever asks who got it (45 CFR 164.528).
+func (l *Ledger) Accounting(ctx context.Context, patient string) ([]Disclosure, error) {
+	return l.store.DisclosuresOf(ctx, strings.TrimPrefix(patient, "Patient/"))
+}

@@ -174,6 +174,9 @@ func TestLink(t *testing.T) {
 	if refused != 1 || loaded != 5 {
 		t.Errorf("%d refused, %d loaded", refused, loaded)
 	}
+	if all, err := f.Accounting(background, "Patient/p1"); err != nil || len(all) != 5 {
+		t.Errorf("%+v, %v", all, err)
+	}
 }
 
 // Wrong tries lock a link for good and no other one, also if they come at once and with restarts between.
@@ -239,6 +242,14 @@ func TestLinkEnds(t *testing.T) {
 			_, err := f.Remake(background, by("front"), seen(r), "corrected")
 			return err
 		},
+		"file gone": func(f *office, r requests.Request, _ string) error {
+			_, err := f.store.DeleteJob(background, r.Job)
+			return err
+		},
+		"another file": func(f *office, r requests.Request, _ string) error {
+			_, err := f.packs.Protect(background, r.Job, requests.FormHTML, "another one")
+			return err
+		},
 		"withdrawn": func(f *office, r requests.Request, _ string) error {
 			_, err := f.Withdraw(background, by("front"), seen(r), "")
 			return err
@@ -256,7 +267,7 @@ func TestLinkEnds(t *testing.T) {
 		if _, err := f.Unlock(background, link.Token, link.Passphrase, ""); code(err) != fhir.CodeDeleted {
 			t.Errorf("%s: %v", name, err)
 		}
-		if k, err := f.Link(background, link.Token); err != nil || k.Ended == "" {
+		if k, err := f.Link(background, link.Token); err != nil || k.Ended == "" && !strings.Contains(name, "file") || k.TriesLeft != 10 {
 			t.Errorf("%s: %+v, %v", name, k, err)
 		}
 		if given, _ := f.Disclosures(background, r.ID); len(given) != 0 {

@@ -123,8 +123,10 @@ func (p *packager) put(job, name, list string, content []byte) storage.JobFile {
 	return storage.JobFile{Name: name, List: list, Bytes: int64(len(content)), SHA256: sum[:]}
 }
 
-func (p *packager) Protect(_ context.Context, job string, form requests.Form, passphrase string) ([]storage.JobFile, error) {
-	return []storage.JobFile{p.put(job, "package.zip."+string(form), "protected", []byte("under "+passphrase))}, nil
+func (p *packager) Protect(ctx context.Context, job string, form requests.Form, passphrase string) ([]storage.JobFile, error) {
+	files := []storage.JobFile{p.put(job, "package.zip."+string(form), "protected", []byte("under "+passphrase))}
+	_, _, err := p.store.AddJobFiles(ctx, job, files)
+	return files, err
 }
 
 func (p *packager) Keep(_ context.Context, _ string, until time.Time) error {

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"time"
 
 	"satchel/audit"
@@ -186,6 +187,9 @@ func (l *Ledger) Unlock(ctx context.Context, token, passphrase, from string) (Op
 	if !right {
 		return Opened{}, l.refuse(ctx, by, row)
 	}
+	if err := l.there(ctx, row); err != nil {
+		return Opened{}, errors.Join(err, l.store.ReturnTry(context.WithoutCancel(ctx), row.ID))
+	}
 	if err := l.load(ctx, by, row); err != nil {
 		return Opened{}, err
 	}
@@ -212,6 +216,18 @@ func (l *Ledger) refuse(ctx context.Context, by By, row storage.DeliveryLink) er
 		return fhir.Errorf(fhir.CodeLogin, "this is not the passphrase; %d tries are left", left)
 	}
 	return l.over(row)
+}
+
+// there refuses if the file of a link is gone, or another one has taken its name.
+func (l *Ledger) there(ctx context.Context, row storage.DeliveryLink) error {
+	job, err := l.store.Job(ctx, row.Job)
+	if err != nil && !missing(err) {
+		return err
+	}
+	if slices.ContainsFunc(job.Files, func(f storage.JobFile) bool { return f.Name == row.File && slices.Equal(f.SHA256, row.SHA256) }) {
+		return nil
+	}
+	return fhir.Errorf(fhir.CodeDeleted, "this link no longer works: its file is no longer there; ask the practice for a new one")
 }
 
 // load notes a download in the ledger.
