@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/chromedp"
 
 	"satchel/internal/judge"
@@ -61,7 +62,7 @@ func Start(t testing.TB) *Browser {
 	if err != nil {
 		t.Fatalf("%s does not start: %v", path, err)
 	}
-	b := &Browser{t: t, downloads: t.TempDir()}
+	b := &Browser{t: t, downloads: t.TempDir(), notes: notes{loading: map[cdp.FrameID]bool{}, files: map[string]string{}}}
 	ctx, stop := chromedp.NewContext(shared, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.note))
 	t.Cleanup(stop)
 	b.ctx = ctx

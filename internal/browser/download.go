@@ -12,7 +12,6 @@ import (
 // keepDownloads lets the tab save files into a folder of its own.
 func (b *Browser) keepDownloads() {
 	b.t.Helper()
-	b.notes.files = map[string]string{}
 	if err := chromedp.ListenBrowser(b.ctx, b.noteDownload); err != nil {
 		b.fail("downloads: %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -20,9 +21,9 @@ type notes struct {
 	requests []string
 	problems []string
 	dialogs  []string
-	loading  int               // frames
-	files    map[string]string // of downloads: from the browser's identifier to the suggested name
-	done     []string          // downloads that are complete, by the browser's identifier
+	loading  map[cdp.FrameID]bool // frames that load, or are about to
+	files    map[string]string    // of downloads: from the browser's identifier to the suggested name
+	done     []string             // downloads that are complete, by the browser's identifier
 }
 
 // note is called for every event of the tab, in their order, and must not wait for the browser.
@@ -47,10 +48,18 @@ func (b *Browser) note(event any) {
 		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
 			n.problems = append(n.problems, strings.TrimSpace(e.Entry.Text+" "+e.Entry.URL))
 		}
+	case *page.EventFrameRequestedNavigation:
+		if e.Disposition == page.ClientNavigationDispositionCurrentTab {
+			n.loading[e.FrameID] = true
+		}
 	case *page.EventFrameStartedLoading:
-		n.loading++
+		n.loading[e.FrameID] = true
 	case *page.EventFrameStoppedLoading:
-		n.loading--
+		delete(n.loading, e.FrameID)
+	case *page.EventNavigatedWithinDocument:
+		delete(n.loading, e.FrameID)
+	case *page.EventFrameDetached:
+		delete(n.loading, e.FrameID)
 	case *page.EventJavascriptDialogOpening:
 		n.dialogs = append(n.dialogs, e.Message)
 		go chromedp.Call(b.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})

@@ -143,16 +143,27 @@ func (b *Browser) Until(expression string) {
 	b.until("never true: "+expression, func() bool { return Eval[bool](b, "!!("+expression+")") })
 }
 
-// settle waits until the page that a step may have called for is there.
+// settle waits until the page that a step may have called for is there. What the page asked for during the step is known
+// when it has answered once more. An end of loading that the browser never told is believed after a while.
 func (b *Browser) settle() {
 	b.t.Helper()
-	time.Sleep(40 * time.Millisecond) // until the browser says that it began
+	time.Sleep(20 * time.Millisecond)
+	var complete time.Time
 	b.until("the page does not finish loading", func() bool {
+		state := b.quietly("document.readyState")
 		b.notes.Lock()
-		loading := b.notes.loading
+		loading := len(b.notes.loading) > 0
 		b.notes.Unlock()
-		return loading <= 0
+		if state != "complete" {
+			complete = time.Time{}
+		} else if complete.IsZero() {
+			complete = time.Now()
+		}
+		return !complete.IsZero() && (!loading || time.Since(complete) > 3*time.Second)
 	})
+	b.notes.Lock()
+	clear(b.notes.loading)
+	b.notes.Unlock()
 }
 
 func (b *Browser) until(problem string, fine func() bool) {
