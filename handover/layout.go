@@ -38,6 +38,7 @@ var rules = []string{
 	"stored = exported + excluded holds for current resources, for versions and for deletions of every type, unless the verdict is INCOMPLETE. \"Exported\" was counted by reading the finished files back; \"stored\" by the store, on another way.",
 	"attachments/ holds the bytes of current and of earlier versions; the text of each version has them too, as stored. Bytes of an earlier version that are no base64 stand in its text alone.",
 	"A file with its final name is not yet a package: a package has bagit.txt and tagmanifest-sha256.txt, and no file INCOMPLETE.",
+	"A package is brought back by satchel import into an empty store: ids, versions, times, deletions and attachments are what they were. A package that was changed is never taken; one that is unchanged and was sealed as INCOMPLETE only with --accept-incomplete.",
 	"Readers refuse a format of another major version; new fields may come with a new minor version.",
 }
 

@@ -76,6 +76,7 @@ func FormatHTML(version string) ([]byte, error) {
 	}
 	return render("format.html", map[string]any{
 		"Version": version, "Layout": layout, "Rules": rules, "Tables": tables, "Changes": changes, "Namespace": signatureNamespace,
+		"Outcomes": outcomes, "Verdicts": []Manifest{{Verdict: Complete}, {Verdict: CompleteWithExclusions}, {Verdict: Incomplete}},
 	})
 }
 

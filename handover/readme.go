@@ -70,6 +70,9 @@ With the program that made it, on any computer:
 
     satchel verify FOLDER
 
+It says in one sentence how the package stands. For programs, its exit code is
+0 good, 1 altered, 2 incomplete, 3 no package that it reads, 4 not judged.
+
 Without it, in a terminal, in this folder.
 Linux:
 

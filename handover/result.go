@@ -18,6 +18,14 @@ const (
 	Unknown Outcome = 3 // no package that this version reads
 )
 
+// outcomes are what each outcome means, for the documentation; its number is its place.
+var outcomes = []string{
+	"good: whole and unchanged",
+	"altered: something is not as it was sealed",
+	"incomplete: something is missing, it was never sealed, or it was sealed with the verdict INCOMPLETE",
+	"unknown: no package that this version reads",
+}
+
 // String is the outcome as a word.
 func (o Outcome) String() string {
 	return [...]string{"good", "altered", "incomplete", "unknown-version"}[o]

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -43,6 +44,16 @@ func TestEveryFieldHasWords(t *testing.T) {
 	}
 	if strings.Contains(string(page), "<td></td>") {
 		t.Error("a field of the format has no text or type")
+	}
+	for _, want := range []string{string(Complete), string(CompleteWithExclusions), string(Incomplete), "patients-", "bagit-profile.json", "accept-incomplete"} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the page does not tell of %s", want)
+		}
+	}
+	for o := Good; o <= Unknown; o++ {
+		if word := "<code>" + strconv.Itoa(int(o)) + "</code> " + strings.TrimSuffix(o.String(), "-version") + ":"; !strings.Contains(string(page), word) {
+			t.Errorf("the page does not tell of the exit code %q", word)
+		}
 	}
 	if _, err := FormatHTML("0.1"); err == nil {
 		t.Error("an unknown version was documented")
