@@ -41,8 +41,8 @@ ALTER TABLE clock ADD COLUMN audit_hash BLOB NOT NULL DEFAULT x'0000000000000000
 -- the head once. This also stops INSERT OR REPLACE, which deletes without asking the triggers for that.
 -- +goose StatementBegin
 CREATE TRIGGER audit_next BEFORE INSERT ON audit
-WHEN NOT EXISTS (SELECT 1 FROM clock WHERE NEW.seq = audit_seq + 1 AND NEW.prev = audit_hash)
-    AND NOT (NEW.seq > (SELECT audit_seq + 1 FROM clock) AND EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq - 1 AND hash = NEW.prev))
+WHEN (SELECT CASE WHEN NEW.seq = audit_seq + 1 THEN NEW.prev = audit_hash
+        WHEN NEW.seq > audit_seq THEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq - 1 AND hash = NEW.prev) END FROM clock) IS NOT 1
 BEGIN
     SELECT RAISE(FAIL, 'a row of the audit log must follow the last one');
 END;
