@@ -111,8 +111,8 @@ func (h *host) install(cfg *Config, s service.Service, account string) error {
 		}
 		fmt.Fprintf(h.out, "%s belongs to %s\n", dir, account)
 	}
-	if there {
-		return nil
+	if there { // a package brings the unit and leaves it to people whether it starts with the machine
+		return h.command("systemctl", "enable", serviceName)
 	}
 	return s.Install()
 }

@@ -85,7 +85,7 @@ func TestInstallLinux(t *testing.T) {
 	h := fakeHost("linux", &did)
 	h.out = &said
 	must(t, h.install(cfg, s, "satchel"))
-	if text := strings.Join(did, "\n"); strings.HasSuffix(text, "install") || !strings.Contains(text, "chown satchel.db 77:78\n") || !strings.Contains(said.String(), "installed already") {
+	if text := strings.Join(did, "\n"); !strings.HasSuffix(text, "\nsystemctl enable satchel") || !strings.Contains(text, "chown satchel.db 77:78\n") || !strings.Contains(said.String(), "installed already") {
 		t.Error(text, said.String())
 	}
 }
