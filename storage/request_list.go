@@ -93,7 +93,7 @@ func (f RequestFilter) query() auditQuery {
 		q.and(`state IN (`+marks(len(values))+`)`, values...)
 	}
 	if f.Patient != "" {
-		q.and(`patient = ?`, f.Patient)
+		q.and(`patient = ? AND patient <> ''`, f.Patient) // the latter opens the index
 	}
 	for _, word := range f.Words {
 		q.and(`(instr(find, ?) > 0 OR instr(number, ?) > 0)`, word, word)
