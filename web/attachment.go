@@ -23,7 +23,7 @@ func attachment(w http.ResponseWriter, c *call) error {
 	if !ok {
 		return fhir.Errorf(fhir.CodeNotFound, "this version of %s has no such attachment with data; take the address from an export", r.Key())
 	}
-	reader, err := newContent(data)
+	reader, err := fhir.NewContent(data)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", r.Key(), err)
 	}

@@ -41,7 +41,7 @@ func (c *call) sendRead(w http.ResponseWriter, r fhir.Resource) error {
 	if !raw {
 		return c.sendResource(w, r)
 	}
-	reader, err := newContent(data)
+	reader, err := fhir.NewContent(data)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", r.Key(), err)
 	}

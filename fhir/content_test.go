@@ -1,4 +1,4 @@
-package web
+package fhir
 
 import (
 	"bytes"
@@ -27,7 +27,7 @@ func TestContent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := newContent(quoted)
+		c, err := NewContent(quoted)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestContent(t *testing.T) {
 // What is not base64 is an error, at the latest while it is read.
 func TestContentDamaged(t *testing.T) {
 	for _, text := range []string{"a", "aaa", "a===", "====", "ab=c", "a?aa", "aa=="[:3]} {
-		c, err := newContent(jsontext.Value(`"` + text + `"`))
+		c, err := NewContent(jsontext.Value(`"` + text + `"`))
 		if err == nil {
 			_, err = io.ReadAll(c)
 		}

@@ -1,4 +1,4 @@
-package web
+package fhir
 
 import (
 	"bytes"
@@ -9,9 +9,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// content reads what a base64 text stands for, without holding it a second time: attachments are the largest that
+// Content reads what a base64 text stands for, without holding it a second time: attachments are the largest that
 // there is, and several may be on their way at once. It is an io.ReadSeeker.
-type content struct {
+type Content struct {
 	text []byte // base64 without white space, in whole quanta of four characters
 	size int64
 	at   int64
@@ -21,10 +21,11 @@ type content struct {
 // contentPiece is how many quanta are decoded at a time.
 const contentPiece = 8 << 10
 
-// newContent reads the value of Binary.data; nil holds nothing. R4 allows white space in it.
-func newContent(data jsontext.Value) (*content, error) {
+// NewContent reads the value of Binary.data or Attachment.data, with its quotes or without; nil holds nothing. R4 allows
+// white space in it. What is not base64 is an error, here or while it is read.
+func NewContent(data jsontext.Value) (*Content, error) {
 	if data == nil {
-		return &content{}, nil
+		return &Content{}, nil
 	}
 	text := bytes.Trim(data, `"`)
 	if bytes.IndexByte(text, '\\') >= 0 {
@@ -44,15 +45,15 @@ func newContent(data jsontext.Value) (*content, error) {
 	if padding > 2 {
 		return nil, errors.New("data is not base64: it has too much padding")
 	}
-	return &content{text: text, size: int64(len(text)/4*3 - padding)}, nil
+	return &Content{text: text, size: int64(len(text)/4*3 - padding)}, nil
 }
 
-func (c *content) Read(p []byte) (int, error) {
+func (c *Content) Read(p []byte) (int, error) {
 	if c.at >= c.size {
 		return 0, io.EOF
 	}
 	if c.buf == nil {
-		c.buf = make([]byte, 3*contentPiece)
+		c.buf = make([]byte, 3*ContentPiece)
 	}
 	from := c.at / 3
 	n := min(int64(len(p))/3+2, int64(len(c.text)/4)-from, contentPiece)
@@ -65,7 +66,7 @@ func (c *content) Read(p []byte) (int, error) {
 	return m, nil
 }
 
-func (c *content) Seek(offset int64, whence int) (int64, error) {
+func (c *Content) Seek(offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekCurrent:
 		offset += c.at
