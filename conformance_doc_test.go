@@ -63,6 +63,9 @@ func testNames(t *testing.T) map[string]bool {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, r := range ehiRows {
+		names["TestEHIExport/"+r.id] = true
+	}
 	for _, r := range slices.Concat(kickOffRows, parameterRows, statusRows, manifestRows, fileRows, groupRows, discoveryRows, tokenRows) {
 		names["TestConformance/"+r.id] = true
 	}
@@ -143,6 +146,7 @@ func TestConformanceDocumentTables(t *testing.T) {
 			t.Errorf("%s: %d rows, %d of them different, want %d", heading, len(rows), len(seen), want)
 		}
 	}
+	count("EHI export", `^\d$`, len(ehiRows), "holds", "holds in part")
 	count("Inferno", `^[A-Z]\d[ab]?$`, 22, "holds", "does not hold")
 	count("Clients", `fetch|client \d`, 3)
 	count("Smile CDR", `^\d\d$`, 58, "same", "changed on purpose", "not offered")
