@@ -53,7 +53,7 @@ func (c *Content) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	if c.buf == nil {
-		c.buf = make([]byte, 3*ContentPiece)
+		c.buf = make([]byte, 3*contentPiece)
 	}
 	from := c.at / 3
 	n := min(int64(len(p))/3+2, int64(len(c.text)/4)-from, contentPiece)
