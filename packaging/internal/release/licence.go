@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sort"
 	"strings"
 )
@@ -21,7 +20,11 @@ func (r *release) licences(t target) error {
 	}
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "Satchel %s holds the following software of others.\n", r.version)
-	if err := licence(&out, "Go "+strings.TrimPrefix(info.GoVersion, "go"), runtime.GOROOT()); err != nil {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return fmt.Errorf("where is Go: %w", err)
+	}
+	if err := licence(&out, "Go "+strings.TrimPrefix(info.GoVersion, "go"), strings.TrimSpace(string(root))); err != nil {
 		return err
 	}
 	sort.Slice(info.Deps, func(i, j int) bool { return info.Deps[i].Path < info.Deps[j].Path })
