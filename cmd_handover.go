@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -204,6 +205,9 @@ func isSecret(key string) bool {
 func handOver(ctx context.Context, s *storage.Store, r engine.HandoverRequest, secret string, f *handoverFlags, out io.Writer) error {
 	for _, path := range handover.Leftovers(r.Dir) {
 		fmt.Fprintf(os.Stderr, "left by an interrupted handover, no package, may be deleted unless another handover is running: %s\n", path)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // a server may run beside this on a small machine: less memory for a little more time
 	}
 	bar := newProgress("handover", false)
 	h, err := engine.New(s, nil, engine.Options{Log: slog.New(slog.DiscardHandler)}).Handover(ctx, r, bar.step)
