@@ -102,3 +102,19 @@ func firstGroup(t *testing.T, p *practice) string {
 	}
 	return m[1]
 }
+
+// In a browser an export is chosen, shows its progress by itself, and offers its files.
+func TestExportInBrowser(t *testing.T) {
+	p := open(t, nil)
+	b := p.signed(t, "ann")
+	b.Click("Exports")
+	b.Wait("There are no exports")
+	b.Click("New export")
+	p.looks(b, "exports-new")
+	b.Click("Start")
+	b.Wait("Everything, as a sealed handover")
+	b.Wait("Complete: everything")
+	p.looks(b, "exports-one")
+	b.Click("All exports")
+	p.looks(b, "exports")
+}
