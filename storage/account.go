@@ -123,6 +123,7 @@ func (s *Store) UpdateAccount(ctx context.Context, name string, f func(a *Accoun
 			return err
 		}
 		tx.granted(a.Name, before.Authorities, a.Authorities)
+		tx.altered(before, a)
 		return tx.endAfter(before, a)
 	})
 }

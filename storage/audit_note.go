@@ -60,6 +60,7 @@ func (tx *Tx) keep(n *Note) (*Note, error) {
 	if events[0].Target == "" {
 		events[0].Target = tx.subject
 	}
+	events[0].Detail = strings.Trim(events[0].Detail+"; "+strings.Join(tx.words, ", "), "; ")
 	for _, e := range tx.beside {
 		first := events[0]
 		e.Who, e.From, e.Status, e.RequestID = first.Who, first.From, first.Status, first.RequestID
@@ -111,6 +112,25 @@ func members(owners []fhir.Owner) (ids []string) {
 		}
 	}
 	return ids
+}
+
+// altered adds to the detail of the transaction's event what became of an account besides its authorities.
+func (tx *Tx) altered(before, after Account) {
+	for _, c := range []struct {
+		changed bool
+		word    string
+	}{
+		{!before.Locked && after.Locked, "locked"}, {before.Locked && !after.Locked, "unlocked"},
+		{!before.Disabled && after.Disabled, "disabled"}, {before.Disabled && !after.Disabled, "enabled"},
+		{!before.Service && after.Service, "made a service account"}, {before.Service && !after.Service, "no longer a service account"},
+		{before.Password != after.Password, "new password"}, {!before.MustChange && after.MustChange, "must change password"},
+		{before.TOTP == nil && after.TOTP != nil, "second factor on"}, {before.TOTP != nil && after.TOTP == nil, "second factor off"},
+		{before.GivenName != after.GivenName || before.FamilyName != after.FamilyName, "name"},
+	} {
+		if c.changed {
+			tx.words = append(tx.words, c.word)
+		}
+	}
 }
 
 // granted notes, beside the event of the transaction, which authorities somebody got and lost.

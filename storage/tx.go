@@ -26,6 +26,7 @@ type Tx struct {
 	old    fhir.Document   // scratch for stored bodies
 
 	subject string        // name or id of what is new, for the audit log
+	words   []string      // what its event is to say besides
 	beside  []audit.Event // what the audit log is to hold besides the note of the context
 }
 

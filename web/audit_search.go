@@ -167,6 +167,7 @@ func (c *call) fillLog(b *answerBundle, s *searching, l *logSearch, stored bool)
 	behind, inRest := strings.CutPrefix(s.cursor, inStored)
 	left := s.count
 	if !inRest {
+		behind = ""
 		events, cursor, err := c.logPage(l, strings.TrimPrefix(s.cursor, inLog), s.count)
 		if err != nil {
 			return err
@@ -182,15 +183,17 @@ func (c *call) fillLog(b *answerBundle, s *searching, l *logSearch, stored bool)
 	if !stored {
 		return nil
 	}
-	if left <= 0 {
-		next(inStored)
-		return nil
-	}
 	rest := *s
-	rest.count, rest.cursor, rest.total = left, behind, false
+	rest.count, rest.cursor, rest.total = max(left, 1), behind, false
 	found, err := c.page(&rest)
 	if err != nil {
 		return err
+	}
+	if left <= 0 {
+		if len(found.Resources) > 0 {
+			next(inStored)
+		}
+		return nil
 	}
 	if found.Next != "" {
 		next(inStored + found.Next)

@@ -156,6 +156,12 @@ func TestAuditEventSearch(t *testing.T) {
 	if len(got) < 4 || got[len(got)-1] != "imported" || slices.Contains(got[:len(got)-1], "imported") || pages < 3 {
 		t.Errorf("ann: %q in %d pages", got, pages)
 	}
+	for _, count := range []int{1, 2, 3, 4, 5, 7} {
+		some, _ := p.auditSearch(fmt.Sprintf("patient=p1&subtype:not=export-start&_count=%d", count))
+		if !slices.Equal(some, got) {
+			t.Errorf("ann, %d to a page: %q, want %q", count, some, got)
+		}
+	}
 	p.want(p.do("GET", "/fhir/AuditEvent?_sort=date", ""), 400, "_source="+audit.Source)
 	p.want(p.do("GET", "/fhir/AuditEvent?_sort=date&_source="+audit.Source, ""), 200)
 	p.want(p.do("GET", "/fhir/AuditEvent?_sort=date&patient=p2", ""), 200)
