@@ -137,6 +137,9 @@ func audited(what string, f func(ctx context.Context, s *storage.Store, name str
 // auditExport notes an export from the command line: that it begins, or how it ended.
 func auditExport(ctx context.Context, s *storage.Store, r engine.Request, m *engine.Manifest, failure error) error {
 	e := audit.Event{Who: whoRuns(), Action: audit.ExportStart, Patients: r.Patients, Detail: "satchel export, level " + string(r.Level)}
+	if r.Patients == nil {
+		e.Patients = []string{audit.Everybody} // of a group too: it is the safe side
+	}
 	if r.Group != "" {
 		e.Target = "Group/" + r.Group
 	}

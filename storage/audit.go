@@ -59,10 +59,16 @@ func (tx *Tx) audits(events []audit.Event) error {
 	return nil
 }
 
-// concern gives an event that tells how an export ended, or where its files went, the patients of the export's start:
-// whoever asks about a patient finds the way of the data to its end.
+// concern makes an export or a package that names nobody one about everybody, which is the safe side, and gives an event
+// that tells how an export ended, or where its files went, the patients of the export's start: whoever asks about a patient
+// finds the way of the data to its end.
 func (tx *Tx) concern(e *audit.Event) error {
 	switch e.Action {
+	case audit.ExportStart, audit.Package:
+		if len(e.Patients) == 0 && e.Outcome == audit.Success {
+			e.Patients = []string{audit.Everybody}
+		}
+		return nil
 	case audit.ExportComplete, audit.ExportFailed, audit.ExportFile, audit.ExportDelete, audit.ExportExpire:
 	default:
 		return nil
@@ -72,7 +78,7 @@ func (tx *Tx) concern(e *audit.Event) error {
 	}
 	job, _, _ := strings.Cut(e.Target, "/")
 	var patients string
-	err := tx.scan(`SELECT patients, more FROM audit WHERE action = 'export-start' AND `+rareActions+` AND target = ? ORDER BY seq DESC LIMIT 1`,
+	err := tx.scan(`SELECT patients, more FROM audit WHERE action IN ('export-start', 'package') AND `+rareActions+` AND target = ? ORDER BY seq DESC LIMIT 1`,
 		[]any{job}, &patients, &e.More)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil

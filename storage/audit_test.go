@@ -494,9 +494,9 @@ func TestAuditOfPatientHoldsExports(t *testing.T) {
 	for _, e := range []audit.Event{
 		{Who: who, Action: audit.Read, Target: "Patient/p1", Patients: []string{"p1"}},
 		{Who: who, Action: audit.Read, Target: "Patient/p2", Patients: []string{"p2"}},
-		{Who: who, Action: audit.ExportStart, Target: "j1", Patients: []string{audit.Everybody}},
+		{Who: who, Action: audit.ExportStart, Target: "j1"}, // names nobody
 		{Who: who, Action: audit.ExportStart, Target: "j2", Patients: []string{"p2"}},
-		{Who: who, Action: audit.ExportStart, Target: "j3"},
+		{Who: who, Action: audit.ExportStart, Target: "j3", Outcome: audit.Refused, Status: 403},
 		{Who: who, Action: audit.ExportStatus, Target: "j1"}, // tells nothing of anybody
 		{Who: who, Action: audit.ExportComplete, Target: "j1"},
 		{Who: who, Action: audit.ExportComplete, Target: "j2"},
