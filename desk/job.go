@@ -89,7 +89,7 @@ func (v *Visit) jobToEnd(id string) (storage.Job, error) {
 
 // endJob cancels a job or removes what it made. The visit's event is stored with it.
 func (v *Visit) endJob(id string) error {
-	if err := v.Engine.Cancel(v.Context(), id); err != nil {
+	if err := v.Engine.Cancel(v.Writing(), id); err != nil {
 		return hiddenJob(err)
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"satchel/fhir"
 )
 
 // Fact is the newest version of a resource in words, for pages that are not these: a chart on a screen. All of it is plain
@@ -155,3 +157,12 @@ func Day(date string) string {
 	text, _ := english.people(date)
 	return text
 }
+
+// HumanName is a name as it is spoken.
+func HumanName(name fhir.Value) string { return humanName(name) }
+
+// Address is an address in one line.
+func Address(a fhir.Value) string { return address(a) }
+
+// System is a short name of a code system or a namespace of identifiers.
+func System(uri string) string { return systemName(uri) }

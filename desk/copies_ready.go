@@ -1,0 +1,282 @@
+package desk
+
+import (
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"satchel/engine"
+	"satchel/fhir"
+	"satchel/handover"
+	"satchel/handover/view"
+	"satchel/storage"
+)
+
+// copyPage is the data of the pages of one copy.
+type copyPage struct {
+	Job       storage.Job
+	State     jobState
+	Request   engine.PackageRequest
+	Name      string // of the patient
+	Born      string
+	Kind      string // good, warn or bad
+	Outcome   engine.PackageOutcome
+	Counts    []typeCount
+	Total     int
+	Older     int64 // earlier versions
+	Gone      int64 // deletions
+	LeftOut   []leftOut
+	Files     []copyFile // the ZIP files
+	Protected []copyFile
+	Undecided []person // linked records that did not come along
+	Base      string
+
+	Form       *Form
+	Passphrase string // of a protected copy, shown once
+	TooLarge   bool   // for a page that opens itself
+	Practice   string
+	Account    string // who prints a receipt
+	Now        time.Time
+}
+
+// copyFile is one file that can be downloaded.
+type copyFile struct {
+	storage.JobFile
+	Href, Hash string
+	HTML       bool
+}
+
+// leftOut is something that was left out on purpose.
+type leftOut struct {
+	What      string
+	N         int64
+	Part      handover.Part
+	Why       string
+	Authority string
+	Statutory bool
+}
+
+// showCopy tells how far a copy is, or what it is.
+func showCopy(v *Visit) error {
+	page, err := v.copyPage()
+	if err != nil {
+		return err
+	}
+	if page.State.State != storage.Complete {
+		return v.Render("copies-progress", page)
+	}
+	return v.Render("copies-ready", page)
+}
+
+// copyPage reads the copy in the address, and decides.
+func (v *Visit) copyPage() (*copyPage, error) {
+	job, err := v.job(v.Value("job"))
+	if err != nil {
+		return nil, err
+	}
+	if !isCopy(job) {
+		return nil, hiddenJob(fhir.Errorf(fhir.CodeNotFound, "not a copy"))
+	}
+	return v.copyPageOf(job)
+}
+
+// readyCopy is copyPage for a copy that is complete.
+func (v *Visit) readyCopy() (*copyPage, error) {
+	page, err := v.copyPage()
+	if err == nil && page.State.State != storage.Complete {
+		err = fhir.Errorf(fhir.CodeConflict, "this copy is not ready yet; go back and wait until it is")
+	}
+	return page, err
+}
+
+// copyPageOf gathers what is told of a copy that the visit may see.
+func (v *Visit) copyPageOf(job storage.Job) (*copyPage, error) {
+	p := &copyPage{Job: job, State: stateOf(job), Form: NewForm("form", "html"), Practice: v.practice().Name, Account: v.Who.Name, Now: v.Store.Now(), Base: v.Base}
+	var err error
+	if p.Request, err = engine.PackageRequestOf(job); err != nil {
+		return nil, err
+	}
+	r, err := v.Store.Resource(v.Context(), "Patient", p.Request.Patient)
+	if err == nil && !r.Deleted {
+		all, err := personsOf([]fhir.Resource{r})
+		if err != nil {
+			return nil, err
+		}
+		p.Name, p.Born = all[0].Name, all[0].Born
+	} else if err != nil && !isCode(err, fhir.CodeNotFound) {
+		return nil, err
+	}
+	if p.Name == "" {
+		p.Name = p.Request.Patient
+	}
+	if job.State == storage.Complete {
+		return p, v.completed(p)
+	}
+	return p, nil
+}
+
+// completed adds how a copy ended.
+func (v *Visit) completed(p *copyPage) (err error) {
+	if p.Outcome, err = engine.PackageOutcomeOf(p.Job); err != nil {
+		return err
+	}
+	p.Kind = map[handover.Verdict]string{handover.Complete: "good", handover.CompleteWithExclusions: "good"}[p.Outcome.Verdict]
+	if p.Kind == "" {
+		p.Kind = "bad"
+	}
+	p.count()
+	for _, x := range p.Outcome.Exclusions {
+		p.LeftOut = append(p.LeftOut, leftOut{view.TypeName(x.Type, max(x.Count, 1)), max(x.Count, 1), x.Part, view.Reason(x.Reason), x.Authority, x.Statutory})
+	}
+	for _, f := range p.Job.Files {
+		file := copyFile{JobFile: f, Href: "/copies/" + p.Job.ID + "/file/" + f.Name, Hash: hex.EncodeToString(f.SHA256)}
+		switch f.List {
+		case engine.ListPackage:
+			p.Files = append(p.Files, file)
+			p.TooLarge = p.TooLarge || f.Bytes > handover.MaxSelfOpening
+		case engine.ListProtected:
+			file.HTML = strings.HasSuffix(f.Name, "."+engine.ProtectHTML)
+			p.Protected = append(p.Protected, file)
+		}
+	}
+	return v.undecided(p)
+}
+
+// count sums up by kind what a copy holds.
+func (p *copyPage) count() {
+	for _, typ := range slices.Sorted(maps.Keys(p.Outcome.Counts)) {
+		c := p.Outcome.Counts[typ]
+		p.Older += c.ExportedVersions - c.ExportedCurrent
+		p.Gone += c.ExportedDeleted
+		if c.ExportedCurrent == 0 {
+			continue
+		}
+		n := int(c.ExportedCurrent)
+		p.Total += n
+		p.Counts = append(p.Counts, typeCount{view.TypeName(typ, c.ExportedCurrent), n})
+	}
+	slices.SortStableFunc(p.Counts, func(a, b typeCount) int { return b.N - a.N })
+}
+
+// undecided names the linked records that are not in a copy, as far as the account may read them.
+func (v *Visit) undecided(p *copyPage) error {
+	var all []fhir.Resource
+	for _, key := range p.Outcome.Undecided {
+		_, _, id, _ := fhir.ParseReference(key)
+		if v.Who.Decide(readPatient(id)) != nil {
+			continue
+		}
+		r, err := v.Store.Resource(v.Context(), "Patient", id)
+		if isCode(err, fhir.CodeNotFound) || err == nil && r.Deleted {
+			continue
+		} else if err != nil {
+			return err
+		}
+		v.Saw(id)
+		all = append(all, r)
+	}
+	var err error
+	p.Undecided, err = personsOf(all)
+	return err
+}
+
+// showCopyProgress answers the script of the page that waits.
+func showCopyProgress(v *Visit) error {
+	job, err := v.job(v.Value("job"))
+	if err != nil {
+		return err
+	}
+	return v.jobProgress("copies-progress", job, jobPath(job))
+}
+
+// downloadCopy hands out a file of a copy.
+func downloadCopy(v *Visit) error {
+	if _, err := v.readyCopy(); err != nil {
+		return err
+	}
+	return v.sendJobFile(v.Value("job"), v.Value("file"))
+}
+
+// showReceipt answers a receipt to print.
+func showReceipt(v *Visit) error {
+	page, err := v.readyCopy()
+	if err != nil {
+		return err
+	}
+	return v.Render("copies-receipt", page)
+}
+
+// showProtect asks how a protected copy shall be.
+func showProtect(v *Visit) error {
+	page, err := v.readyCopy()
+	if err != nil {
+		return err
+	}
+	if page.TooLarge {
+		page.Form.Values.Set("form", engine.ProtectAge)
+	}
+	return v.Render("copies-protect", page)
+}
+
+// protectCopy makes a protected copy and shows its passphrase, once: it is kept nowhere.
+func protectCopy(v *Visit) error {
+	page, err := v.readyCopy()
+	if err != nil {
+		return err
+	}
+	if page.Form, err = v.Form(); err != nil {
+		return err
+	}
+	form := page.Form.Get("form")
+	if page.Passphrase, err = handover.NewPassphrase(); err != nil {
+		return err
+	}
+	v.Detail("protected, %s", form)
+	if _, err := v.Engine.Protect(v.Context(), page.Job.ID, form, page.Passphrase); err != nil {
+		if err := page.Form.Refuse("form", err); err != nil {
+			return err
+		}
+		page.Passphrase = ""
+		return v.Invalid("copies-protect", page)
+	}
+	job, err := v.job(page.Job.ID)
+	if err != nil {
+		return err
+	}
+	made, err := v.copyPageOf(job)
+	if err != nil {
+		return err
+	}
+	made.Passphrase = page.Passphrase
+	made.Protected = slices.DeleteFunc(made.Protected, func(f copyFile) bool { return f.HTML != (form == engine.ProtectHTML) })
+	return v.Render("copies-protected", made)
+}
+
+// askDeleteCopy asks before a copy is gone.
+func askDeleteCopy(v *Visit) error {
+	job, err := v.jobToEnd(v.Value("job"))
+	if err != nil {
+		return err
+	}
+	if !isCopy(job) {
+		return nothingHere()
+	}
+	return v.Render("copies-delete", map[string]any{"Job": job, "State": stateOf(job)})
+}
+
+// deleteCopy cancels a copy or removes its files.
+func deleteCopy(v *Visit) error {
+	job, err := v.jobToEnd(v.Value("job"))
+	if err != nil {
+		return err
+	}
+	if !isCopy(job) {
+		return nothingHere()
+	}
+	if err := v.endJob(job.ID); err != nil {
+		return err
+	}
+	return v.Done("/copies", "deleted")
+}
