@@ -49,7 +49,7 @@ lint: ## formatting, staticcheck, known vulnerabilities (where the database can 
 	GOBIN=$(CURDIR)/bin/tools $(GO) install $(GOVULNCHECK)
 	@bin/tools/govulncheck ./... || { rc=$$?; test $$rc -ne 3 || exit 3; echo "govulncheck: its database cannot be reached from here; skipped"; }
 
-torture: build ## SIGKILL at random moments of imports and exports; N=20 rounds of each
+torture: build ## SIGKILL at random moments of imports, exports and handovers; N=20 rounds of each
 	SATCHEL_TORTURE=$${N:-20} $(GO) test -count=1 -timeout 60m -run 'TestTorture' -v .
 
 bench: build ## 100,000 and 1,000,000 resources; prints a table and writes bench/result.json
