@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -38,7 +39,11 @@ var eastern = time.FixedZone("eastern", -5*3600)
 // newOffice opens a practice with one patient, p1, on the 1st of March 2026.
 func newOffice(t testing.TB, change func(o *requests.Options)) *office {
 	t.Helper()
-	s, err := storage.Open(background, filepath.Join(t.TempDir(), "satchel.db"), storage.Options{Bulk: true}) // spares waiting for the disk
+	path := filepath.Join(t.TempDir(), "satchel.db")
+	if err := os.WriteFile(path, emptyStore(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := storage.Open(background, path, storage.Options{Bulk: true}) // spares waiting for the disk
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,6 +67,25 @@ func newOffice(t testing.TB, change func(o *requests.Options)) *office {
 	}
 	return f
 }
+
+// emptyStore is the file of an empty store, migrated once for all tests.
+var emptyStore = sync.OnceValue(func() []byte {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "satchel.db")
+	s, err := storage.Open(background, path, storage.Options{})
+	if err == nil {
+		err = s.Close()
+	}
+	content, unread := os.ReadFile(path)
+	if err = errors.Join(err, unread); err != nil {
+		panic(err)
+	}
+	return content
+})
 
 func (f *office) clock() time.Time {
 	f.mu.Lock()

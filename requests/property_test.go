@@ -14,6 +14,9 @@ import (
 // an event for each version; states follow the table; who approved had no hand in it; the due date moves once at most; nothing
 // is given that was not approved; the ends stay.
 func TestInvariants(t *testing.T) {
+	if raceDetector {
+		t.Skip("long, and without concurrency")
+	}
 	var names []requests.Step
 	for step := range every {
 		names = append(names, step)
