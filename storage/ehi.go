@@ -98,14 +98,19 @@ func (s *Store) ehiBy(ctx context.Context, where string, value string) (EHIExpor
 	return e, wrapEHI("read", err)
 }
 
-// DeleteEHIExport forgets an export. Its request and the files are another matter. False: there was none.
-func (s *Store) DeleteEHIExport(ctx context.Context, id string) (found bool, err error) {
-	err = s.Write(ctx, func(tx *Tx) error {
-		n, err := tx.change(`DELETE FROM ehi_export WHERE id = ?`, id)
-		found = n == 1
+// DeleteEHIExport forgets an export and answers what it was at the end; not-found if there is none. Its request and the files
+// are another matter.
+func (s *Store) DeleteEHIExport(ctx context.Context, id string) (e EHIExport, err error) {
+	err = s.Write(ctx, func(tx *Tx) (err error) {
+		e, err = ehiOf(func(dest ...any) error {
+			return tx.scan(`SELECT `+ehiColumns+` FROM ehi_export WHERE id = ?`, []any{id}, dest...)
+		})
+		if err == nil {
+			_, err = tx.change(`DELETE FROM ehi_export WHERE id = ?`, id)
+		}
 		return err
 	})
-	return found, wrapEHI("delete", err)
+	return e, wrapEHI("delete", err)
 }
 
 // dropEHIExports forgets those of an account or client, or the next one of the name would inherit them.

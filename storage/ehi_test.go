@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"satchel/audit"
 )
 
 // The owner of an EHI export is bounded in how many wait for their form, and what was never sent is forgotten in time.
@@ -62,5 +64,34 @@ func TestEHIExportEndsWithItsOwner(t *testing.T) {
 		if _, err := s.EHIExport(background, e.ID); !isNotFound(err) {
 			t.Error(err)
 		}
+	}
+}
+
+// Who deletes an export learns of a form that was sent a moment ago.
+func TestEHIExportDeletedAtTheEnd(t *testing.T) {
+	s := openNew(t)
+	e, _, err := s.AddEHIExport(background, EHIExport{Owner: "app", Client: true, Patient: "1"}, time.Hour, 9, []string{"received"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.AddRequest(background, 2026, Request{State: "received", Body: []byte(`{}`)}, RequestStep{
+		Event: RequestEvent{Who: audit.Who{Kind: audit.System}, Step: "record"}, Audit: audit.Event{Who: audit.Who{Kind: audit.System}, Action: audit.RequestAdd},
+		Then: func(tx *Tx, id string) error {
+			for _, want := range []bool{true, false} { // once
+				if filed, err := tx.FileEHIExport(e.ID, id); filed != want || err != nil {
+					t.Error(filed, err)
+				}
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last, err := s.DeleteEHIExport(background, e.ID); err != nil || last.Request != r.ID || e.Request != "" {
+		t.Error(last, err)
+	}
+	if _, err := s.DeleteEHIExport(background, e.ID); !isNotFound(err) {
+		t.Error(err)
 	}
 }

@@ -187,12 +187,14 @@ func deleteEHI(w http.ResponseWriter, c *call) error {
 		}
 	}
 	c.answer.trail.answers(http.StatusAccepted)
-	found, err := c.server.Store.DeleteEHIExport(c.noting(), e.ID)
-	if err == nil && !found {
-		err = noEHI()
-	}
+	last, err := c.server.Store.DeleteEHIExport(c.noting(), e.ID)
 	if err != nil {
-		return err
+		return hiddenEHI(err)
+	}
+	if last.Request != e.Request { // the form was sent in between
+		if err := c.withdrawEHI(last); err != nil {
+			return err
+		}
 	}
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(http.StatusAccepted)
