@@ -145,6 +145,9 @@ func TestMetrics(t *testing.T) {
 	ask(t, "GET", base+"/fhir/Patient/zebra1234?family=Quagga", "")
 	ask(t, "BREW", base+"/fhir/Patient/zebra1234", "")
 	get(t, base+"/fhir/Patient", "wrong")
+	if resp, err := http.Post(base+"/api/session", "application/json", strings.NewReader(`{"username":"anna","password":"wrong"}`)); err != nil || resp.StatusCode < 400 {
+		t.Error("a wrong password signs in", resp, err)
+	}
 	if code, body := ask(t, "GET", base+"/fhir/$export", ""); code != 202 {
 		t.Fatal(code, body)
 	}
@@ -161,7 +164,7 @@ func TestMetrics(t *testing.T) {
 	}
 	for _, want := range []string{
 		`satchel_exports_total\{state="complete"\} 1`, `satchel_export_resources_total 1`, `satchel_export_bytes_total \d\d`,
-		`satchel_jobs\{state="complete"\} 1`, `satchel_jobs\{state="queued"\} 0`, `satchel_sign_in_failures_total 1`,
+		`satchel_jobs\{state="complete"\} 1`, `satchel_jobs\{state="queued"\} 0`, `satchel_sign_in_failures_total 2`,
 		`satchel_http_requests_total\{code="201",method="PUT",route="[^"]*"\} 1`, `satchel_http_requests_total\{code="\d+",method="other",`,
 		`satchel_database_bytes \d`, `satchel_wal_bytes \d`, `satchel_disk_free_bytes [1-9]`, `satchel_disk_floor_bytes [1-9]`,
 		`satchel_certificate_expiry_timestamp_seconds NaN`, `satchel_build_info\{version="dev"\} 1`, `go_goroutines`, `satchel_job_queue_seconds 0`,

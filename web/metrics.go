@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"satchel/audit"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -124,7 +125,9 @@ func (m *Metrics) answered(a *answer, r *http.Request, took time.Duration) {
 	m.requests.WithLabelValues(a.route, method, strconv.Itoa(a.status)).Inc()
 	m.seconds.WithLabelValues(a.route).Observe(took.Seconds())
 	m.bytes.WithLabelValues(a.route).Add(float64(a.bytes))
-	if a.status == http.StatusUnauthorized && (r.Header.Get("Authorization") != "" || r.Method == "POST" && r.URL.Path == "/oauth/token") {
+	// What the audit log calls a failed sign-in, however it was tried: by a page, a program, a token or each request.
+	known := a.trail != nil && a.trail.Action == audit.SignInFailed
+	if known || a.status == http.StatusUnauthorized && (r.Header.Get("Authorization") != "" || r.Method == "POST" && r.URL.Path == tokenPath) {
 		m.refused.Inc()
 	}
 }
