@@ -108,7 +108,7 @@ func (c *call) askEHI(wish ehiWish) (storage.EHIExport, error) {
 		var now ehiNow
 		if now, err = c.ehiNow(e); err == nil && now.over != nil { // the files' time is over: this one will not become ready any more
 			if _, err = c.server.Store.DeleteEHIExport(c.Context(), e.ID); err == nil {
-				e, fresh, err = ledger.AskApp(c.noting(), ask)
+				e, _, err = ledger.AskApp(c.noting(), ask)
 			}
 		}
 	}
