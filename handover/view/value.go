@@ -100,6 +100,9 @@ func concept(c fhir.Value) value {
 	var codes []string
 	for k := range c.Each("coding") {
 		one := coding(k)
+		if one.code == "" {
+			one.code = one.text // a code without a display is its own text
+		}
 		if v.text == "" && one.text != one.code {
 			v.text = one.text
 		}
