@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -173,11 +174,34 @@ func (e *Engine) Cancel(ctx context.Context, id string) error {
 	if !found {
 		return noJob(id)
 	}
+	e.drop(id)
+	return nil
+}
+
+// drop stops a job whose row is gone, and removes its files.
+func (e *Engine) drop(id string) {
 	e.mu.Lock()
 	if stop := e.running[id]; stop != nil {
 		stop()
 	}
 	e.mu.Unlock()
 	e.remove(id)
+}
+
+// CancelFor removes an account or client by calling remove, which takes its jobs' rows along, and then stops what runs of
+// them and removes their files now and not later.
+func (e *Engine) CancelFor(ctx context.Context, account string, remove func() error) error {
+	jobs, err := e.store.Jobs(ctx)
+	if err != nil {
+		return fmt.Errorf("cancel jobs: %w", err)
+	}
+	if err := remove(); err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		if strings.EqualFold(j.Account, account) {
+			e.drop(j.ID)
+		}
+	}
 	return nil
 }

@@ -93,26 +93,6 @@ func (c *call) mayAdministrate(verb auth.Verb) error {
 	return c.decide(auth.Action{Verb: verb})
 }
 
-// mayGrant refuses to hand out what the caller does not hold, be it by a new client or by new keys for one that has it.
-func (c *call) mayGrant(authorities []storage.Authority) error {
-	held := map[storage.Authority]bool{}
-	for _, a := range c.who.Authorities {
-		held[a] = true
-		if a.Argument == "" {
-			for _, permission := range auth.Expand(a.Permission) {
-				held[storage.Authority{Permission: permission}] = true
-			}
-		}
-	}
-	super := held[storage.Authority{Permission: "ROLE_SUPERUSER"}]
-	for _, a := range authorities {
-		if !super && !held[a] && !held[storage.Authority{Permission: a.Permission}] {
-			return fhir.Errorf(fhir.CodeForbidden, "account %q does not hold %s itself and so cannot decide who does; an administrator with ROLE_SUPERUSER can", c.who.Name, a.Permission)
-		}
-	}
-	return nil
-}
-
 // clientBody reads the body of a registration.
 func (c *call) clientBody() (t clientText, err error) {
 	body, err := c.body(maxClient, mediaJSON)
@@ -184,7 +164,7 @@ func addClient(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.mayGrant(client.Authorities); err != nil {
+	if err := auth.CheckGrant(c.who, client.Authorities); err != nil {
 		return err
 	}
 	client.Disabled = t.Disabled != nil && *t.Disabled
@@ -208,10 +188,7 @@ func updateClient(w http.ResponseWriter, c *call) error {
 		return fhir.Errorf(fhir.CodeInvalid, "the name %q is not the one in the address; a client keeps its name", printable(t.Name))
 	}
 	secret := ""
-	err = c.server.Store.UpdateClient(c.Context(), c.Name, func(client *storage.Client) error {
-		if err := c.mayGrant(slices.Concat(client.Authorities, t.authorities())); err != nil {
-			return err
-		}
+	err = c.server.Auth.ChangeClient(c.Context(), c.who, c.Name, func(client *storage.Client) error {
 		secret, err = t.change(client)
 		return err
 	})
@@ -228,11 +205,6 @@ func (t clientText) change(client *storage.Client) (secret string, err error) {
 	}
 	if t.Authorities != nil {
 		client.Authorities = t.authorities()
-	}
-	for _, a := range client.Authorities {
-		if err := auth.CheckAuthority(a); err != nil {
-			return "", err
-		}
 	}
 	if t.Scopes != "" {
 		if err := auth.SetScopes(client, t.Scopes); err != nil {

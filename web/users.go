@@ -129,8 +129,8 @@ func (t userText) put(a *storage.Account) error {
 		if f.given == nil {
 			continue
 		}
-		if *f.given != printable(*f.given) {
-			return fhir.Errorf(fhir.CodeValue, "%s is longer than 80 characters or holds control characters", f.name)
+		if err := auth.CheckPersonName(f.name, *f.given); err != nil {
+			return err
 		}
 		*f.field = *f.given
 	}
@@ -221,19 +221,11 @@ func addUser(w http.ResponseWriter, c *call) error {
 	if err := t.put(&a); err != nil {
 		return err
 	}
-	if err := auth.CheckGrant(c.who, a.Authorities); err != nil {
-		return err
-	}
-	hash, err := auth.HashPasswordFor(name, *t.Password)
-	if err != nil {
-		return err
-	}
 	must := !a.Service
 	if t.MustChange != nil {
 		must = *t.MustChange
 	}
-	auth.SetPassword(&a, hash, time.Now(), must)
-	if err := c.server.Store.AddAccount(c.Context(), a); err != nil {
+	if err := c.server.Auth.AddAccount(c.Context(), c.who, a, *t.Password, must); err != nil {
 		return err
 	}
 	w.Header().Set("Location", strings.TrimSuffix(c.base, fhirPath)+"/api/user-management/"+url.PathEscape(name))
@@ -266,9 +258,7 @@ func updateUser(w http.ResponseWriter, c *call) error {
 			return err
 		}
 	}
-	err = c.server.Store.UpdateAccount(c.Context(), c.Name, func(a *storage.Account, others []storage.Account) error {
-		return c.changeUser(a, others, t, hash)
-	})
+	err = c.server.Auth.ChangeAccount(c.Context(), c.who, c.Name, func(a *storage.Account) error { return c.changeUser(a, t, hash) })
 	if err != nil {
 		return err
 	}
@@ -276,16 +266,11 @@ func updateUser(w http.ResponseWriter, c *call) error {
 }
 
 // changeUser is the change of an account inside its transaction.
-func (c *call) changeUser(a *storage.Account, others []storage.Account, t userText, hash string) error {
-	before := *a
-	before.Authorities = slices.Clone(a.Authorities)
+func (c *call) changeUser(a *storage.Account, t userText, hash string) error {
 	if err := t.checkFixed(c.server.userOf(*a)); err != nil {
 		return err
 	}
 	if err := t.put(a); err != nil {
-		return err
-	}
-	if err := auth.CheckGrant(c.who, slices.Concat(before.Authorities, a.Authorities)); err != nil {
 		return err
 	}
 	if hash != "" {
@@ -295,7 +280,7 @@ func (c *call) changeUser(a *storage.Account, others []storage.Account, t userTe
 		}
 		auth.SetPassword(a, hash, time.Now(), must)
 	}
-	return auth.KeepAdministrator(before, a, others)
+	return nil
 }
 
 // removeUser removes an account: DELETE /api/user-management/[name].
@@ -303,23 +288,9 @@ func removeUser(w http.ResponseWriter, c *call) error {
 	if err := c.mayAdministrate(auth.VerbUsers); err != nil {
 		return err
 	}
-	jobs, err := c.server.Store.Jobs(c.Context())
-	if err != nil {
+	remove := func() error { return c.server.Auth.RemoveAccount(c.Context(), c.who, c.Name) }
+	if err := c.server.Engine.CancelFor(c.Context(), c.Name, remove); err != nil {
 		return err
-	}
-	err = c.server.Store.RemoveAccount(c.Context(), c.Name, func(a storage.Account, others []storage.Account) error {
-		if err := auth.CheckGrant(c.who, a.Authorities); err != nil {
-			return err
-		}
-		return auth.KeepAdministrator(a, nil, others)
-	})
-	if err != nil {
-		return err
-	}
-	for _, j := range jobs { // their rows are gone; this stops what runs and removes the files now and not later
-		if strings.EqualFold(j.Account, c.Name) {
-			_ = c.server.Engine.Cancel(c.Context(), j.ID)
-		}
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
