@@ -19,9 +19,9 @@ CREATE TABLE audit (
     prev     BLOB    NOT NULL,             -- hash of the row before; 32 zero bytes in the first
     hash     BLOB    NOT NULL              -- SHA-256 of prev and all columns before it
 ) STRICT;
+CREATE INDEX audit_who ON audit (who);
 -- For the rare actions alone: the common ones are found soon enough by walking back from the end, and with them left
--- out nearly all requests have one page less to write. A query must repeat the condition as it stands here. There is no
--- index on who for the same reason: a report by person walks over its period.
+-- out nearly all requests have one page less to write. A query must repeat the condition as it stands here.
 CREATE INDEX audit_action ON audit (action)
 WHERE action NOT IN ('read', 'vread', 'history', 'search', 'create', 'update', 'patch', 'delete', 'export-status');
 
@@ -37,14 +37,18 @@ CREATE TABLE audit_patient (
 ALTER TABLE clock ADD COLUMN audit_seq INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE clock ADD COLUMN audit_hash BLOB NOT NULL DEFAULT x'0000000000000000000000000000000000000000000000000000000000000000';
 
--- A new row must be the next, or follow one that came since the head last moved: a transaction adds its rows and then moves
--- the head once. This also stops INSERT OR REPLACE, which deletes without asking the triggers for that.
+-- A new row must be the next. This also stops INSERT OR REPLACE, which deletes without asking the triggers for that.
 -- +goose StatementBegin
 CREATE TRIGGER audit_next BEFORE INSERT ON audit
-WHEN (SELECT CASE WHEN NEW.seq = audit_seq + 1 THEN NEW.prev = audit_hash
-        WHEN NEW.seq > audit_seq THEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq - 1 AND hash = NEW.prev) END FROM clock) IS NOT 1
+WHEN NOT EXISTS (SELECT 1 FROM clock WHERE NEW.seq = audit_seq + 1 AND NEW.prev = audit_hash)
 BEGIN
     SELECT RAISE(FAIL, 'a row of the audit log must follow the last one');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER audit_moves_head AFTER INSERT ON audit
+BEGIN
+    UPDATE clock SET audit_seq = NEW.seq, audit_hash = NEW.hash;
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -61,9 +65,9 @@ END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER audit_patient_next BEFORE INSERT ON audit_patient
-WHEN NEW.seq <= (SELECT audit_seq FROM clock) OR NOT EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq)
+WHEN NEW.seq IS NOT (SELECT audit_seq FROM clock)
 BEGIN
-    SELECT RAISE(FAIL, 'a patient of the audit log must belong to a row that is new');
+    SELECT RAISE(FAIL, 'a patient of the audit log must belong to the last row');
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -80,8 +84,7 @@ END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER audit_head_follows BEFORE UPDATE OF audit_seq, audit_hash ON clock
-WHEN NEW.audit_seq IS NULL OR NEW.audit_seq <= OLD.audit_seq OR NEW.audit_seq IS NOT (SELECT max(seq) FROM audit)
-    OR NOT EXISTS (SELECT 1 FROM audit WHERE seq = NEW.audit_seq AND hash = NEW.audit_hash)
+WHEN NEW.audit_seq IS NOT OLD.audit_seq + 1 OR NOT EXISTS (SELECT 1 FROM audit WHERE seq = NEW.audit_seq AND hash = NEW.audit_hash)
 BEGIN
     SELECT RAISE(FAIL, 'the head of the audit log moves with its rows alone');
 END;
