@@ -211,7 +211,7 @@ func ehiResponse(s *site) {
 	}
 	first.fillIn(filledIn).want(303)
 	a := x.do("POST", "/Patient/p2/$ehi-export", "").want(202)
-	if a.header.Get("Content-Location") != first.status || a.header.Get("Link") != "" {
+	if a.header.Get("Content-Location") != first.status || !strings.Contains(a.header.Get("Link"), first.form) {
 		s.Errorf("%v", a.header)
 	}
 	first.gone()
@@ -274,7 +274,8 @@ func ehiForm(s *site) {
 	own.gone()
 }
 
-// ehiProgress is rule 5: in progress through form, review and production, with the form's address as long as it is not sent.
+// ehiProgress is rule 5: in progress through form, review and production, with the address of the form, which later tells what
+// happens next, until the practice has decided.
 func ehiProgress(s *site) {
 	x := s.app("poll", "").ask("p1")
 	waits := func(text string, link bool) {
@@ -290,13 +291,13 @@ func ehiProgress(s *site) {
 	waits("form", true)
 	waits("form", true)
 	x.fillIn(filledIn).want(303)
-	waits("practice", false)
+	waits("practice", true)
 	r := x.filed()
 	l, by := s.staff()
 	if _, err := l.Check(s.Context(), by, requests.Seen{ID: r.ID}, "callback", ""); err != nil {
 		s.Fatal(err)
 	}
-	waits("practice", false)
+	waits("practice", true)
 	if _, err := l.Approve(s.Context(), by, requests.Seen{ID: r.ID}, requests.Approval{}); err != nil {
 		s.Fatal(err)
 	}

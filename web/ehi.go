@@ -58,8 +58,12 @@ func startEHI(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
+	now, err := c.ehiNow(e)
+	if err != nil {
+		return err
+	}
 	w.Header().Set("Content-Location", c.base+pathEHIStatus+e.ID)
-	c.linkForm(w, e)
+	c.linkForm(w, e, now)
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(http.StatusAccepted)
 	return nil
@@ -138,9 +142,10 @@ func (c *call) by() requests.By {
 	return requests.By{Who: audit.Who{Name: c.who.Name, Kind: kind}, From: c.server.client(c.Request).String(), RequestID: c.answer.id}
 }
 
-// linkForm leads to the form as long as it has not been sent (RFC 8288).
-func (c *call) linkForm(w http.ResponseWriter, e storage.EHIExport) {
-	if e.Request == "" {
+// linkForm leads to the form as long as it has not been sent, and from then on, until the practice has decided, to the same
+// page, which then says what happens next (RFC 8288).
+func (c *call) linkForm(w http.ResponseWriter, e storage.EHIExport, now ehiNow) {
+	if now.person {
 		w.Header().Set("Link", "<"+strings.TrimSuffix(c.base, fhirPath)+pathEHIForm+e.Form+`>; rel="patient-interaction"`)
 	}
 }

@@ -13,6 +13,7 @@ import (
 // ehiNow is where an EHI export stands, as its app is told.
 type ehiNow struct {
 	progress string // under way: what it waits for
+	person   bool   // it waits for a form to be sent, or for the practice to look at what was sent
 	wait     int    // seconds after which to ask again
 	over     error  // it has ended without files
 	request  requests.Request
@@ -35,7 +36,7 @@ func (c *call) ehiNow(e storage.EHIExport) (ehiNow, error) {
 		if ledger.AppOver(e) {
 			return ehiNow{over: noEHI()}, nil
 		}
-		return ehiNow{progress: "0% (waiting for the form to be filled in)", wait: waitForm}, nil
+		return ehiNow{progress: "0% (waiting for the form to be filled in)", person: true, wait: waitForm}, nil
 	}
 	r, err := ledger.Request(c.Context(), e.Request)
 	if err != nil {
@@ -44,7 +45,7 @@ func (c *call) ehiNow(e storage.EHIExport) (ehiNow, error) {
 	now := ehiNow{request: r}
 	switch decision, _ := r.Decided(); {
 	case r.State == requests.Received || r.State == requests.Verifying:
-		now.progress, now.wait = "0% (the practice looks at the request)", waitPeople
+		now.progress, now.person, now.wait = "0% (the practice looks at the request)", e.Client, waitPeople
 	case r.State == requests.Withdrawn:
 		now.over = c.told(r, problemf(http.StatusGone, fhir.CodeDeleted, "the request %s was withdrawn at the practice; ask again if the record is still wanted", r.Number))
 	case decision.Kind == requests.StepDeny:
@@ -105,7 +106,7 @@ func ehiStatus(w http.ResponseWriter, c *call) error {
 	if !c.server.polls.allow(c.who.Name, e.ID, time.Now()) {
 		return problemf(http.StatusTooManyRequests, fhir.CodeThrottled, "asked too often; wait as long as Retry-After says between two polls").with("Retry-After", "1")
 	}
-	c.linkForm(w, e)
+	c.linkForm(w, e, now)
 	w.Header().Set("X-Progress", now.progress)
 	w.Header().Set("Retry-After", strconv.Itoa(now.wait))
 	w.Header().Set("Content-Length", "0")
