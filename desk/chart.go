@@ -58,6 +58,7 @@ type chartPart struct {
 	Count  int  // of all
 	More   int  // that are not shown
 	Cut    bool // there are more stored than were looked at
+	Long   bool // it has a page of its own
 	Latest bool // only the last of each test is shown
 }
 
@@ -220,7 +221,7 @@ func (v *Visit) factsOf(patient string, types []string) ([]view.Fact, error) {
 
 // chartPart cuts a part to what is shown.
 func (v *Visit) chartPart(name, patient string, facts []view.Fact, types []string, counts map[string]int, long bool) chartPart {
-	part := chartPart{Name: name, Count: len(facts)}
+	part := chartPart{Name: name, Count: len(facts), Long: long}
 	for _, typ := range types {
 		part.Cut = part.Cut || counts[typ] > chartRead
 	}

@@ -118,6 +118,9 @@ func startCopy(v *Visit) error {
 // packageRequest is what the engine is asked for; false if something in the form is wrong.
 func (f *Form) packageRequest(page *copyForm) (engine.PackageRequest, bool) {
 	r := engine.PackageRequest{Patient: page.Person.ID, Purpose: f.Get("purpose"), RequestID: f.Get("reference")}
+	if !slices.ContainsFunc(page.Purposes, func(o option) bool { return o.Value == r.Purpose }) {
+		f.Fail("purpose", "purpose.choose")
+	}
 	if len(r.RequestID) > 80 || strings.ContainsFunc(r.RequestID, func(c rune) bool { return c < ' ' || c == 0x7f }) {
 		f.Fail("reference", "reference.long")
 	}

@@ -72,6 +72,10 @@ func findPatients(v *Visit) error {
 		p.Count = len(p.Found)
 	case p.All:
 		err = v.allPatients(p, q.Get("from"))
+		if err == nil && p.Count == 0 && p.Back != "" { // beyond the last page
+			v.House.Decided()
+			return v.Redirect(p.Back)
+		}
 	}
 	if isCode(err, fhir.CodeValue) && p.Form.Refuse("", err) == nil {
 		return v.Invalid("patients", p)

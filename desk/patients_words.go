@@ -118,10 +118,14 @@ func (w words) queries() (all [][]fhir.Param) {
 	if len(w.names) == 0 && len(w.numbers) == 1 && len(w.readings) == 0 && fhir.IsID(w.numbers[0]) {
 		all = append(all, []fhir.Param{{Name: "_id", Value: w.numbers[0]}})
 	}
-	for _, parts := range together(w.names) {
+	name, ways := "name", together(w.names)
+	if len(w.readings) > 0 { // so few are born on a day that a part from the middle of a name may be looked for
+		name, ways = "name:contains", ways[:1]
+	}
+	for _, parts := range ways {
 		params := fixed[:len(fixed):len(fixed)]
 		for _, p := range parts {
-			params = append(params, fhir.Param{Name: "name", Value: searchValue(p)})
+			params = append(params, fhir.Param{Name: name, Value: searchValue(p)})
 		}
 		if len(params) > 0 {
 			all = append(all, params)
