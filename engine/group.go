@@ -64,7 +64,7 @@ func collect(r fhir.Resource, now time.Time, patients map[string]bool) (nested [
 		return nil, fmt.Errorf("read members of %s: %w", r.Key(), err)
 	}
 	for _, m := range d.Members() {
-		if m.Inactive || !within(m.Start, m.End, now) {
+		if !Current(m, now) {
 			continue
 		}
 		switch typ, id, _ := reference(m.Reference); typ {
@@ -76,6 +76,9 @@ func collect(r fhir.Resource, now time.Time, patients map[string]bool) (nested [
 	}
 	return nested, nil
 }
+
+// Current reports whether a member counts at a time: it is not inactive, and its period, if it has one, holds the time.
+func Current(m fhir.Member, at time.Time) bool { return !m.Inactive && within(m.Start, m.End, at) }
 
 // groupAt is the version of a group that was current at a time; the zero time is now.
 func (e *Engine) groupAt(ctx context.Context, id string, at time.Time) (fhir.Resource, error) {

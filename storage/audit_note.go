@@ -79,29 +79,14 @@ func (tx *Tx) keep(n *Note) (*Note, error) {
 	return n, tx.audits(events)
 }
 
-// joined notes, beside the event of the transaction, who joins and leaves a Group that is about to be imported.
-func (tx *Tx) joined(it item, fresh bool) error {
-	if it.doc.Type() != "Group" {
-		return nil
+// regrouped notes, beside the event of the transaction, who joins and who leaves a Group by a version that is stored.
+func (tx *Tx) regrouped(typ, id string, before, after []fhir.Owner) {
+	if typ != "Group" {
+		return
 	}
-	var before []string
-	if !fresh {
-		old, err := tx.Resource("Group", it.id)
-		if err != nil {
-			return err
-		}
-		if !old.Deleted {
-			d, err := fhir.Parse(old.JSON)
-			if err != nil {
-				return err
-			}
-			before = members(d.Owners())
-		}
-	}
-	if e, changed := audit.MembersChanged("Group/"+it.id, before, members(it.owners)); changed {
+	if e, changed := audit.MembersChanged("Group/"+id, members(before), members(after)); changed {
 		tx.beside = append(tx.beside, e)
 	}
-	return nil
 }
 
 // members are the patients to whom a Group belongs.

@@ -87,14 +87,9 @@ func (s *Store) ImportBatch(ctx context.Context, b *Batch) ([]Change, error) {
 		}
 		for _, i := range fresh.index {
 			changes[i] = Created
-			if err := tx.joined(b.items[i], true); err != nil {
-				return err
-			}
+			tx.regrouped(b.items[i].doc.Type(), b.items[i].id, nil, b.items[i].owners)
 		}
 		for _, i := range rest {
-			if err := tx.joined(b.items[i], false); err != nil {
-				return err
-			}
 			if _, changes[i], err = tx.put(b.items[i]); err != nil {
 				return fmt.Errorf("%s/%s: %w", b.items[i].doc.Type(), b.items[i].id, err)
 			}

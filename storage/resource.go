@@ -95,6 +95,7 @@ func (tx *Tx) insert(it item, body []byte) error {
 		return err
 	}
 	tx.pages += 3 + len(body)/pageSize
+	tx.regrouped(it.doc.Type(), it.id, nil, it.owners)
 	if err := tx.addOwners(rid, seq, it.owners, nil); err != nil {
 		return err
 	}
@@ -107,6 +108,11 @@ func (tx *Tx) replace(it item, c current, body []byte) error {
 	if err != nil {
 		return err
 	}
+	before := owners
+	if c.body == nil {
+		before = nil
+	}
+	tx.regrouped(it.doc.Type(), it.id, before, it.owners)
 	seq := tx.next()
 	if err := tx.supersede(c, seq, owned(it.owners), body); err != nil {
 		return err
@@ -167,18 +173,19 @@ func (tx *Tx) Delete(typ, id string) (fhir.Resource, Change, error) {
 	if c.body == nil {
 		return r, Unchanged, nil
 	}
-	if err := tx.delete(c); err != nil {
+	if err := tx.delete(typ, id, c); err != nil {
 		return r, Unchanged, fmt.Errorf("delete %s/%s: %w", typ, id, err)
 	}
 	r.Version, r.Updated = c.version+1, tx.Time
 	return r, Deleted, nil
 }
 
-func (tx *Tx) delete(c current) error {
-	entries, _, err := tx.derived(c)
+func (tx *Tx) delete(typ, id string, c current) error {
+	entries, owners, err := tx.derived(c)
 	if err != nil {
 		return err
 	}
+	tx.regrouped(typ, id, owners, nil)
 	if err := tx.supersede(c, tx.next(), c.owned, nil); err != nil {
 		return err
 	}

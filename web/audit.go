@@ -345,7 +345,7 @@ var plainParams = []string{
 	"_source", "_list", "_at", "start", "end", "part", "requester", "role",
 }
 
-// wrote tells what a write did, and of a Group, who joined and left. It is called in the write's transaction.
+// wrote tells what a write did. It is called in the write's transaction, which by itself tells who joined and left a Group.
 func (c *call) wrote(e effect, before, after []string) {
 	t := c.answer.trail
 	if t == nil {
@@ -372,9 +372,6 @@ func (c *call) wrote(e effect, before, after []string) {
 			t.words("%s", detail)
 		}
 	}
-	if e.resource.Type == "Group" && e.change != storage.Unchanged {
-		t.members(e.resource.Key(), before, after)
-	}
 }
 
 // writeAction is the action of a write in a transaction.
@@ -386,14 +383,6 @@ func writeAction(e effect) audit.Action {
 		return audit.Create
 	}
 	return audit.Update
-}
-
-// members tells of a Group who joined and who left.
-func (t *trail) members(group string, before, after []string) {
-	if e, changed := audit.MembersChanged(group, before, after); changed {
-		e.Status = t.Status
-		t.entries = append(t.entries, t.beside(e))
-	}
 }
 
 // beside completes an event that comes with the request's own.
