@@ -171,7 +171,7 @@ func (s *Store) TouchActive(ctx context.Context, name string, t time.Time) error
 }
 
 // RemoveAccount deletes the account unless allow refuses; a nil allow never does. Its sessions end, and its jobs are
-// cancelled: a later account of that name must not find them. Their files go when the engine next looks after its folder.
+// cancelled, unless a request waits for them: a later account of that name must not find them. Their files go when the engine next looks after its folder.
 func (s *Store) RemoveAccount(ctx context.Context, name string, allow func(a Account, others []Account) error) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		a, others, err := tx.account(name)
@@ -190,8 +190,13 @@ func (s *Store) RemoveAccount(ctx context.Context, name string, allow func(a Acc
 	})
 }
 
-// dropJobs cancels all jobs of an account, and forgets what it waits for.
+// dropJobs cancels all jobs of an account, and forgets what it waits for. A package that was made for a request stays, as
+// nobody's job: it is the practice's answer, and who works on requests still hands it out.
 func (tx *Tx) dropJobs(account string) error {
+	err := tx.exec(`UPDATE job SET account = '' WHERE account = ? COLLATE NOCASE AND id IN (SELECT job FROM request WHERE job <> '')`, account)
+	if err != nil {
+		return fmt.Errorf("keep the packages of requests: %w", err)
+	}
 	if err := tx.exec(`DELETE FROM job WHERE account = ? COLLATE NOCASE`, account); err != nil {
 		return fmt.Errorf("cancel jobs: %w", err)
 	}

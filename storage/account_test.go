@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"satchel/audit"
 	"satchel/fhir"
 )
 
@@ -103,6 +104,22 @@ func TestJobsEndWithTheirAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(1)
+
+	// What answers a request is the practice's, and not its maker's.
+	answer, err := s.AddJob(ctx, Job{Kind: "ehi", Account: "Bea"}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.AddRequest(ctx, 2026, Request{State: "producing", Job: answer.ID, Body: []byte("{}")}, RequestStep{Audit: audit.Event{Action: audit.RequestAdd}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RemoveAccount(ctx, "bea", nil); err != nil {
+		t.Fatal(err)
+	}
+	want(2)
+	if j, err := s.Job(ctx, answer.ID); err != nil || j.Account != "" {
+		t.Errorf("%+v (%v)", j, err)
+	}
 }
 
 // The number of an account is its own for ever: a removed one's is not given again, and no change touches it.
