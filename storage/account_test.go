@@ -110,7 +110,7 @@ func TestJobsEndWithTheirAccount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.AddRequest(ctx, 2026, Request{State: "producing", Job: answer.ID, Body: []byte("{}")}, RequestStep{Audit: audit.Event{Action: audit.RequestAdd}}); err != nil {
+	if _, err := s.AddRequest(ctx, 2026, Request{State: "producing", Job: answer.ID, Body: []byte("{}")}, RequestStep{Audit: audit.Event{Action: audit.RequestAdd, Who: audit.Who{Name: "bea", Kind: audit.User}}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.RemoveAccount(ctx, "bea", nil); err != nil {
