@@ -23,19 +23,20 @@ const (
 type chartKind struct {
 	name  string
 	types []string
-	pick  func([]view.Fact) []view.Fact // puts them into the order in which they are shown; nil: newest first
+	stand bool                          // what stands now comes before what is over
+	pick  func([]view.Fact) []view.Fact // nil: all
 }
 
 // chartKinds are the parts of a chart, in their order.
 var chartKinds = []chartKind{
-	{"allergies", []string{"AllergyIntolerance"}, activeFirst},
-	{"problems", []string{"Condition"}, activeFirst},
-	{"medicines", []string{"MedicationRequest", "MedicationStatement"}, activeFirst},
-	{"vaccines", []string{"Immunization"}, nil},
-	{"results", []string{"Observation"}, nil},
-	{"visits", []string{"Encounter"}, nil},
-	{"documents", []string{"DocumentReference", "DiagnosticReport", "Media"}, withFiles},
-	{"team", []string{"CareTeam"}, activeFirst},
+	{name: "allergies", types: []string{"AllergyIntolerance"}, stand: true},
+	{name: "problems", types: []string{"Condition"}, stand: true},
+	{name: "medicines", types: []string{"MedicationRequest", "MedicationStatement"}, stand: true},
+	{name: "vaccines", types: []string{"Immunization"}},
+	{name: "results", types: []string{"Observation"}},
+	{name: "visits", types: []string{"Encounter"}},
+	{name: "documents", types: []string{"DocumentReference", "DiagnosticReport", "Media"}, pick: withFiles},
+	{name: "team", types: []string{"CareTeam"}, stand: true},
 }
 
 // chartPage is the data of a chart and of one part of it.
@@ -66,6 +67,7 @@ type chartPart struct {
 type chartFact struct {
 	view.Fact
 	Kind  string // of what it is, where a part has several
+	Over  bool   // it does not stand any more, among others that do
 	Files []chartFile
 }
 
@@ -162,7 +164,10 @@ func (v *Visit) chart(id, only string) (*chartPage, error) {
 		if c.pick != nil {
 			facts = c.pick(facts)
 		}
-		p.Parts = append(p.Parts, v.chartPart(c.name, id, facts, readable, counts, only != ""))
+		if c.stand {
+			activeFirst(facts)
+		}
+		p.Parts = append(p.Parts, v.chartPart(c, id, facts, counts, only != ""))
 	}
 	p.count(counts, func(typ string) bool { return v.mayReadOf(typ, id) })
 	return p, nil
@@ -220,21 +225,21 @@ func (v *Visit) factsOf(patient string, types []string) ([]view.Fact, error) {
 }
 
 // chartPart cuts a part to what is shown.
-func (v *Visit) chartPart(name, patient string, facts []view.Fact, types []string, counts map[string]int, long bool) chartPart {
-	part := chartPart{Name: name, Count: len(facts), Long: long}
-	for _, typ := range types {
+func (v *Visit) chartPart(k chartKind, patient string, facts []view.Fact, counts map[string]int, long bool) chartPart {
+	part := chartPart{Name: k.name, Count: len(facts), Long: long}
+	for _, typ := range k.types {
 		part.Cut = part.Cut || counts[typ] > chartRead
 	}
 	most := chartShort
 	if long {
 		most = chartLong
-	} else if name == "results" {
+	} else if k.name == "results" {
 		part.Latest = true
 		facts = latest(facts)
 	}
 	for _, f := range facts[:min(len(facts), most)] {
-		row := chartFact{Fact: f, Files: v.chartFiles(patient, f)}
-		if len(types) > 1 && name == "documents" {
+		row := chartFact{Fact: f, Files: v.chartFiles(patient, f), Over: k.stand && !f.Active}
+		if k.name == "documents" {
 			row.Kind = view.TypeName(f.Type, 1)
 		}
 		part.Facts = append(part.Facts, row)
@@ -256,7 +261,7 @@ func latest(facts []view.Fact) (last []view.Fact) {
 }
 
 // activeFirst puts what stands now before what is over.
-func activeFirst(facts []view.Fact) []view.Fact {
+func activeFirst(facts []view.Fact) {
 	slices.SortStableFunc(facts, func(a, b view.Fact) int {
 		if a.Active == b.Active {
 			return 0
@@ -265,7 +270,6 @@ func activeFirst(facts []view.Fact) []view.Fact {
 		}
 		return 1
 	})
-	return facts
 }
 
 // withFiles keeps documents, and of others those that have a file.

@@ -110,6 +110,9 @@ func (p *person) numbers(root fhir.Value) {
 		if kind == "" {
 			kind = view.System(i.Child("system").Text())
 		}
+		if kind == "" {
+			kind = code
+		}
 		p.Numbers = append(p.Numbers, numbered{kind, value})
 		rank := 1
 		switch {

@@ -96,7 +96,9 @@ func (v *View) say(f *fact) Fact {
 		out.Lines = v.measured(f)
 	}
 	for _, paths := range fieldsOf(f.plan.columns) {
-		if text := said(v.pathCell(f, "", paths).Paras, "; "); text != "" {
+		cell := v.pathCell(f, "", paths)
+		cell.Paras = slices.DeleteFunc(cell.Paras, func(pieces []piece) bool { return len(pieces) > 0 && pieces[0].File != nil }) // among the files
+		if text := said(cell.Paras, "; "); text != "" {
 			out.Parts = append(out.Parts, Part{v.t.column(f.typ, paths), text})
 		}
 	}
@@ -125,11 +127,7 @@ func said(paragraphs [][]piece, between string) string {
 	for _, pieces := range paragraphs {
 		var words []string
 		for _, p := range pieces {
-			text := p.Text
-			if p.File != nil {
-				text = p.File.Title
-			}
-			words = append(words, text)
+			words = append(words, p.Text)
 		}
 		all = append(all, join(" ", words...))
 	}

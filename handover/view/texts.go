@@ -265,6 +265,7 @@ var english = texts{
 		"psychotherapy-notes": "psychotherapy notes, which are kept apart from the record",
 		"litigation":          "prepared for legal proceedings",
 		"filtered":            "was not asked for",
+		"linked-not-approved": "another record of the same person, which nobody chose to include",
 		"credentials":         "secret credentials of a practitioner",
 	},
 }
