@@ -51,6 +51,7 @@ type patientsPage struct {
 	Back   string // of the page before
 	Read   []reading
 	Bad    string // what is no date
+	Path   string // of the page; "": the patients' own
 }
 
 // findPatients answers the patients that somebody looked for.
@@ -125,7 +126,7 @@ func (p *patientsPage) cut(q url.Values) {
 	n, _ := strconv.Atoi(q.Get("page"))
 	p.Number = min(max(1, n), pages)
 	address := func(n int) string {
-		return "/patients?" + url.Values{"q": {p.Form.Get("q")}, "page": {strconv.Itoa(n)}}.Encode()
+		return cmp.Or(p.Path, "/patients") + "?" + url.Values{"q": {p.Form.Get("q")}, "page": {strconv.Itoa(n)}}.Encode()
 	}
 	if p.Number > 1 {
 		p.Back = address(p.Number - 1)
