@@ -211,3 +211,51 @@ func TestCopyBrowser(t *testing.T) {
 	b.Wait("The protected copy is ready")
 	p.looks(b, "copies-protected")
 }
+
+// An account for one patient makes a copy of this one record, and of no other that is linked to it.
+func TestCopyOfOwnPatient(t *testing.T) {
+	p := open(t, nil)
+	p.put(berg, `{"resourceType":"Patient","id":"old","name":[{"family":"Secretive"}],"link":[{"other":{"reference":"Patient/berg"},"type":"seealso"}]}`)
+	p.account("pia", "ACCESS_ADMIN_WEB", "FHIR_READ_ALL_IN_COMPARTMENT:Patient/berg", "FHIR_OP_INITIATE_BULK_DATA_EXPORT_PATIENT:Patient/berg")
+	p.account("obs", "ACCESS_ADMIN_WEB", "FHIR_READ_INSTANCE:Patient/berg", "FHIR_READ_TYPE_IN_COMPARTMENT:Observation in Patient/berg")
+	v := p.as("pia")
+	r := v.want(v.get("/patients/berg"), 200, "Make a complete copy", "another record of the same person that your account may not see")
+	if strings.Contains(r.body, "Secretive") {
+		t.Error("a linked record is told to who may not read it")
+	}
+	if r = v.want(v.get("/patients/berg/copy"), 200); strings.Contains(r.body, "Secretive") || strings.Contains(r.body, `name="linked"`) {
+		t.Error("a linked record can be chosen by who may not read it")
+	}
+	path := v.copyOf("berg", "linked", "old") // a form made by hand
+	if r = v.want(v.get(path), 200, "The copy is ready"); strings.Contains(r.body, "Secretive") {
+		t.Error("the copy tells of the linked record")
+	}
+	v.want(v.post("/patients/"+demo.PatientID(0)+"/copy", "purpose", "access"), 403)
+
+	o := p.as("obs")
+	r = o.want(o.get("/patients/berg"), 200, "Some of this record is not shown", "Last results")
+	if strings.Contains(r.body, "Allergies") || strings.Contains(r.body, "Make a complete copy") {
+		t.Error("an account for results sees more")
+	}
+	o.want(o.get("/patients/berg/part/allergies"), 403)
+	o.want(o.get("/patients/berg/part/results"), 200)
+}
+
+// What is stored to do harm does none on any page of a patient and of a copy.
+func TestHostilePatient(t *testing.T) {
+	p := open(t, nil)
+	p.put(hostile,
+		`{"resourceType":"Condition","id":"h","subject":{"reference":"Patient/evil"},"code":{"text":"</strong><svg onload=alert(4)>","coding":[{"system":"javascript:alert(5)","code":"\"><script>alert(6)</script>"}]},"note":[{"text":"<iframe src=//evil.example>"}]}`,
+		`{"resourceType":"DocumentReference","id":"h","status":"current","subject":{"reference":"Patient/evil"},"content":[{"attachment":{"title":"<script>alert(7)</script>","contentType":"text/html","url":"javascript:alert(8)"}}]}`)
+	v := p.as("fred")
+	path := v.copyOf("evil")
+	for _, page := range []string{"/patients?q=4%2F3%2F1960", "/patients?q=%3Cscript%3Ealert(9)%3C%2Fscript%3E", "/patients/evil", "/patients/evil/part/problems", "/patients/evil/part/documents", "/patients/evil/copy",
+		path, path + "/receipt", path + "/protect", path + "/delete", "/copies"} {
+		r := v.want(v.get(page), 200)
+		for _, bad := range []string{"<script>alert", "<svg onload", "<img src=x", "<iframe", `href="javascript:`} {
+			if strings.Contains(r.body, bad) {
+				t.Errorf("%s holds %s", page, bad)
+			}
+		}
+	}
+}
