@@ -52,6 +52,7 @@ func Routes() []Route {
 		auditRoutes(),
 		settingRoutes(),
 		letterRoutes(),
+		linkRoutes(),
 		helpRoutes(),
 		accountRoutes(),
 		ehiRoutes(),

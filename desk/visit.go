@@ -20,6 +20,7 @@ type House interface {
 	Saw(patients ...string)                           // tells the audit log whose data it is about
 	Detail(format string, args ...any)                // tells the audit log a few words without health data
 	Refused()                                         // tells the audit log that the answer is a refusal, whatever its status
+	Noted()                                           // the audit log has what the visit is about already: something else has noted it
 	Noting(status int) context.Context                // a context whose next transaction stores the visit's event with this status
 }
 

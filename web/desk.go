@@ -173,6 +173,7 @@ func (h *house) Target(target string)              { h.answer.trail.on(target) }
 func (h *house) Saw(patients ...string)            { h.answer.trail.of(patients...) }
 func (h *house) Detail(format string, args ...any) { h.answer.trail.words(format, args...) }
 func (h *house) Refused()                          { h.answer.trail.refuse() }
+func (h *house) Noted()                            { h.answer.trail = nil }
 
 func (h *house) Noting(status int) context.Context {
 	ctx, t := h.answer.visit.Context(), h.answer.trail
