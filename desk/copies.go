@@ -47,10 +47,13 @@ type otherRecord struct {
 
 // showNewCopy asks what is needed for a copy.
 func showNewCopy(v *Visit) error {
-	page, err := v.copyForm(NewForm("purpose", "access"))
+	f := NewForm("purpose", "access")
+	f.Values["linked"] = v.URL.Query()["linked"]
+	page, err := v.copyForm(f)
 	if err != nil {
 		return err
 	}
+	page.More = len(f.Values["linked"]) > 0
 	return v.Render("copies-new", page)
 }
 

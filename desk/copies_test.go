@@ -17,6 +17,7 @@ import (
 	"satchel/audit"
 	"satchel/demo"
 	"satchel/handover"
+	"satchel/internal/browser"
 	"satchel/storage"
 )
 
@@ -92,6 +93,7 @@ func TestCopy(t *testing.T) {
 	if r = v.get(path); strings.Contains(r.body, pass[1]) || strings.Contains(p.log.String(), pass[1]) {
 		t.Error("the passphrase is shown again")
 	}
+	v.want(v.get("/patients/berg/copy?linked=nobody"), 200)
 	v.want(v.get(path+"/receipt"), 200, "Receipt", "SHA-256", "van der Berg", "fred", "Signature of the receiver")
 
 	p.wantEvent(audit.Filter{Actions: []audit.Action{audit.ExportStart}, Patient: "berg", Who: "fred"})
@@ -197,6 +199,10 @@ func TestCopyBrowser(t *testing.T) {
 		t.Errorf("%v %v", info, err)
 	}
 	p.looks(b, "copies-ready")
+	b.Click("Make a new copy with this record in it")
+	if !browser.Eval[bool](b, `document.querySelector("[name=linked]").checked`) {
+		t.Error("the linked record is not chosen")
+	}
 	for name, path := range map[string]string{"patients": "/patients", "patients-found": "/patients?q=e", "patients-none": "/patients?q=nobody+such", "patients-date": "/patients?q=4%2F3%2F1960",
 		"chart": "/patients/berg", "chart-part": "/patients/berg/part/results", "copies-new": "/patients/berg/copy", "copies": "/copies"} {
 		b.Open(p.url + path)
