@@ -138,7 +138,7 @@ func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(ad
 	options := engineOptions(cfg, log)
 	options.Ended = metrics.ExportEnded
 	options.Practice = sender(cfg)
-	options.Practice.Name = func() string { return pages.Practice().Name }
+	options.Practice.SenderNow = senderNow(pages.Practice)
 	options.Practice.Key = func() (*handover.Key, error) { return signingKey(cfg) }
 	options.Practice.Requests = requestLines(ledger(cfg, store, practiceShown(cfg, pages.Practice), nil, log))
 	jobs := engine.New(store, folder, options)

@@ -43,11 +43,11 @@ func practiceOf(cfg *Config) func() requests.Practice {
 	return func() requests.Practice { return p }
 }
 
-// practiceShown is practiceOf with name and time zone as the pages show them: the first run changes both.
+// practiceShown is practiceOf as the pages show it, which the first run and the page of settings change.
 func practiceShown(cfg *Config, shown func() desk.Practice) func() requests.Practice {
 	return func() requests.Practice {
 		p, now := practiceOf(cfg)(), shown()
-		p.Name, p.Zone = now.Name, now.Zone
+		p.Name, p.Zone, p.Contact, p.Phone, p.Email, p.Address = now.Name, now.Zone, now.Contact, now.Phone, now.Email, now.Address
 		return p
 	}
 }

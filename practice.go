@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"satchel/desk"
+	"satchel/fhir"
 )
 
 // practiceNameMost is how many characters the name of the practice may have.
@@ -28,6 +29,11 @@ func (c *Config) checkPractice() error {
 	name := c.Practice.Name
 	if utf8.RuneCountInString(name) > practiceNameMost || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
 		return fmt.Errorf("practice.name is %q; write one line of at most %d characters", name, practiceNameMost)
+	}
+	for key, text := range map[string]string{"contact": c.Practice.Contact, "phone": c.Practice.Phone, "email": c.Practice.Email, "address": c.Practice.Address} {
+		if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && (r != '\n' || key != "address") }) {
+			return fmt.Errorf("practice.%s is %q; write it without control characters", key, text)
+		}
 	}
 	if _, err := c.zone(); err != nil {
 		return fmt.Errorf("practice.time_zone is %q; write a name of the IANA list, such as \"America/New_York\"", c.Practice.TimeZone)
@@ -43,8 +49,17 @@ func (c *Config) zone() (*time.Location, error) {
 	return time.LoadLocation(c.Practice.TimeZone)
 }
 
-// practiceNow is the practice as the pages show it. It changes once, at the end of the first run.
-type practiceNow struct{ atomic.Pointer[desk.Practice] }
+// practiceNow is the practice as the pages show it. The first run and the page of settings change it.
+type practiceNow struct {
+	atomic.Pointer[practiceState]
+	saving sync.Mutex
+}
+
+// practiceState is the practice, and the settings that it comes from.
+type practiceState struct {
+	desk.Practice
+	from *Config
+}
 
 func newPracticeNow(c *Config) (*practiceNow, error) {
 	p := &practiceNow{}
@@ -53,31 +68,56 @@ func newPracticeNow(c *Config) (*practiceNow, error) {
 
 func (p *practiceNow) set(c *Config) error {
 	zone, err := c.zone()
-	p.Store(&desk.Practice{Name: c.Practice.Name, Zone: zone})
+	own := c.Practice
+	p.Store(&practiceState{desk.Practice{Name: own.Name, Zone: zone, Contact: own.Contact, Phone: own.Phone, Email: own.Email, Address: own.Address}, c})
 	return err
 }
 
-func (p *practiceNow) get() desk.Practice { return *p.Load() }
+func (p *practiceNow) get() desk.Practice { return p.Load().Practice }
 
-// savePractice writes name and time zone of the practice into the settings file and takes them over.
+// save writes name and time zone of the practice into the settings file and takes them over.
 func (p *practiceNow) save(c *Config, name, zone string) error {
+	return p.write(c, "name", name, "time_zone", zone)
+}
+
+// write gives keys of the section practice other values in the settings file and takes them over: key, value, … What the
+// environment or a flag sets stays as it is. A file that cannot be changed so is a fhir.Error conflict.
+func (p *practiceNow) write(c *Config, values ...string) error {
+	p.saving.Lock()
+	defer p.saving.Unlock()
 	text, err := os.ReadFile(c.File)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("read the settings: %w", err)
 	}
-	changed := setKey(setKey(string(text), "practice", "name", strconv.Quote(name)), "practice", "time_zone", strconv.Quote(zone))
+	changed := string(text)
+	for i := 0; i+1 < len(values); i += 2 {
+		changed = setKey(changed, "practice", values[i], strconv.Quote(values[i+1]))
+	}
 	trial := defaults()
 	trial.Data, trial.File = c.Data, c.File
-	if err := trial.readFile(changed); err != nil {
-		return err
+	err = trial.readFile(changed)
+	if err == nil {
+		err = trial.checkPractice()
 	}
-	if err := trial.checkPractice(); err != nil {
-		return err
+	if err != nil {
+		return fhir.Errorf(fhir.CodeConflict, "the settings file cannot be changed from here, so nothing was changed; change it by hand: %v", err)
 	}
 	if err := replaceFile(c.File, changed); err != nil {
 		return fmt.Errorf("write the settings: %w", err)
 	}
+	trial.keepFixed(c)
 	return p.set(trial)
+}
+
+// keepFixed takes over from c what it has from the environment or a flag.
+func (t *Config) keepFixed(c *Config) {
+	for _, s := range t.settings() {
+		if source := c.source[s.key]; fixed(source) && strings.HasPrefix(s.key, "practice.") {
+			from, _ := c.find(s.key)
+			*s.field.(*string) = *from.field.(*string)
+			t.source[s.key] = source
+		}
+	}
 }
 
 // setKey gives a key of a section another value. The rest of the file stays as it is, remarks too. A key or section that is

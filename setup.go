@@ -60,7 +60,8 @@ func deskOptions(ctx context.Context, cfg *Config, store *storage.Store, log *sl
 	if err != nil {
 		return desk.Options{}, err
 	}
-	o := desk.Options{Practice: p.get, Notices: (&notices{cfg: cfg}).get, Backup: backupNow(cfg)}
+	o := desk.Options{Practice: p.get, Notices: (&notices{cfg: cfg}).get, Backup: backupNow(cfg), Settings: settingsShown(cfg, p), Machine: machineNow(cfg),
+		Own: &desk.OwnPractice{Get: p.text, Save: func(_ context.Context, want desk.PracticeText) error { return p.saveText(cfg, want) }}}
 	code, err := setupCode(ctx, cfg, store)
 	if code == "" || err != nil {
 		return o, err

@@ -27,12 +27,17 @@ type Options struct {
 	Setup    *Setup                         // nil: there is no first run
 	Notices  func(context.Context) []Notice // what is to be known of the server; nil: nothing
 	Backup   func() Backup                  // nil: not known
+	Settings func() []Setting               // in the order of the settings file; nil: not known
+	Machine  func(context.Context) Machine  // nil: not known
+	Own      *OwnPractice                   // nil: what the settings tell of the practice cannot be changed here
 }
 
 // Practice is for whom the server works.
 type Practice struct {
 	Name string
 	Zone *time.Location // in which its people read times; nil: UTC
+
+	Contact, Phone, Email, Address string // for letters and for who gets a package
 }
 
 // Notice is something about the server that somebody should know or put right.

@@ -27,7 +27,7 @@ const (
 // Practice is what packages say about the practice and the program; see [HandoverRequest].
 type Practice struct {
 	Sender           handover.Sender
-	Name             func() string // of the practice, asked for each package: it may be given while the server runs; nil: Sender's
+	SenderNow        func() handover.Sender // asked for each package: it may change while the server runs; nil: Sender
 	Product          handover.Product
 	Key              func() (*handover.Key, error) // asked for each package; nil leaves them unsigned
 	Bases            []string
@@ -224,8 +224,8 @@ func (e *Engine) packs(ctx context.Context, job storage.Job) (conclusion, error)
 // packed makes the package.
 func (e *Engine) packed(ctx context.Context, job storage.Job, r PackageRequest) (Handover, error) {
 	p := e.options.Practice
-	if p.Name != nil {
-		p.Sender.Organization = p.Name()
+	if p.SenderNow != nil {
+		p.Sender = p.SenderNow()
 	}
 	key, err := p.key()
 	if err != nil {
