@@ -119,17 +119,11 @@ func (v *Visit) patient(id string) (person, error) {
 	}
 	v.Target("Patient/" + id)
 	v.Saw(id)
-	r, err := v.Store.Resource(v.Context(), "Patient", id)
-	if isCode(err, fhir.CodeNotFound) || err == nil && r.Deleted {
-		return person{}, fhir.Errorf(fhir.CodeNotFound, "there is no patient with this number here; the record may have been deleted")
-	} else if err != nil {
-		return person{}, err
+	p, found, err := v.living(id)
+	if err == nil && !found {
+		err = fhir.Errorf(fhir.CodeNotFound, "there is no patient with this number here; the record may have been deleted")
 	}
-	all, err := personsOf([]fhir.Resource{r})
-	if err != nil {
-		return person{}, err
-	}
-	return all[0], nil
+	return p, err
 }
 
 // chart gathers a chart, or one part of it.
@@ -211,11 +205,11 @@ func (v *Visit) factsOf(patient string, types []string) ([]view.Fact, error) {
 		if fhir.InPatientCompartment(typ) || v.Who.Decide(auth.Action{Verb: auth.VerbRead, Type: typ, ID: id}) != nil {
 			continue
 		}
-		r, err := v.Store.Resource(v.Context(), typ, id)
-		if isCode(err, fhir.CodeNotFound) || err == nil && r.Deleted {
-			continue
-		} else if err != nil {
+		r, found, err := v.stored(typ, id)
+		if err != nil {
 			return nil, err
+		} else if !found {
+			continue
 		}
 		if err := w.Add(view.Item{Section: view.Directory, Type: typ, ID: id, Version: r.Version, Updated: r.Updated, JSON: r.JSON}); err != nil {
 			return nil, err
@@ -285,23 +279,14 @@ func (v *Visit) otherRecords(p *chartPage) error {
 	}
 	ids = append(ids, p.Person.Links...)
 	slices.Sort(ids)
-	var all []fhir.Resource
-	for _, id := range slices.Compact(ids) {
-		if id == p.Person.ID {
-			continue
-		}
-		if v.Who.Decide(readPatient(id)) != nil {
-			p.Unseen++
-			continue
-		}
-		r, err := v.Store.Resource(v.Context(), "Patient", id)
-		if isCode(err, fhir.CodeNotFound) || err == nil && r.Deleted {
-			continue
-		} else if err != nil {
-			return err
-		}
-		v.Saw(id)
-		all = append(all, r)
+	ids = slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == p.Person.ID })
+	all, hidden, err := v.readable(ids)
+	if err != nil {
+		return err
+	}
+	p.Unseen = hidden
+	for _, r := range all {
+		v.Saw(r.ID)
 	}
 	p.Others, err = personsOf(all)
 	return err

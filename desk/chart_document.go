@@ -63,11 +63,11 @@ func sendDocument(v *Visit) error {
 	}
 	v.Target(typ + "/" + id)
 	v.Saw(patient)
-	r, err := v.Store.Resource(v.Context(), typ, id)
-	if isCode(err, fhir.CodeNotFound) || err == nil && r.Deleted {
-		return noDocument()
-	} else if err != nil {
+	r, found, err := v.stored(typ, id)
+	if err != nil {
 		return err
+	} else if !found {
+		return noDocument()
 	}
 	d, err := fhir.Parse(r.JSON)
 	if err != nil {
@@ -144,9 +144,9 @@ func (v *Visit) binary(r fhir.Resource, d *fhir.Document, id string) (fhir.Resou
 			return fhir.Resource{}, err
 		}
 	}
-	b, err := v.Store.Resource(v.Context(), "Binary", id)
-	if isCode(err, fhir.CodeNotFound) || err == nil && b.Deleted {
-		return b, noDocument()
+	b, found, err := v.stored("Binary", id)
+	if err == nil && !found {
+		err = noDocument()
 	}
 	return b, err
 }

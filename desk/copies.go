@@ -190,7 +190,7 @@ func listCopies(v *Visit) error {
 		}
 		rows = append(rows, row)
 	}
-	return v.Render("copies", map[string]any{"Rows": rows, "All": all, "More": more, "Find": seesPatients(v.Who) == nil})
+	return v.Render("copies", map[string]any{"Rows": rows, "All": all, "More": more, "Cancel": v.May(auth.Action{Verb: auth.VerbJobCancel}), "Find": seesPatients(v.Who) == nil})
 }
 
 // nameCopy adds whose record a copy is and how it ended.
@@ -216,15 +216,9 @@ func (v *Visit) nameCopy(row *copyRow) error {
 
 // patientName is the name of a patient whom a page may tell of, or the id if there is no name any more.
 func (v *Visit) patientName(id string) (string, error) {
-	r, err := v.Store.Resource(v.Context(), "Patient", id)
-	if isCode(err, fhir.CodeNotFound) || err == nil && r.Deleted {
-		return id, nil
-	} else if err != nil {
-		return "", err
-	}
-	all, err := personsOf([]fhir.Resource{r})
-	if err != nil || all[0].Name == "" {
+	p, _, err := v.living(id)
+	if p.Name == "" {
 		return id, err
 	}
-	return all[0].Name, nil
+	return p.Name, err
 }

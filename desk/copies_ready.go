@@ -98,16 +98,11 @@ func (v *Visit) copyPageOf(job storage.Job) (*copyPage, error) {
 	if p.Request, err = engine.PackageRequestOf(job); err != nil {
 		return nil, err
 	}
-	r, err := v.Store.Resource(v.Context(), "Patient", p.Request.Patient)
-	if err == nil && !r.Deleted {
-		all, err := personsOf([]fhir.Resource{r})
-		if err != nil {
-			return nil, err
-		}
-		p.Name, p.Born = all[0].Name, all[0].Born
-	} else if err != nil && !isCode(err, fhir.CodeNotFound) {
+	who, _, err := v.living(p.Request.Patient)
+	if err != nil {
 		return nil, err
 	}
+	p.Name, p.Born = who.Name, who.Born
 	if p.Name == "" {
 		p.Name = p.Request.Patient
 	}
@@ -162,22 +157,18 @@ func (p *copyPage) count() {
 
 // undecided names the linked records that are not in a copy, as far as the account may read them.
 func (v *Visit) undecided(p *copyPage) error {
-	var all []fhir.Resource
+	var ids []string
 	for _, key := range p.Outcome.Undecided {
 		_, _, id, _ := fhir.ParseReference(key)
-		if v.Who.Decide(readPatient(id)) != nil {
-			continue
-		}
-		r, err := v.Store.Resource(v.Context(), "Patient", id)
-		if isCode(err, fhir.CodeNotFound) || err == nil && r.Deleted {
-			continue
-		} else if err != nil {
-			return err
-		}
-		v.Saw(id)
-		all = append(all, r)
+		ids = append(ids, id)
 	}
-	var err error
+	all, _, err := v.readable(ids)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		v.Saw(r.ID)
+	}
 	p.Undecided, err = personsOf(all)
 	return err
 }

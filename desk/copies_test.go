@@ -108,11 +108,18 @@ func TestCopy(t *testing.T) {
 				t.Errorf("%s%s: %d", name, sub, got.status)
 			}
 		}
-		if r := o.want(o.get("/copies"), 200); strings.Contains(r.body, "van der Berg") || strings.Contains(r.body, path) {
+		if r := o.want(o.get("/copies"), 200); strings.Contains(r.body, "van der Berg") || strings.Contains(r.body, `href="`+path+`"`) {
 			t.Errorf("%s: the list tells whose copy it is", name)
 		}
 	}
 
+	// Who may cancel anybody's jobs may remove it, without learning whose it is.
+	p.account("cam", "ACCESS_ADMIN_WEB", "VIEW_BATCH_JOBS", "MANAGE_BATCH_JOBS")
+	cam := p.as("cam")
+	cam.want(cam.get("/copies"), 200, path+"/delete", "a record that your account may not see")
+	if r := cam.want(cam.get(path+"/delete"), 200, "Delete this copy?"); strings.Contains(r.body, "van der Berg") {
+		t.Error("asking before a copy is deleted tells whose it is")
+	}
 	v.want(v.get(path+"/delete"), 200, "Delete this copy?", "No, keep it")
 	v.led(v.post(path+"/delete"), "/copies?done=deleted")
 	v.want(v.get("/copies?done=deleted"), 200, "The copy is deleted.", "There is no copy")

@@ -167,20 +167,48 @@ func (v *Visit) ownIfOnly(only bool) ([]fhir.Resource, error) {
 	if !only {
 		return nil, nil
 	}
-	var all []fhir.Resource
-	for _, id := range v.Who.Patients() {
+	all, _, err := v.readable(v.Who.Patients())
+	return all, err
+}
+
+// readable are those of the Patients that are stored and that the account may read; hidden counts those that it may not.
+func (v *Visit) readable(ids []string) (all []fhir.Resource, hidden int, err error) {
+	for _, id := range ids {
 		if v.Who.Decide(readPatient(id)) != nil {
+			hidden++
 			continue
 		}
-		r, err := v.Store.Resource(v.Context(), "Patient", id)
-		if isCode(err, fhir.CodeNotFound) || err == nil && r.Deleted {
-			continue
-		} else if err != nil {
-			return nil, err
+		r, found, err := v.stored("Patient", id)
+		if err != nil {
+			return nil, 0, err
 		}
-		all = append(all, r)
+		if found {
+			all = append(all, r)
+		}
 	}
-	return all, nil
+	return all, hidden, nil
+}
+
+// stored reads a resource, without a decision; false if there is none or it was deleted.
+func (v *Visit) stored(typ, id string) (fhir.Resource, bool, error) {
+	r, err := v.Store.Resource(v.Context(), typ, id)
+	if isCode(err, fhir.CodeNotFound) {
+		return r, false, nil
+	}
+	return r, err == nil && !r.Deleted, err
+}
+
+// living reads a Patient, without a decision; false if there is none.
+func (v *Visit) living(id string) (person, bool, error) {
+	r, found, err := v.stored("Patient", id)
+	if err != nil || !found {
+		return person{}, false, err
+	}
+	all, err := personsOf([]fhir.Resource{r})
+	if err != nil {
+		return person{}, false, err
+	}
+	return all[0], true, nil
 }
 
 func (v *Visit) ownPatients() ([]person, error) {
