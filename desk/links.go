@@ -29,6 +29,7 @@ type linkPage struct {
 	Ask      string // whom to ask
 	HTML     bool   // the file opens itself
 	Left     int    // downloads
+	Until    string // last day
 }
 
 // link is the link in the address. Nothing of the page is kept or told to others: its address opens something.
@@ -42,7 +43,7 @@ func (v *Visit) link(f *Form) (linkPage, error) {
 	}
 	p := linkPage{Form: f, Practice: l.Practice().Name, Ask: l.Practice().Ask()}
 	p.Link, err = l.Link(v.Context(), v.Value("token"))
-	p.HTML, p.Left = p.Link.Form == requests.FormHTML, p.Link.Most-p.Link.Downloads
+	p.HTML, p.Left, p.Until = p.Link.Form == requests.FormHTML, p.Link.Most-p.Link.Downloads, lastDay(l, p.Link)
 	return p, err
 }
 

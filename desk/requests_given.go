@@ -65,9 +65,9 @@ func (w *stepping) disclosure() *requests.Disclosure {
 }
 
 // which is the link that is to be ended.
-func (w *stepping) which() *requests.Link {
+func (w *stepping) which() *linkRow {
 	id := w.asked("link")
-	if i := slices.IndexFunc(w.Links, func(k requests.Link) bool { return k.ID == id }); i >= 0 {
+	if i := slices.IndexFunc(w.Links, func(k linkRow) bool { return k.ID == id }); i >= 0 {
 		w.Revoked = &w.Links[i]
 	}
 	return w.Revoked
@@ -124,7 +124,7 @@ func linkRequest(w *stepping) (requests.Request, error) {
 		return r, err
 	}
 	w.Secret, w.Made, w.Address = link.Passphrase, string(link.Form), w.visit.Base+linkPath+link.Token
-	w.Expires = requests.DayOf(link.Expires, w.ledger.Zone()) - 1 // the end is the first moment that is not in it
+	w.Until = lastDay(w.ledger, link.Link)
 	return r, nil
 }
 

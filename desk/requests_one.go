@@ -13,8 +13,8 @@ import (
 // requestPage is one request with all that is known of it.
 type requestPage struct {
 	Row       requestRow
-	Person    person // the patient, as far as the account may read it; ID "": none
-	Others    []string
+	Person    person   // the patient, as far as the account may read it; ID "": none
+	Differs   bool     // the patient is said to ask, under a name that is not the patient's
 	Steps     []string // that are possible beside the next one
 	Approvers []string // who may approve, if that must be somebody else
 	Second    bool     // the account may approve, but has worked on this request itself
@@ -22,13 +22,24 @@ type requestPage struct {
 	Decision  *requests.Decision
 	Files     []requestFile
 	Job       *jobState
-	Links     []requests.Link
+	Links     []linkRow
 	Given     []requests.Disclosure
 	Reissue   bool // what was given can be given again
 	Events    []requests.Event
 	Letters   []string
 	Link      bool   // one of the links works
 	Trouble   string // what somebody else did meanwhile
+}
+
+// linkRow is a link as staff see it.
+type linkRow struct {
+	requests.Link
+	Until string // last day on which it works
+}
+
+// lastDay is the last day on which a link works: its end is the first moment that is not in it.
+func lastDay(l *requests.Ledger, k requests.Link) string {
+	return (requests.DayOf(k.Expires, l.Zone()) - 1).Long()
 }
 
 // requestFile is a file of the package that can be handed over.
@@ -83,10 +94,14 @@ func (v *Visit) requestPage() (*requestPage, error) {
 	if err := v.person(p); err != nil {
 		return nil, err
 	}
-	if p.Links, err = l.Links(v.Context(), e.ID); err != nil {
+	links, err := l.Links(v.Context(), e.ID)
+	if err != nil {
 		return nil, err
 	}
-	p.Link = slices.ContainsFunc(p.Links, func(k requests.Link) bool { return k.Ended == "" })
+	for _, k := range links {
+		p.Links = append(p.Links, linkRow{k, lastDay(l, k)})
+		p.Link = p.Link || k.Ended == ""
+	}
 	p.Row.Next = v.nextOf(p.Row.Next, p.Row.Request, p.Link)
 	p.files()
 	p.letters()
@@ -113,7 +128,14 @@ func (v *Visit) person(p *requestPage) error {
 		return err
 	}
 	p.Person = all[0]
+	p.Differs = p.Row.Requester.Role == requests.RolePatient && !samePerson(p.Row.Requester.Name, p.Person)
 	return nil
+}
+
+// samePerson reports whether a name has a word in common with those of a patient.
+func samePerson(name string, who person) bool {
+	known := strings.Fields(fhir.Fold(who.Name + " " + strings.Join(who.Others, " ")))
+	return slices.ContainsFunc(strings.Fields(fhir.Fold(name)), func(word string) bool { return slices.Contains(known, word) })
 }
 
 // given reports whether the package of a request may be handed out.

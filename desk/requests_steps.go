@@ -174,12 +174,12 @@ type stepping struct {
 	Linked   []otherRecord        // of the same person
 	Chart    bool                 // the account may look at the chart
 	Again    *requests.Disclosure // to be given again
-	Revoked  *requests.Link       // to be ended
+	Revoked  *linkRow             // to be ended
 	Large    bool                 // too large for a page that opens itself
 	NewDue   string
 	Secret   string // passphrase, shown once
 	Address  string // of a link, likewise
-	Expires  requests.Day
+	Until    string // last day of a link
 	NewFiles []requestFile
 	Made     string // form of the protected copy
 }
@@ -360,6 +360,9 @@ func (w *stepping) preparePatient(fresh bool) error {
 		if err := v.find(&w.Finder, s.Name); err != nil {
 			return err
 		}
+	}
+	if id := w.Person.ID; fresh && id != "" && !slices.ContainsFunc(w.Finder.Found, func(p person) bool { return p.ID == id }) {
+		w.Finder.Found = append([]person{w.Person}, w.Finder.Found...)
 	}
 	if len(w.Finder.Found) == 1 && w.Finder.Chosen == "" {
 		w.Finder.Chosen = w.Finder.Found[0].ID

@@ -15,6 +15,8 @@ import (
 
 var requestFile = regexp.MustCompile(`href="(/requests/[^"]+/file/[^"]+)"`)
 
+var requestLink = regexp.MustCompile(`<th scope="row"><a href="(/requests/[^"]+)"`)
+
 // From a received request to a delivered package that is verified, without a script.
 func TestRequestsWholePath(t *testing.T) {
 	d := openDesk(t, nil)
