@@ -65,7 +65,7 @@ func TestLinkPage(t *testing.T) {
 	if !strings.HasPrefix(file.header.Get("Content-Disposition"), "attachment") || !strings.Contains(file.body, "<html") || file.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%v", file.header)
 	}
-	staff.want(staff.get(path), 200, "Handed over", "by link", "loaded once")
+	staff.want(staff.get(path), 200, "Handed over", "by link", "downloaded once")
 	v.want(v.post(link, "passphrase", words), 200)
 	v.want(v.get(link), 410, "used as often as is allowed", "call the practice")
 	v.want(v.post(link, "passphrase", words), 410)

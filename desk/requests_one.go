@@ -103,7 +103,7 @@ func (v *Visit) requestPage() (*requestPage, error) {
 		p.Link = p.Link || k.Ended == ""
 	}
 	p.Row.Next = v.nextOf(p.Row.Next, p.Row.Request, p.Link)
-	p.files()
+	v.files(p)
 	p.letters()
 	if err := v.possible(l, p); err != nil {
 		return nil, err
@@ -143,13 +143,16 @@ func given(r requests.Request) bool {
 	return r.Package != nil && slices.Contains([]requests.State{requests.Ready, requests.Delivered, requests.Closed}, r.State)
 }
 
-func (p *requestPage) files() {
+// files are what can be handed over; the account may not download all of it.
+func (v *Visit) files(p *requestPage) {
 	if !given(p.Row.Request) {
 		return
 	}
+	do, all := everything(p.Row.Request, "file")
+	may := !all || v.May(do)
 	for _, f := range p.Row.Package.Files {
 		file := requestFile{MadeFile: f}
-		if f.Form != requests.FormFolder {
+		if f.Form != requests.FormFolder && may {
 			file.Href = requestsPath + "/" + p.Row.ID + "/file/" + f.Name
 		}
 		p.Files = append(p.Files, file)
@@ -223,6 +226,11 @@ func downloadRequest(v *Visit) error {
 	if !given(r) || !slices.ContainsFunc(r.Package.Files, func(f requests.MadeFile) bool { return f.Name == name && f.Form != requests.FormFolder }) {
 		return fhir.Errorf(fhir.CodeNotFound, "request %s has no such file; open the request to see what it has", r.Number)
 	}
+	if do, all := everything(r, "file"); all {
+		if err := v.Decide(do); err != nil {
+			return err
+		}
+	}
 	v.Detail("for %s", r.Number)
 	return v.sendJobFile(r.Job, name)
 }
@@ -237,6 +245,9 @@ func (v *Visit) approvers(r requests.Request) ([]string, error) {
 	for _, a := range all {
 		p := auth.PrincipalOf(a)
 		if a.Service || touched(r, a.Name) {
+			continue
+		}
+		if do, all := everything(r, "approve"); all && p.Decide(do) != nil {
 			continue
 		}
 		if needs(auth.VerbAdminWeb, auth.VerbRequest, auth.VerbApprove)(p) == nil {

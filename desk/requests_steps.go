@@ -9,6 +9,7 @@ import (
 	"satchel/auth"
 	"satchel/engine"
 	"satchel/fhir"
+	"satchel/permit"
 	"satchel/requests"
 )
 
@@ -73,9 +74,19 @@ func filesOf(r requests.Request, form requests.Form) (all []requests.MadeFile) {
 	return all
 }
 
+// everything is what auth has to know of a step that makes or hands out what a request asks for: the handover of all records
+// takes what it takes elsewhere. False: the request is about one patient, and the permission for requests is enough.
+func everything(r requests.Request, step string) (auth.Action, bool) {
+	gives := slices.Contains([]string{"approve", "produce", "protect", "link", "file"}, step)
+	return permit.Package(engine.PackageRequest{Population: true}), gives && r.Scope == requests.ScopePopulation
+}
+
 // can reports whether the account may do the step, and the request allows it.
 func (v *Visit) can(s requestStep, l *requests.Ledger, r requests.Request) bool {
 	if s.approve && !v.May(auth.Action{Verb: auth.VerbApprove}) {
+		return false
+	}
+	if do, all := everything(r, s.name); all && !v.May(do) {
 		return false
 	}
 	if s.name == "approve" && l.TwoPersons() && touched(r, v.Who.Name) || s.name == "extend" && l.Today() > r.Due {
@@ -146,11 +157,11 @@ func (v *Visit) possible(l *requests.Ledger, p *requestPage) (err error) {
 		}
 	}
 	if requests.Can(r.State, requests.StepApprove) && canApprove(r) && p.Row.Next != "approve" {
-		p.Second = v.May(auth.Action{Verb: auth.VerbApprove})
-		p.Approvers, err = v.approvers(r)
+		p.Second = l.TwoPersons() && v.May(auth.Action{Verb: auth.VerbApprove}) && touched(r, v.Who.Name)
 		if !l.TwoPersons() {
-			p.Approvers, err = v.approvers(requests.Request{})
+			r.Hands = nil
 		}
+		p.Approvers, err = v.approvers(r)
 	}
 	return err
 }
@@ -208,6 +219,11 @@ func (v *Visit) stepping(f *Form) (*stepping, error) {
 	p, err := v.requestPage()
 	if err != nil {
 		return nil, err
+	}
+	if do, all := everything(p.Row.Request, def.name); all {
+		if err := v.Decide(do); err != nil {
+			return nil, err
+		}
 	}
 	return &stepping{requestPage: p, visit: v, ledger: l, def: def, Step: def.name, Form: f, Version: p.Row.Version}, nil
 }

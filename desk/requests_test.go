@@ -188,6 +188,28 @@ func (d *frontDesk) patient(i int) (family, born string) {
 	return string(f[1]), string(b[1])
 }
 
+// A handover of all records takes what it takes elsewhere, also after a request for it.
+func TestRequestsHandoverOfAll(t *testing.T) {
+	d := openDesk(t, nil)
+	v, ann := d.as("apollo"), d.as("ann")
+	path := v.record("scope", "population", "role", "owner", "name", "The Owner")
+	v.done(path, "check", "how", "known")
+	v.want(v.get(path), 200, "all records of the practice", "It waits for somebody who may approve", "<strong>ann</strong>")
+	v.want(v.post(path+"/do/approve", "version", "0"), 403)
+	ann.done(path, "approve")
+	v.want(v.post(path+"/do/produce", "version", "0"), 403)
+	ann.done(path, "produce")
+	page := ann.ready(path)
+	d.verified(ann, page)
+	if body := v.want(v.get(path), 200).body; requestFile.MatchString(body) {
+		t.Error("the files are offered to who may not have them")
+	}
+	v.want(v.get(requestFile.FindStringSubmatch(page.body)[1]), 403)
+	for _, step := range []string{"link", "protect"} {
+		v.want(v.post(path+"/do/"+step, "version", "0", "form", "html"), 403)
+	}
+}
+
 // The intake finds patients by what was given, refuses what cannot be, and keeps what was typed.
 func TestRequestsIntake(t *testing.T) {
 	d := openDesk(t, nil)
