@@ -10,6 +10,7 @@ import (
 	"satchel/audit"
 	"satchel/demo"
 	"satchel/fhir"
+	"satchel/requests"
 	"satchel/storage"
 )
 
@@ -152,7 +153,10 @@ func TestPatientsOfAccount(t *testing.T) {
 
 // A chart tells what stands in the record, first what stands now; documents are handed out and cannot run.
 func TestChart(t *testing.T) {
-	p := open(t, func(s *settings) { s.Still = true })
+	p := open(t, func(s *settings) {
+		s.Still = true
+		s.Requests = requests.New(s.Store, requests.Options{})
+	})
 	ref := `"subject":{"reference":"Patient/berg"}`
 	p.put(berg,
 		`{"resourceType":"AllergyIntolerance","id":"a1","patient":{"reference":"Patient/berg"},"code":{"text":"Penicillin <b>bold</b>","coding":[{"system":"http://snomed.info/sct","code":"91936005"}]},"criticality":"high","recordedDate":"2019-05-06"}`,
@@ -173,6 +177,12 @@ func TestChart(t *testing.T) {
 	v := p.as("fred")
 	r := v.want(v.get("/patients/berg"), 200, "van der Berg", "March 14, 1960", "years old", "MRN 0042", "Penicillin &lt;b&gt;bold", "SNOMED CT 91936005", "71 kg", "LOINC 29463-7",
 		"Dr. Who", "/patients/old", "Another record of the same person", "Show all 2 results", "is not stored here", "/patients/berg/copy", "555-0142")
+	if strings.Contains(r.body, "/requests/new") {
+		t.Error("fred is offered to record a request")
+	}
+	ann := p.as("ann")
+	ann.want(ann.get("/patients/berg"), 200, `href="/requests/new?patient=berg"`)
+	ann.want(ann.get("/requests/new?patient=berg"), 200, "van der Berg")
 	if strings.Contains(r.body, "70 kg") {
 		t.Error("an older result of the same test is shown")
 	}
