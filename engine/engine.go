@@ -74,6 +74,8 @@ type Engine struct {
 	running map[string]context.CancelFunc // by job id
 	holds   map[string]int                // by job id: its worker and its open files
 	doomed  map[string]bool               // folders to remove when the last hold is gone
+
+	imports imports
 }
 
 // New makes an engine on a store and a folder that holds one sub-folder per job.
@@ -85,6 +87,7 @@ func New(s *storage.Store, folder *os.Root, o Options) *Engine {
 		running: map[string]context.CancelFunc{},
 		holds:   map[string]int{},
 		doomed:  map[string]bool{},
+		imports: imports{queue: make(chan *importing, importsQueued)},
 	}
 }
 
@@ -105,6 +108,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		workers.Go(func() { e.work(ctx) })
 	}
 	workers.Go(func() { e.expire(ctx) })
+	workers.Go(func() { e.workImports(ctx) })
 	workers.Wait()
 	return nil
 }
@@ -120,6 +124,7 @@ func (e *Engine) tidy(ctx context.Context) error {
 	if err := e.tidyPackages(ctx); err != nil {
 		return fmt.Errorf("tidy packages: %w", err)
 	}
+	e.interruptedImports()
 	return nil
 }
 
