@@ -22,6 +22,8 @@ type Options struct {
 	Exclusive bool // only the account that started a job may have it
 	Exports   bool // exports may be started
 
+	MostUpload int64 // bytes of the files of one import; 0: what the disk has room for
+
 	Requests *requests.Ledger               // nil: there is no ledger of requests for records
 	Practice func() Practice                // nil: a practice without a name, in UTC
 	Setup    *Setup                         // nil: there is no first run

@@ -1,4 +1,181 @@
 package desk
 
+import (
+	"io"
+	"mime/multipart"
+	"net/http"
+	"time"
+
+	"satchel/audit"
+	"satchel/auth"
+	"satchel/engine"
+	"satchel/fhir"
+)
+
+const (
+	importPath  = "/import"
+	slowestSend = 2 * time.Minute // how long a browser may take to send the next piece of an upload
+	mostBody    = 1 << 50         // the disk and Options.MostUpload bound an upload
+)
+
 // importRoutes are the pages of uploads into the store.
-func importRoutes() []Route { return nil }
+func importRoutes() []Route {
+	return []Route{
+		{Method: "GET", Pattern: "import", Kind: Staff, Needs: imports, Nav: "nav.import", Summary: "The form for files to import, and the last imports", Run: showImports},
+		{Method: "POST", Pattern: "import", Kind: Staff, Action: audit.Import, Needs: imports, Long: true, Most: mostBody, Summary: "Send files and import them", Run: startImport},
+		{Method: "GET", Pattern: "import/{id}", Kind: Staff, Needs: imports, Summary: "One import: how far it is, what came of it", Run: showImport},
+		{Method: "GET", Pattern: "import/{id}/progress", Kind: Staff, Quiet: true, Needs: imports, Summary: "For scripts: how far an import is", Run: showImportProgress},
+		{Method: "GET", Pattern: "import/{id}/findings", Kind: Staff, Action: audit.Import, Needs: imports, Long: true, Summary: "Download all findings of an import", Run: sendFindings},
+		{Method: "GET", Pattern: "import/{id}/stop", Kind: Staff, Needs: imports, Summary: "Ask whether an import is to be stopped", Run: askStopImport},
+		{Method: "POST", Pattern: "import/{id}/stop", Kind: Staff, Action: audit.Import, Needs: imports, Summary: "Stop an import", Run: stopImport},
+	}
+}
+
+// imports is for [Route.Needs]: who may write everything, for files may hold everything.
+func imports(p auth.Principal) error { return p.Decide(auth.Action{Verb: auth.VerbWrite}) }
+
+// importsPage is the data of the form.
+type importsPage struct {
+	Form *Form
+	All  []importRow
+}
+
+func (v *Visit) importsPage(f *Form) importsPage {
+	page := importsPage{Form: f}
+	for _, s := range v.Engine.Imports() {
+		page.All = append(page.All, importRowOf(s))
+	}
+	return page
+}
+
+func showImports(v *Visit) error { return v.Render("imports", v.importsPage(NewForm())) }
+
+// startImport takes the files as they come and leads to the page of the import. What is refused is said in the form, and
+// nothing of it stays.
+func startImport(v *Visit) error {
+	f := NewForm()
+	id, err := v.receive(f)
+	if err != nil {
+		if err := f.Refuse("file", err); err != nil {
+			return err
+		}
+	}
+	if f.Bad() {
+		// The rest of an upload is not waited for; the connection ends with the answer.
+		v.W.Header().Set("Connection", "close")
+		return v.Invalid("imports", v.importsPage(f))
+	}
+	return v.Redirect(importPath + "/" + id)
+}
+
+// receive reads the form piece by piece: choices first, then files.
+func (v *Visit) receive(f *Form) (id string, err error) {
+	parts, err := v.MultipartReader()
+	if err != nil {
+		return "", broken()
+	}
+	u, err := v.Engine.NewUpload(v.MostUpload)
+	if err != nil {
+		return "", err
+	}
+	taken := false
+	defer func() {
+		if !taken {
+			u.Discard()
+		}
+	}()
+	control := http.NewResponseController(v.W)
+	defer control.SetReadDeadline(time.Time{})
+	for {
+		_ = control.SetReadDeadline(time.Now().Add(slowestSend)) // a recorder has no deadlines
+		part, err := parts.NextPart()
+		if err == io.EOF {
+			break
+		} else if err != nil {
+			return "", broken()
+		}
+		if err := f.part(part, u, func() { _ = control.SetReadDeadline(time.Now().Add(slowestSend)) }); err != nil {
+			return "", err
+		}
+	}
+	n, bytes := u.Files()
+	if n == 0 {
+		f.Fail("file", "file.needed")
+		return "", nil
+	}
+	v.Detail("upload, %d files, %d bytes", n, bytes)
+	taken = true // by the import, or discarded there
+	id, err = v.Engine.StartImport(audit.Who{Name: v.Who.Name, Kind: audit.User}, u, f.Get("strict") != "")
+	v.Target(id)
+	return id, err
+}
+
+// part takes one part of the form.
+func (f *Form) part(part *multipart.Part, u *engine.Upload, alive func()) error {
+	if part.FormName() == "file" {
+		if part.FileName() == "" {
+			return nil // no file was chosen
+		}
+		return u.Add(part.FileName(), lively{part, alive})
+	}
+	value, err := io.ReadAll(io.LimitReader(part, 1000))
+	if err != nil {
+		return broken()
+	}
+	f.Values.Set(part.FormName(), string(value))
+	return nil
+}
+
+// lively tells of every piece that is read.
+type lively struct {
+	io.Reader
+	alive func()
+}
+
+func (l lively) Read(p []byte) (int, error) {
+	l.alive()
+	return l.Reader.Read(p)
+}
+
+func broken() error {
+	return fhir.Errorf(fhir.CodeStructure, "the files did not arrive whole; send them again")
+}
+
+// sendFindings hands out every finding of an import as CSV.
+func sendFindings(v *Visit) error {
+	v.Target(v.Value("id"))
+	v.Detail("findings")
+	file, err := v.Engine.ImportFindings(v.Value("id"))
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	v.attachment("import-findings.csv", "text/csv; charset=utf-8")
+	v.W.WriteHeader(http.StatusOK)
+	_, err = io.Copy(v.W, file)
+	if err != nil {
+		v.Log.Warn("findings not sent to their end", "request", v.ID)
+	}
+	return nil
+}
+
+func askStopImport(v *Visit) error {
+	s, err := v.Engine.ImportState(v.Value("id"))
+	if err != nil {
+		return err
+	}
+	if s.Over() {
+		return v.Redirect(importPath + "/" + s.ID)
+	}
+	return v.Render("imports-stop", importRowOf(s))
+}
+
+// stopImport ends an import. What it stored stays.
+func stopImport(v *Visit) error {
+	v.Target(v.Value("id"))
+	v.Detail("stop")
+	if err := v.Engine.StopImport(v.Value("id")); err != nil {
+		return err
+	}
+	return v.Done(importPath+"/"+v.Value("id"), "stopped")
+}

@@ -54,6 +54,7 @@ type practice struct {
 	engine  *engine.Engine
 	auth    *auth.Service
 	url     string // without a slash at its end
+	exports string // folder
 	log     *safeBuffer
 	options *web.Options
 }
@@ -83,7 +84,7 @@ func open(t testing.TB, change func(*settings)) *practice {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { root.Close() })
-	p := &practice{t: t, store: store, log: &safeBuffer{}}
+	p := &practice{t: t, store: store, exports: filepath.Join(dir, "exports"), log: &safeBuffer{}}
 	logger := slog.New(slog.NewJSONHandler(p.log, nil))
 	p.engine = engine.New(store, root, engine.Options{MaxJobs: 2, FileCount: 100, Log: logger})
 	p.auth = &auth.Service{Store: store, TwoFactorRoles: []string{}}
