@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"satchel/audit"
 	"satchel/demo"
 	"satchel/handover"
 	"satchel/requests"
@@ -58,9 +59,36 @@ func TestRequestsWholePath(t *testing.T) {
 	v.want(v.get("/requests?show=closed"), 200, "Mina Example")
 	v.want(v.get("/requests?q=mina"), 200, "Mina Example")
 	v.want(v.get("/requests?q=nobody"), 200, "No request fits.")
+	d.stepsNoted(path)
 	given, err := d.ledger.Accounting(t.Context(), demo.PatientID(0))
 	if err != nil || len(given) != 2 || given[0].Recipient != "Mina's sister" || given[1].Again != given[0].ID {
 		t.Errorf("%+v %v", given, err)
+	}
+}
+
+// stepsNoted fails the test unless the audit log has each step of a request's history once, and each refusal of one.
+func (d *frontDesk) stepsNoted(path string) {
+	d.t.Helper()
+	e, err := d.ledger.Entry(d.t.Context(), strings.TrimPrefix(path, "/requests/"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	done, refused := 0, 0
+	for event, err := range d.store.AuditStream(d.t.Context(), audit.Filter{}, audit.Sort{}) {
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		step := event.Action == audit.RequestAdd || event.Action == audit.RequestStep || event.Action == audit.Disclosure
+		switch {
+		case !step || event.Target != e.Number:
+		case event.Outcome == audit.Success:
+			done++
+		default:
+			refused++
+		}
+	}
+	if done != len(e.Events) || refused != 4 {
+		d.t.Errorf("the audit log has %d steps and %d refusals, the history %d steps", done, refused, len(e.Events))
 	}
 }
 
