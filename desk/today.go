@@ -75,7 +75,8 @@ func noticesCard(v *Visit) (any, bool, error) {
 // runningJob is a job as the card shows it.
 type runningJob struct {
 	storage.Job
-	Percent int // -1: not known
+	Percent int    // -1: not known
+	Path    string // of its page; "" if who looks may not open it
 }
 
 // jobsMost is how many jobs the card shows.
@@ -96,7 +97,11 @@ func jobsCard(v *Visit) (any, bool, error) {
 		}
 		switch j.State {
 		case storage.Queued, storage.Running:
-			running = append(running, runningJob{j, percent(j)})
+			row := runningJob{Job: j, Percent: percent(j)}
+			if v.mayJob(j) {
+				row.Path = jobPath(j)
+			}
+			running = append(running, row)
 		case storage.Failed:
 			failed++
 		}
