@@ -71,6 +71,7 @@ func settingRoutes() []Route {
 type settingPart struct {
 	Name     string
 	Title    string
+	Changed  bool // one of them is not left at its default
 	Settings []Setting
 }
 
@@ -94,6 +95,7 @@ func showSettings(v *Visit) error {
 			parts[len(parts)-1].Settings = append(parts[len(parts)-1].Settings, s)
 			if s.Source != "" {
 				changed++
+				parts[len(parts)-1].Changed = parts[len(parts)-1].Changed || s.Value != s.Default
 			}
 		}
 	}

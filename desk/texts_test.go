@@ -218,6 +218,7 @@ func (u used) code(t *testing.T) {
 			if noun, rest, ok := strings.Cut(key, "."); ok {
 				if strings.HasSuffix(rest, ".") || rest == "" {
 					u.mention(key + "*")
+					u.mentionOf(noun, rest+"*")
 				}
 				u.mentionOf(noun, rest)
 			}

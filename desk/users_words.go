@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
@@ -78,6 +79,9 @@ type held struct {
 	Text     string // what it allows
 	On       bool   // of a box: it is checked
 }
+
+// ID is for the attribute id of a box: without spaces, and no two are alike.
+func (h held) ID() string { return url.QueryEscape(h.Value) }
 
 // heldOf tells authorities in the order of the documentation.
 func heldOf(all []storage.Authority) []held {
