@@ -8,6 +8,7 @@
 //   - A job is one run of a request: a row of storage, the only truth about it.
 //   - A file is one file of a job: NDJSON, or a package. It has its final name only when it is complete and on the disk.
 //   - An [Import] is one reading of files, folders, archives or bundles into the store.
+//   - An [Upload] is a set of files that somebody sends to be imported; an [ImportState] tells what became of it.
 //
 // URLs, headers and media types are web's; who may do what is auth's.
 package engine
