@@ -243,7 +243,7 @@ func TestGroupsInBrowser(t *testing.T) {
 	b.Fill("#f-q", "berg")
 	b.Click("Find")
 	b.Wait("van der Berg")
-	b.Click(`input[value="berg"]`)
+	b.Click(`input[name="patient"]`)
 	p.looks(b, "groups-add")
 	b.Click("Add the ticked patients")
 	b.Wait("Added. Find the next one")

@@ -41,6 +41,9 @@ func importRowOf(s engine.ImportState) importRow {
 		r.Sum.Unchanged += n.Unchanged
 		r.Sum.Refused += n.Refused
 	}
+	if len(r.Types) > 1 && r.Types[0].Type == "" { // what could not be read stands last
+		r.Types = append(r.Types[1:], r.Types[0])
+	}
 	r.More = r.All - int64(len(s.Refused)+len(s.Remarks))
 	return r
 }
