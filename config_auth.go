@@ -44,7 +44,7 @@ func accounts(cfg *Config, store *storage.Store) *auth.Service {
 		Store:          store,
 		SessionIdle:    time.Duration(cfg.Auth.SessionIdle),
 		SessionMax:     time.Duration(cfg.Auth.SessionMax),
-		TwoFactorRoles: slices.Concat([]string{}, cfg.Auth.TwoFactorRoles), // none is none, and not the default
+		TwoFactorRoles: append([]string{}, cfg.Auth.TwoFactorRoles...), // none is none, and not the default, so never nil
 		PasswordAge:    time.Duration(cfg.Auth.PasswordMaxAgeDays) * 24 * time.Hour,
 	}
 }
