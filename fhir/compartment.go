@@ -56,13 +56,21 @@ func (p *param) names() Why {
 
 // addOwner adds a patient, or strengthens the reason if it is there already.
 func addOwner(owners []Owner, id string, why Why) []Owner {
+	if strengthen(owners, id, why) {
+		return owners
+	}
+	return append(owners, Owner{strings.Clone(id), why})
+}
+
+// strengthen strengthens the reason of a patient who is there already; false if none is.
+func strengthen(owners []Owner, id string, why Why) bool {
 	for i := range owners {
 		if owners[i].Patient == id {
 			owners[i].Why = min(owners[i].Why, why)
-			return owners
+			return true
 		}
 	}
-	return append(owners, Owner{strings.Clone(id), why})
+	return false
 }
 
 // settle weakens roles beside a subject to WhyOther, and sorts by id. about says that there is a subject which is

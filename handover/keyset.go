@@ -17,6 +17,9 @@ var keySeed = maphash.MakeSeed()
 
 func keyOf(text string) uint64 { return maphash.String(keySeed, text) }
 
+// keyOfBytes is keyOf for a text in a buffer.
+func keyOfBytes(text []byte) uint64 { return maphash.Bytes(keySeed, text) }
+
 // add adds a key. A set made with unique drops repetitions from time to time, others keep them.
 func (s *keySet) add(key uint64) {
 	s.list = append(s.list, key)

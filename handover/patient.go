@@ -73,7 +73,11 @@ func (s *recount) patients(line []byte) error {
 
 // owned adds a resource that was read back to what the index must list.
 func (s *recount) owned(in written, number int64) {
-	for _, o := range s.document.Owners() {
+	owners := s.skim.Owners()
+	if !s.skimmed {
+		owners = s.document.Owners()
+	}
+	for _, o := range owners {
 		if o.Why != fhir.WhyOther {
 			s.standing.add(o.Patient, in.number, in.file.Path, number)
 		}

@@ -38,7 +38,10 @@ type recount struct {
 	index       PatientIndex
 	listed      pairs // by the index of patients
 	standing    pairs // of resources, as they say themselves
+	skim        fhir.Skim
+	skimmed     bool // the line at hand is in skim, otherwise in document
 	document    fhir.Document
+	key         []byte          // of the line at hand
 	inside      map[string]bool // addresses that resolve inside the document
 }
 

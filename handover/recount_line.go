@@ -33,18 +33,14 @@ func (s *recount) resource(in written) func(line []byte) error {
 		if f.Type == "Bundle" && strings.Contains(f.Path, "/deleted-") {
 			return s.tombstone(line)
 		}
-		if err := s.document.Reset(line); err != nil {
-			return fmt.Errorf("%w: %w", errNoResource, err)
-		}
-		r := fhir.Resource{Type: s.document.Type(), ID: s.document.ID()}
-		if err := finishHead(&r, s.document.Version(), s.document.LastUpdated()); err != nil {
+		r, err := s.head(line, f.Type)
+		if err != nil {
 			return fmt.Errorf("%w: %w", errNoResource, err)
 		}
 		if r.Type != f.Type {
 			return fmt.Errorf("%w: %s is in a file of type %s", errNoResource, r.Key(), f.Type)
 		}
-		key := r.Key()
-		s.versions.add(versionKey(r))
+		s.versions.add(s.versionKey(r))
 		n := s.counts[r.Type]
 		if f.Section == History {
 			n.Earlier++
@@ -55,7 +51,7 @@ func (s *recount) resource(in written) func(line []byte) error {
 		n.Current++
 		s.counts[r.Type] = n
 		if !s.explaining {
-			s.current.add(keyOf(key))
+			s.current.add(s.resourceKey(r))
 			if s.writer.head.Kind == Population {
 				s.owned(in, number)
 			}
@@ -65,8 +61,32 @@ func (s *recount) resource(in written) func(line []byte) error {
 	}
 }
 
-func versionKey(r fhir.Resource) uint64 {
-	return keyOf(r.Key() + "/" + strconv.FormatInt(r.Version, 10))
+// head reads what a line says of itself, and checks that it is sound. Most lines are skimmed. Those with attachments, Bundles,
+// and whatever a skim is not sure of are parsed as strictly as when they were stored, and so is everything that is to be
+// explained. That bytes of the store did not change on the way is seen by the hash of the file.
+func (s *recount) head(line []byte, typ string) (r fhir.Resource, err error) {
+	s.skimmed = !s.explaining && typ != "Bundle" && s.skim.Reset(line, typ) && !s.skim.Attachments
+	if s.skimmed {
+		r.Type, r.ID = s.skim.Type, s.skim.ID
+		return r, finishHead(&r, s.skim.Version, s.skim.LastUpdated)
+	}
+	if err := s.document.Reset(line); err != nil {
+		return r, err
+	}
+	r.Type, r.ID = s.document.Type(), s.document.ID()
+	return r, finishHead(&r, s.document.Version(), s.document.LastUpdated())
+}
+
+// resourceKey is the key of a resource, by its type and id.
+func (s *recount) resourceKey(r fhir.Resource) uint64 {
+	s.key = append(append(append(s.key[:0], r.Type...), '/'), r.ID...)
+	return keyOfBytes(s.key)
+}
+
+func (s *recount) versionKey(r fhir.Resource) uint64 {
+	s.resourceKey(r)
+	s.key = strconv.AppendInt(append(s.key, '/'), r.Version, 10)
+	return keyOfBytes(s.key)
 }
 
 func (s *recount) tombstone(line []byte) error {
@@ -74,7 +94,7 @@ func (s *recount) tombstone(line []byte) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNoResource, err)
 	}
-	s.versions.add(versionKey(r))
+	s.versions.add(s.versionKey(r))
 	n := s.counts[r.Type]
 	n.Deleted++
 	s.counts[r.Type] = n
@@ -83,8 +103,15 @@ func (s *recount) tombstone(line []byte) error {
 
 var dataKey, urlKey = []byte(`"data":"`), []byte(`"url":"`)
 
-// links follows the references and attachments of the document.
+// links follows the references and attachments of a resource.
 func (s *recount) links(r fhir.Resource) {
+	if s.skimmed { // there are no attachments
+		s.inside = nil
+		for _, value := range s.skim.References {
+			s.reference("", "", value)
+		}
+		return
+	}
 	d, resource := &s.document, r.Key()
 	s.inside = s.fullURLs()
 	if s.explaining {
@@ -112,7 +139,7 @@ func (s *recount) links(r fhir.Resource) {
 // earlier looks for the bytes of an earlier version. What is no base64 stays in the text of the version, where nobody can
 // mend it, and is not counted.
 func (s *recount) earlier(r fhir.Resource) {
-	if s.explaining || !bytes.Contains(s.document.JSON(), dataKey) {
+	if s.explaining || s.skimmed || !bytes.Contains(s.document.JSON(), dataKey) {
 		return
 	}
 	s.document.Inlines(func(in fhir.Inline) {
@@ -147,8 +174,9 @@ func (s *recount) reference(resource, path, value string) {
 		return
 	}
 	s.references.Internal++
-	s.targets.add(keyOf(target))
-	if s.explaining && !s.current.has(keyOf(target)) {
+	key := keyOf(target)
+	s.targets.add(key)
+	if s.explaining && !s.current.has(key) {
 		s.references.UnresolvedCount++
 		if len(s.references.Unresolved) < 4*maxListed {
 			s.references.Unresolved = append(s.references.Unresolved, UnresolvedReference{resource, path, value})
@@ -186,6 +214,10 @@ func (s *recount) attachment(r fhir.Resource, path, url string, hasData bool) {
 // target reads a reference or address: the type and id it names in this store, or that it leads elsewhere. What names
 // nothing (urn:uuid:…, Type?query) answers itself, and no resource has that key.
 func (w *Writer) target(reference string) (key string, external bool) {
+	if strings.IndexByte(reference, ':') < 0 {
+		key, _, _ = strings.Cut(reference, "/_history/")
+		return key, false
+	}
 	for _, base := range w.options.Bases {
 		if inside, ok := strings.CutPrefix(reference, strings.TrimSuffix(base, "/")+"/"); ok {
 			reference = inside

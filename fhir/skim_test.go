@@ -1,0 +1,121 @@
+package fhir
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+)
+
+// A skim says of whatever is stored what a document says.
+func TestSkimIsAsDocument(t *testing.T) {
+	at := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	rapid.Check(t, func(t *rapid.T) {
+		typ := rapid.SampledFrom(Types()).Draw(t, "type")
+		params := slices.DeleteFunc(slices.Clone(searchOf(typ).params), func(*param) bool { return rapid.IntRange(0, 2).Draw(t, "drop") == 0 })
+		d, err := Parse(drawDocument(t, typ, params).Stamped(nil, "x.1", 7, at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s Skim
+		if conditional(&searchOf(typ).owners) {
+			t.Skip("left to documents")
+		}
+		if !s.Reset(d.JSON(), typ) {
+			t.Fatalf("gave up at byte %d of %s", s.cursor.i, d.JSON())
+		}
+		if s.Type != d.Type() || s.ID != d.ID() || s.Version != d.Version() || s.LastUpdated != d.LastUpdated() {
+			t.Errorf("read %s %s %s %s of %s", s.Type, s.ID, s.Version, s.LastUpdated, d.JSON())
+		}
+		var references []string
+		d.ReferenceTexts(func(text string) { references = append(references, text) })
+		if !slices.Equal(s.References, references) {
+			t.Errorf("references %q, want %q", s.References, references)
+		}
+		if !slices.Equal(s.Owners(), d.Owners()) {
+			t.Errorf("owners %v, want %v: %s", s.Owners(), d.Owners(), d.JSON())
+		}
+		d.Attachments(func(path, _, _ string, _ bool) {
+			if !s.Attachments {
+				t.Errorf("there is an attachment at %s", path)
+			}
+		})
+	})
+}
+
+// Few types have trees that a skim leaves to documents.
+func TestSkimTakesMostTypes(t *testing.T) {
+	for _, typ := range Types() {
+		if conditional(&searchOf(typ).owners) {
+			t.Errorf("%s is left to documents", typ)
+		}
+	}
+}
+
+const skimmed = `{"resourceType":"Observation","id":"o-1","meta":{"versionId":"2","lastUpdated":"2026-11-23T08:00:00Z"},` +
+	`"contained":[{"resourceType":"Patient","id":"c","generalPractitioner":[{"reference":"Practitioner/\u00fc"}]}],` +
+	`"subject":{"reference":"Patient/1","display":"\"Ä\" 日本 \\ \n"},"performer":[{"reference":"https://a/fhir/Patient/2/_history/3"}],` +
+	`"valueQuantity":{"value":-1.50e+3},"active":[true,false,null,"x",0],"empty":{},"none":[]}`
+
+func TestSkimOwners(t *testing.T) {
+	var s Skim
+	if !s.Reset([]byte(skimmed), "Observation") {
+		t.Fatalf("gave up at byte %d", s.cursor.i)
+	}
+	if got, want := fmt.Sprint(s.Owners(), s.References), "[{1 1} {2 3}] [Practitioner/ü Patient/1 https://a/fhir/Patient/2/_history/3]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// Whatever byte is changed, cut off or put in: what a skim takes is sound JSON, and never a resource of another type.
+func TestSkimTakesOnlySoundJSON(t *testing.T) {
+	var s Skim
+	refused := 0
+	for i := range len(skimmed) {
+		for _, b := range []byte("\x00\x1f\x7f\x80\xff\"\\{}[],:0-.eu \n") {
+			changed := []byte(skimmed)
+			changed[i] = b
+			put := slices.Insert([]byte(skimmed), i, b)
+			for _, text := range [][]byte{changed, put, slices.Delete([]byte(skimmed), i, i+1), []byte(skimmed[:i])} {
+				if !s.Reset(text, "Observation") {
+					refused++
+				} else if !json.Valid(text) || !utf8.Valid(text) {
+					t.Fatalf("took %q", text)
+				}
+			}
+		}
+	}
+	if refused < len(skimmed)*20 {
+		t.Errorf("refused %d only", refused)
+	}
+	for _, text := range []string{
+		skimmed + " ", " " + skimmed, skimmed + skimmed, `{"id":"1",` + skimmed[1:], "[]", "", "null",
+		`{"resourceType":"Observation","id":"1"}`, `{"resourceType":"Observation","id":"1","meta":{"versionId":"1"}}`,
+	} {
+		if s.Reset([]byte(text), "Observation") {
+			t.Errorf("took %q", text)
+		}
+	}
+	if s.Reset([]byte(skimmed), "Patient") {
+		t.Error("took an Observation for a Patient")
+	}
+}
+
+func BenchmarkSkim(b *testing.B) {
+	d, err := Parse([]byte(benchObservation))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var s Skim
+	b.SetBytes(int64(len(d.JSON())))
+	b.ReportAllocs()
+	for b.Loop() {
+		if !s.Reset(d.JSON(), "Observation") {
+			b.Fatal(s.cursor.i)
+		}
+	}
+}
