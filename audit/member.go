@@ -9,7 +9,11 @@ import (
 // write. False: nobody did. Who did it, and from where, is the caller's to add.
 func MembersChanged(group string, before, after []string) (Event, bool) {
 	without := func(all, some []string) []string {
-		return slices.DeleteFunc(slices.Clone(all), func(id string) bool { return slices.Contains(some, id) })
+		there := make(map[string]bool, len(some)) // a group can have thousands
+		for _, id := range some {
+			there[id] = true
+		}
+		return slices.DeleteFunc(slices.Clone(all), func(id string) bool { return there[id] })
 	}
 	joined, left := without(after, before), without(before, after)
 	if len(joined)+len(left) == 0 {

@@ -275,7 +275,7 @@ func deleteGroup(v *Visit) error {
 			return err
 		}
 		v.Saw(g.owners()...)
-		if err := changesGroup(v.Decide, auth.VerbDelete, g.ID, g.owners()); err != nil {
+		if err := changesGroup(v.Decide, auth.VerbDelete, g.ID, g.owners); err != nil {
 			return err
 		}
 		_, _, err = tx.Delete("Group", g.ID)

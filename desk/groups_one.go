@@ -28,7 +28,9 @@ func (v *Visit) group() (group, error) {
 		if g, err = groupOf(r); err != nil {
 			return g, err
 		}
-		do.Owners = g.owners()
+		if !v.May(do) {
+			do.Owners = g.owners()
+		}
 	}
 	if err := v.Decide(do); err != nil {
 		return g, err
@@ -38,6 +40,8 @@ func (v *Visit) group() (group, error) {
 	}
 	return g, nil
 }
+
+func noOwners() []string { return nil }
 
 func noGroup() error {
 	return fhir.Errorf(fhir.CodeNotFound, "there is no such group here; it may have been deleted")
@@ -49,22 +53,22 @@ func (v *Visit) groupToChange(verb auth.Verb) (group, error) {
 	if err != nil {
 		return g, err
 	}
-	return g, changesGroup(v.Decide, verb, g.ID, g.owners())
+	return g, changesGroup(v.Decide, verb, g.ID, g.owners)
 }
 
 // changesGroup decides on a write or a deletion, as the API does: by a permission for any group, or by one for each patient in it.
-func changesGroup(decide func(auth.Action) error, verb auth.Verb, id string, owners []string) error {
+func changesGroup(decide func(auth.Action) error, verb auth.Verb, id string, owners func() []string) error {
 	do := auth.Action{Verb: verb, Type: "Group", ID: id}
 	if decide(do) == nil {
 		return nil
 	}
-	do.Owners = owners
+	do.Owners = owners()
 	return decide(do)
 }
 
 // mayGroup reports whether the visitor may do it to the group, for a button.
 func (v *Visit) mayGroup(verb auth.Verb, g group) bool {
-	return changesGroup(v.Who.Decide, verb, g.ID, g.owners()) == nil
+	return changesGroup(v.Who.Decide, verb, g.ID, g.owners) == nil
 }
 
 // member is one member as the page shows it.
@@ -190,11 +194,11 @@ func (v *Visit) changeGroup(f *Form, change func(group) []byte) error {
 			return err
 		}
 		next := group{doc: d}
-		for _, owners := range [][]string{g.owners(), next.owners()} {
+		for _, owners := range []func() []string{g.owners, next.owners} {
 			if err := changesGroup(v.Decide, auth.VerbWrite, id, owners); err != nil {
 				return err
 			}
-			v.Saw(owners...)
+			v.Saw(owners()...)
 		}
 		if !f.same(g) {
 			return nil
@@ -212,7 +216,7 @@ func (v *Visit) standingGroup(tx *storage.Tx, id string) (group, error) {
 	}
 	r, err := tx.Resource("Group", id)
 	if isCode(err, fhir.CodeNotFound) || err == nil && r.Deleted {
-		if err := changesGroup(v.Decide, auth.VerbWrite, id, nil); err != nil {
+		if err := changesGroup(v.Decide, auth.VerbWrite, id, noOwners); err != nil {
 			return group{}, err
 		}
 		return group{}, noGroup()

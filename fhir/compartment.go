@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -38,12 +39,28 @@ func (d *Document) Owners() []Owner {
 	}
 	t.owners.walk(d.root(), func(e *end, v node) bool {
 		if l := linkOf(v, "Reference"); l.typ == "Patient" {
-			owners = addOwner(owners, l.id, e.param.names())
+			if len(owners) < fewOwners {
+				owners = addOwner(owners, l.id, e.param.names())
+			} else {
+				owners = append(owners, Owner{strings.Clone(l.id), e.param.names()})
+			}
 		}
 		return true
 	})
+	if len(owners) >= fewOwners {
+		owners = strongest(owners)
+	}
 	settle(owners, d.Type() == "Patient")
 	return owners
+}
+
+// fewOwners is how many are looked through for each reference; a Group of thousands is put in order once instead.
+const fewOwners = 32
+
+// strongest keeps each patient once, with the strongest reason.
+func strongest(owners []Owner) []Owner {
+	slices.SortFunc(owners, func(a, b Owner) int { return cmp.Or(strings.Compare(a.Patient, b.Patient), cmp.Compare(a.Why, b.Why)) })
+	return slices.CompactFunc(owners, func(a, b Owner) bool { return a.Patient == b.Patient })
 }
 
 // names is why a patient named by the parameter owns the document, as far as the parameter alone tells.
