@@ -184,7 +184,7 @@ func (v *Visit) auditPage(f *Form, filter audit.Filter, sort audit.Sort) *auditP
 		f.Values.Set("sort", page.Sorted)
 		defer f.Values.Del("sort")
 	}
-	for _, field := range []audit.Field{audit.FieldTime, audit.FieldWho, audit.FieldAction, audit.FieldTarget, audit.FieldPatients, audit.FieldOutcome, audit.FieldFrom, audit.FieldDetail} {
+	for _, field := range []audit.Field{audit.FieldTime, audit.FieldWho, audit.FieldAction, audit.FieldTarget, audit.FieldPatients, audit.FieldOutcome, audit.FieldFrom} {
 		c := auditColumn{Field: field, State: "none", Sort: auditAddress(auditPath, f, "sort", string(field))}
 		if field == audit.FieldTime {
 			c.Sort = auditAddress(auditPath, f, "sort", "-time")

@@ -50,6 +50,7 @@ type chartPage struct {
 	Unseen  int      // of these, those that the account may not read
 	Copy    bool     // the account may make a copy
 	Request bool     // it may record a request
+	Log     bool     // it may read the audit log
 }
 
 // chartPart is one part of a chart.
@@ -132,7 +133,8 @@ func (v *Visit) chart(id, only string) (*chartPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &chartPage{Person: who, Copy: v.May(permit.Package(engine.PackageRequest{Patient: id})), Request: v.Requests != nil && v.May(auth.Action{Verb: auth.VerbRequest})}
+	p := &chartPage{Person: who, Copy: v.May(permit.Package(engine.PackageRequest{Patient: id})), Request: v.Requests != nil && v.May(auth.Action{Verb: auth.VerbRequest}),
+		Log: v.May(auth.Action{Verb: auth.VerbAudit})}
 	counts, err := v.Store.OwnedTypes(v.Context(), id)
 	if err != nil {
 		return nil, err

@@ -171,7 +171,7 @@ func TestChangeProgram(t *testing.T) {
 		t.Error("the program is not out of use")
 	}
 	v.led(v.post("/clients/program/lab/do/enable"), "/clients/program/lab?done=enable")
-	v.want(v.get("/clients/program/lab/remove"), 200, "Remove this program for good?")
+	v.want(v.get("/clients/program/lab/remove"), 200, "Remove the program lab for good?")
 	v.led(v.post("/clients/program/lab/remove"), "/clients?done=removed")
 	v.want(v.get("/clients/program/lab"), 404)
 	v.want(v.post("/clients/program/lab/remove"), 404)

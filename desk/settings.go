@@ -90,7 +90,7 @@ func showSettings(v *Visit) error {
 		for _, s := range v.Settings() {
 			name, _, _ := strings.Cut(s.Key, ".")
 			if len(parts) == 0 || parts[len(parts)-1].Name != name {
-				parts = append(parts, settingPart{Name: name, Title: v.T("settings.section." + name)})
+				parts = append(parts, settingPart{Name: name, Title: v.sectionTitle(name)})
 			}
 			parts[len(parts)-1].Settings = append(parts[len(parts)-1].Settings, s)
 			if s.Source != "" {
@@ -107,6 +107,14 @@ func showSettings(v *Visit) error {
 		data["Practice"] = v.Own.Get()
 	}
 	return v.Render("settings", data)
+}
+
+// sectionTitle is what people call a section of the settings file; one without a text is called as in the file.
+func (v *Visit) sectionTitle(name string) string {
+	if key := "settings.section." + name; v.T(key) != key {
+		return v.T(key)
+	}
+	return name
 }
 
 // practiceForm is the data of the form for the practice.

@@ -4,10 +4,9 @@ import (
 	"testing"
 
 	"satchel/audit"
+	"satchel/auth"
 	"satchel/desk"
 	"satchel/storage"
-
-	"satchel/auth"
 )
 
 // An owner makes an account, gives it one more patient, registers a program, reads the log, the settings and the help.
@@ -61,7 +60,7 @@ func TestAdministrationBrowser(t *testing.T) {
 	b.Click("Add it")
 	b.Wait("The permission is added.")
 	b.Click("Somebody left: take it out of use")
-	b.Wait("Take this account out of use?")
+	b.Wait("Take the account bea out of use?")
 	p.looks(b, "users-ask")
 	b.Click("Take it out of use")
 	b.Wait("The account is out of use.")
@@ -81,7 +80,8 @@ func TestAdministrationBrowser(t *testing.T) {
 
 	b.Click("Audit log")
 	p.looks(b, "audit")
-	b.Open(p.url + "/audit?patient=berg")
+	b.Open(p.url + "/patients/berg")
+	b.Click("Who looked at this record?")
 	b.Wait("Who used the record of")
 	p.looks(b, "audit-patient")
 	b.Click("Check the log")

@@ -197,7 +197,7 @@ func TestAccountActs(t *testing.T) {
 	}
 	v.want(v.post("/users/account/nora/edit", "given", strings.Repeat("x", 81)), 422, "longer than 80")
 
-	v.want(v.get("/users/account/nora/remove"), 200, "Remove this account for good?")
+	v.want(v.get("/users/account/nora/remove"), 200, "Remove the account nora for good?")
 	v.led(v.post("/users/account/nora/remove"), "/users?done=removed")
 	v.want(v.get("/users/account/nora"), 404)
 	details := ""
