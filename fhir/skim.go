@@ -86,7 +86,7 @@ func (s *Skim) member(where place, at *branch, name string, depth int) bool {
 	c := &s.cursor
 	if c.peek() == '"' {
 		value, ok := c.str()
-		return ok && s.text(where, at, name, value)
+		return ok && (where == further && name != "reference" || s.text(where, at, name, unescaped(value)))
 	}
 	within := further
 	if where == inRoot && name == "meta" {

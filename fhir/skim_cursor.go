@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
@@ -34,18 +35,23 @@ func (c *cursor) plain() (string, bool) {
 	return view(c.text[start+1 : end-1]), true
 }
 
-// str reads a string, resolving its escapes.
-func (c *cursor) str() (string, bool) {
+// str reads a string and answers it as written, with its quotes.
+func (c *cursor) str() (quoted []byte, ok bool) {
 	start := c.i
-	end, escaped := c.end()
+	end, _ := c.end()
 	if end == 0 {
-		return "", false
+		return nil, false
 	}
 	c.i = end
-	if escaped {
-		return unquoted(c.text[start:end]), true
+	return c.text[start:end], true
+}
+
+// unescaped is a sound string without quotes and escapes. Without escapes there is no copy.
+func unescaped(quoted []byte) string {
+	if bytes.IndexByte(quoted, '\\') >= 0 {
+		return unquoted(quoted)
 	}
-	return view(c.text[start+1 : end-1]), true
+	return view(quoted[1 : len(quoted)-1])
 }
 
 // end finds the byte after the string that begins at the cursor; 0 if it is no sound string, or has an escape that may be

@@ -1,11 +1,12 @@
 package handover
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"strings"
+
+	"github.com/go-json-experiment/json"
 
 	"satchel/fhir"
 )

@@ -2,10 +2,11 @@ package handover
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/go-json-experiment/json"
 
 	"satchel/fhir"
 )

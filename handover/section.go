@@ -26,6 +26,7 @@ func Sections() []Section { return []Section{Directory, Current, Provenance, His
 
 // stream is the NDJSON file of a section and type that is being written.
 type stream struct {
+	key    streamKey
 	file   *file
 	number int // of the file, from 1
 	path   string
@@ -55,10 +56,15 @@ func (w *Writer) Put(section Section, r fhir.Resource) (Place, error) {
 		return w.line(section.key(r.Type), section, r.Type, r.ID, r.JSON)
 	}
 	w.scratch = appendTombstone(w.scratch[:0], r)
-	return w.line(streamKey{"fhir/" + string(section), "deleted"}, section, "Bundle", r.ID, w.scratch)
+	return w.line(section.key("deleted"), section, "Bundle", r.ID, w.scratch)
 }
 
-func (s Section) key(typ string) streamKey { return streamKey{"fhir/" + string(s), typ} }
+func (s Section) key(typ string) streamKey { return streamKey{folders[s], typ} }
+
+// folders are those of the sections below data/.
+var folders = map[Section]string{
+	Current: "fhir/current", Directory: "fhir/directory", History: "fhir/history", Deleted: "fhir/deleted", Provenance: "fhir/provenance",
+}
 
 // checkPut refuses what does not belong into a section.
 func checkPut(section Section, r fhir.Resource) error {
@@ -99,12 +105,7 @@ func (w *Writer) line(key streamKey, section Section, typ, id string, line []byt
 	if err := w.room(size); err != nil {
 		return Place{}, err
 	}
-	s := w.streams[key]
-	if s == nil {
-		s = &stream{}
-		w.streams[key] = s
-		w.order = append(w.order, key)
-	}
+	s := w.stream(key)
 	if s.file != nil && (s.file.bytes+size > w.options.FileSize || s.file.lines >= w.options.FileLines) {
 		if err := w.endStream(s); err != nil {
 			return Place{}, err
@@ -126,6 +127,20 @@ func (w *Writer) line(key streamKey, section Section, typ, id string, line []byt
 		return Place{}, w.fail(err)
 	}
 	return Place{s.path, f.lines, len(w.bags)}, nil
+}
+
+// stream is the one with the key. Mostly it is the same as that of the line before.
+func (w *Writer) stream(key streamKey) *stream {
+	if w.last != nil && w.last.key == key {
+		return w.last
+	}
+	w.last = w.streams[key]
+	if w.last == nil {
+		w.last = &stream{key: key}
+		w.streams[key] = w.last
+		w.order = append(w.order, key)
+	}
+	return w.last
 }
 
 func (w *Writer) beginStream(s *stream, key streamKey, section Section, typ, id string) error {

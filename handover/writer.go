@@ -53,6 +53,7 @@ type Writer struct {
 	bags       []*bag
 	streams    map[streamKey]*stream
 	order      []streamKey // of streams, as they were begun
+	last       *stream     // that was written to; nil at first
 	exclusions []Exclusion
 	attached   attached
 	recon      *Reconciliation
