@@ -84,7 +84,7 @@ func TestSetup(t *testing.T) {
 		status, _, text = ask("POST", "/setup", "", wrong)
 		want("wrong "+field, status, 422, text, "look at this again")
 	}
-	status, to, text = ask("POST", "/setup", "", form)
+	status, to, _ = ask("POST", "/setup", "", form)
 	want("setup", status, 303, to, "/account/two-factor")
 	status, _, text = ask("GET", "/account/two-factor", "", nil)
 	want("signed in", status, 200, text, "Elm &#34;Street&#34; Practice")

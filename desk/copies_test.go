@@ -192,8 +192,7 @@ func TestCopyBrowser(t *testing.T) {
 	click("Make the copy")
 	b.Wait("The copy is ready")
 	ready := b.Address()
-	var file string
-	file = b.Download(func() { click("Download the copy") })
+	file := b.Download(func() { click("Download the copy") })
 	if took := time.Since(began); clicks >= 10 || took > 2*time.Minute {
 		t.Errorf("%d clicks, %v", clicks, took)
 	} else {
