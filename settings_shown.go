@@ -66,7 +66,10 @@ func settingsShown(cfg *Config, practice *practiceNow) func() []desk.Setting {
 			now, _ := from.find(s.key)
 			before, _ := standard.find(s.key)
 			one := desk.Setting{Key: s.key, Value: worded(now.field), Source: from.source[s.key], Fixed: fixed(from.source[s.key]), Meaning: texts[s.key], Default: worded(before.field)}
-			if isSecret(s.key) && one.Value != "" && one.Value != one.Default {
+			if one.Default != "" && one.Value == filepath.Join(cfg.Data, one.Default) { // relative paths start there
+				one.Default = one.Value
+			}
+			if text, ok := now.field.(*string); ok && *text != "" && isSecret(s.key) {
 				one.Value = "***"
 			}
 			all = append(all, one)

@@ -10,7 +10,7 @@ import (
 
 // Every setting is told with its meaning and its source, and no secret is.
 func TestSettingsShown(t *testing.T) {
-	cfg, err := config(t, "[practice]\nname = \"Elm\" # ours\n[log]\nlevel = 'warn'\n", []string{"SATCHEL_PRACTICE__PHONE=555-0100"}, map[string]string{"http.listen": "127.0.0.1:0"})
+	cfg, err := config(t, "[practice]\nname = \"Elm\" # ours\n[log]\nlevel = 'warn'\n[smart]\nclient_secret_basic = true\n", []string{"SATCHEL_PRACTICE__PHONE=555-0100"}, map[string]string{"http.listen": "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,16 +29,20 @@ func TestSettingsShown(t *testing.T) {
 		t.Errorf("%d settings, want %d", len(shown), len(cfg.keys()))
 	}
 	for key, want := range map[string]desk.Setting{
-		"http.listen":    {Value: "127.0.0.1:0", Source: "flag", Fixed: true, Default: "127.0.0.1:8080"},
-		"log.level":      {Value: "warn", Source: "file, line 4", Default: "info"},
-		"practice.phone": {Value: "555-0100", Source: "environment, SATCHEL_PRACTICE__PHONE", Fixed: true},
-		"practice.name":  {Value: "Elm", Source: "file, line 2"},
-		"backup.every":   {Value: "24h", Default: "24h"},
+		"http.listen":               {Value: "127.0.0.1:0", Source: "flag", Fixed: true, Default: "127.0.0.1:8080"},
+		"log.level":                 {Value: "warn", Source: "file, line 4", Default: "info"},
+		"practice.phone":            {Value: "555-0100", Source: "environment, SATCHEL_PRACTICE__PHONE", Fixed: true},
+		"practice.name":             {Value: "Elm", Source: "file, line 2"},
+		"smart.client_secret_basic": {Value: "true", Source: "file, line 6", Default: "false"}, // the page of programs asks for it
+		"backup.every":              {Value: "24h", Default: "24h"},
 	} {
 		want.Key, want.Meaning = key, shown[key].Meaning
 		if shown[key] != want {
 			t.Errorf("%+v, want %+v", shown[key], want)
 		}
+	}
+	if s := shown["bulk_export.folder"]; s.Value != s.Default {
+		t.Errorf("%+v", s)
 	}
 	m := machineNow(cfg)(t.Context())
 	if m.Data != cfg.Data || m.File != cfg.File || m.Key != "" || m.Floor == 0 || m.BackupFolder != "" {

@@ -93,9 +93,9 @@ func showSettings(v *Visit) error {
 				parts = append(parts, settingPart{Name: name, Title: v.sectionTitle(name)})
 			}
 			parts[len(parts)-1].Settings = append(parts[len(parts)-1].Settings, s)
-			if s.Source != "" {
+			if s.Value != s.Default {
 				changed++
-				parts[len(parts)-1].Changed = parts[len(parts)-1].Changed || s.Value != s.Default
+				parts[len(parts)-1].Changed = true
 			}
 		}
 	}
