@@ -49,6 +49,9 @@ func TestLinkPage(t *testing.T) {
 	staff.want(staff.get(path), 200, "The link waits", "3 tries left")
 	v := d.visitor()
 	page := v.want(v.get(link), 200, "Elm Street Family Practice", "You have 3 tries", "2 more times", "555-0100")
+	if strings.Contains(page.body, `href="/help"`) || strings.Contains(page.body, `href="/"`) {
+		t.Error("it leads a patient to the staff's pages")
+	}
 	for _, told := range []string{"Wanda", demo.PatientID(0), ".zip", "2026-0"} {
 		if strings.Contains(page.body, told) {
 			t.Errorf("the page tells %q", told)

@@ -20,6 +20,7 @@ type sheet struct {
 	Idle              int    // seconds until the session ends unused; 0: there is none
 	Path              string
 	Done              string // what was done a moment ago
+	Guests            bool   // see [Route]
 	Duty              bool   // something must be done before anything else
 	Data              any
 }
@@ -90,6 +91,7 @@ func (v *Visit) sheet(page string, data any) (*sheet, error) {
 		return nil, err
 	}
 	s := &sheet{Lang: language, Title: title, Page: page, Practice: v.practice().Name, Path: v.URL.Path, Data: data}
+	s.Guests = v.Route != nil && v.Route.Guests
 	if key := v.URL.Query().Get("done"); key != "" && v.Method == http.MethodGet {
 		s.Done, _ = t.find(noun, "done."+key) // what is no key of ours says nothing
 	}

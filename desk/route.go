@@ -28,11 +28,12 @@ type Route struct {
 	Summary string       // one plain sentence
 	Run     func(*Visit) error
 
-	Needs func(auth.Principal) error // of a Staff page: what the account must hold; nil: Run asks with [Visit.Decide]. Of others: for Nav
-	Nav   string                     // text key in common.json of its place in the navigation; "": it has none
-	Quiet bool                       // asked by a script and not by the person: does not keep the session alive
-	Long  bool                       // takes as long as it takes: an upload or a download
-	Most  int64                      // bytes of the body; 0: 1 MB
+	Needs  func(auth.Principal) error // of a Staff page: what the account must hold; nil: Run asks with [Visit.Decide]. Of others: for Nav
+	Nav    string                     // text key in common.json of its place in the navigation; "": it has none
+	Quiet  bool                       // asked by a script and not by the person: does not keep the session alive
+	Guests bool                       // for people who are not of the practice: nothing on it leads to the staff's pages
+	Long   bool                       // takes as long as it takes: an upload or a download
+	Most   int64                      // bytes of the body; 0: 1 MB
 }
 
 // Routes is every page. The navigation has their order.
