@@ -255,6 +255,6 @@ func cmdClientEnable(at *common, verb string) *cobra.Command {
 
 func cmdClientRemove(at *common) *cobra.Command {
 	return clientCommand(at, "remove", "Remove a client; its tokens end at once", func(ctx context.Context, s *storage.Store, name string) (string, error) {
-		return fmt.Sprintf("removed client %q", name), s.RemoveClient(ctx, name)
+		return fmt.Sprintf("removed client %q", name), s.RemoveClient(ctx, name, nil)
 	})
 }

@@ -43,7 +43,9 @@ func (s *Service) AddAccount(ctx context.Context, who Principal, a storage.Accou
 }
 
 // ChangeAccount changes an account on behalf of somebody, who must hold what the account holds before and after: else a
-// new password would be a way to more than the own rights. The last administrator stays one. A refusal is a fhir.Error.
+// new password would be a way to more than the own rights. The last administrator stays one. Of the own account only names
+// and authorities change in this way: its password and second factor take proof, and nobody bars themselves. A refusal is a
+// fhir.Error.
 func (s *Service) ChangeAccount(ctx context.Context, who Principal, name string, change func(*storage.Account) error) error {
 	return s.Store.UpdateAccount(ctx, name, func(a *storage.Account, others []storage.Account) error {
 		before := *a
@@ -57,18 +59,42 @@ func (s *Service) ChangeAccount(ctx context.Context, who Principal, name string,
 		if err := CheckGrant(who, a.Authorities); err != nil {
 			return err
 		}
-		return KeepAdministrator(before, a, others)
+		if err := KeepAdministrator(before, a, others); err != nil {
+			return err
+		}
+		if isSelf(who, a.Name) && (a.Password != before.Password || string(a.TOTP) != string(before.TOTP) ||
+			a.Locked != before.Locked || a.Disabled != before.Disabled || a.Service != before.Service) {
+			return ownAccount(a.Name)
+		}
+		return nil
 	})
 }
 
-// RemoveAccount removes an account on behalf of somebody, who must hold what it holds. The last administrator stays. A
+// isSelf reports whether a name is that of the account that asks.
+func isSelf(who Principal, name string) bool {
+	return !who.Service && strings.EqualFold(who.Name, name)
+}
+
+// ownAccount refuses what whoever finds an open session could otherwise do to its owner.
+func ownAccount(name string) error {
+	return fhir.Errorf(fhir.CodeForbidden,
+		"%q is your own account: change its password and second factor on its own page or at /api/account, and let another administrator lock, disable or remove it", name)
+}
+
+// RemoveAccount removes an account on behalf of somebody else, who must hold what it holds. The last administrator stays. A
 // refusal is a fhir.Error. What runs for the account is not stopped: see engine.Engine.CancelFor.
 func (s *Service) RemoveAccount(ctx context.Context, who Principal, name string) error {
 	return s.Store.RemoveAccount(ctx, name, func(a storage.Account, others []storage.Account) error {
 		if err := CheckGrant(who, a.Authorities); err != nil {
 			return err
 		}
-		return KeepAdministrator(a, nil, others)
+		if err := KeepAdministrator(a, nil, others); err != nil {
+			return err
+		}
+		if isSelf(who, a.Name) {
+			return ownAccount(a.Name)
+		}
+		return nil
 	})
 }
 
@@ -89,4 +115,10 @@ func (s *Service) ChangeClient(ctx context.Context, who Principal, name string, 
 		}
 		return CheckGrant(who, c.Authorities)
 	})
+}
+
+// RemoveClient removes a backend client on behalf of somebody, who must hold what it holds. Its tokens end. A refusal is a
+// fhir.Error. What runs for the client is not stopped: see engine.Engine.CancelFor.
+func (s *Service) RemoveClient(ctx context.Context, who Principal, name string) error {
+	return s.Store.RemoveClient(ctx, name, func(c storage.Client) error { return CheckGrant(who, c.Authorities) })
 }

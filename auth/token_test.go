@@ -123,7 +123,7 @@ func TestBearer(t *testing.T) {
 	change(func(c *storage.Client) { c.Disabled = false })
 	refused("disabled for a while", good)
 	good = token()
-	if err := o.Store.RemoveClient(t.Context(), "lab"); err != nil {
+	if err := o.Store.RemoveClient(t.Context(), "lab", nil); err != nil {
 		t.Fatal(err)
 	}
 	refused("removed", good)

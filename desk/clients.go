@@ -268,6 +268,7 @@ func (v *Visit) uploadForm(field string) (*Form, string, error) {
 		}
 		return f, "", err
 	}
+	defer v.MultipartForm.RemoveAll() // the server does not look for what belongs to a copy of its request
 	f := &Form{Values: v.PostForm}
 	file, _, err := v.FormFile(field)
 	if err != nil {
@@ -334,7 +335,7 @@ func removeProgram(v *Visit) error {
 		return err
 	}
 	ctx := v.Writing()
-	if err := v.Engine.CancelFor(ctx, c.Name, func() error { return v.Store.RemoveClient(ctx, c.Name) }); err != nil {
+	if err := v.Engine.CancelFor(ctx, c.Name, func() error { return v.Auth.RemoveClient(ctx, v.Who, c.Name) }); err != nil {
 		return err
 	}
 	return v.Done(clientsPath, "removed")

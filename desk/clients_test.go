@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -175,4 +176,16 @@ func TestChangeProgram(t *testing.T) {
 	v.led(v.post("/clients/program/lab/remove"), "/clients?done=removed")
 	v.want(v.get("/clients/program/lab"), 404)
 	v.want(v.post("/clients/program/lab/remove"), 404)
+}
+
+// Files of forms that the server laid aside while it read them are gone with the answer.
+func TestFormFilesAreRemoved(t *testing.T) {
+	p := open(t, func(s *settings) { s.Still = true })
+	v := p.as("ann")
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	v.want(v.sendKey("/clients/new", "file", strings.Repeat("x", 600<<10), "name", "big", "for", "all", "sign", "keys"), 422)
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
 }

@@ -81,9 +81,19 @@ func (s *Store) UpdateClient(ctx context.Context, name string, f func(c *Client)
 	return wrapClient("update", name, err)
 }
 
-// RemoveClient deletes the client with its tokens, which are void at once; not-found if there is none. Its jobs stay.
-func (s *Store) RemoveClient(ctx context.Context, name string) error {
+// RemoveClient deletes the client with its tokens, which are void at once, and its jobs; not-found if there is none. allow
+// may refuse by an error; nil allows.
+func (s *Store) RemoveClient(ctx context.Context, name string, allow func(c Client) error) error {
 	err := s.Write(ctx, func(tx *Tx) error {
+		if allow != nil {
+			c, err := client(ctx, tx, name)
+			if err != nil {
+				return err
+			}
+			if err := allow(c); err != nil {
+				return err
+			}
+		}
 		if err := tx.dropJobs(name); err != nil { // or the next client of the name would inherit them
 			return err
 		}

@@ -101,7 +101,7 @@ func TestClientNotFound(t *testing.T) {
 	for what, err := range map[string]error{
 		"Client": read, "Token": token,
 		"UpdateClient": s.UpdateClient(ctx, "x", func(*Client) error { return nil }),
-		"RemoveClient": s.RemoveClient(ctx, "x"),
+		"RemoveClient": s.RemoveClient(ctx, "x", nil),
 		"AddToken":     s.AddToken(ctx, Token{Client: "x", Expires: time.Now()}),
 	} {
 		if codeOf(err) != fhir.CodeNotFound {
@@ -133,7 +133,7 @@ func TestUpdateClient(t *testing.T) {
 
 func TestTokensAreRevokedAtOnce(t *testing.T) {
 	change := map[string]func(s *Store) error{
-		"remove": func(s *Store) error { return s.RemoveClient(context.Background(), "lab") },
+		"remove": func(s *Store) error { return s.RemoveClient(context.Background(), "lab", nil) },
 		"update": func(s *Store) error {
 			return s.UpdateClient(context.Background(), "lab", func(c *Client) error { c.Scopes = "system/Patient.rs"; return nil })
 		},
@@ -214,7 +214,7 @@ func TestJTIOutlivesItsClient(t *testing.T) {
 	if _, err := s.UseJTI(t.Context(), "lab", "j", time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.RemoveClient(t.Context(), "lab"); err != nil {
+	if err := s.RemoveClient(t.Context(), "lab", nil); err != nil {
 		t.Fatal(err)
 	}
 	mustAddClient(t, s, "Lab")
@@ -260,7 +260,7 @@ func TestJobsEndWithTheirClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.RemoveClient(t.Context(), "vendor"); err != nil {
+	if err := s.RemoveClient(t.Context(), "vendor", nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Job(t.Context(), job.ID); err == nil {

@@ -58,7 +58,7 @@ func TestEHIExportEndsWithItsOwner(t *testing.T) {
 		if err != nil || !fresh {
 			t.Fatal(fresh, err)
 		}
-		if err := s.RemoveClient(background, "app"); err != nil {
+		if err := s.RemoveClient(background, "app", nil); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.EHIExport(background, e.ID); !isNotFound(err) {

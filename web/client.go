@@ -231,12 +231,13 @@ func (t clientText) change(client *storage.Client) (secret string, err error) {
 	return secret, nil
 }
 
-// removeClient removes a client: DELETE /api/clients/[name].
+// removeClient removes a client: DELETE /api/clients/[name]. Its jobs are cancelled.
 func removeClient(w http.ResponseWriter, c *call) error {
 	if err := c.mayAdministrate(auth.VerbUsers); err != nil {
 		return err
 	}
-	if err := c.server.Store.RemoveClient(c.Context(), c.Name); err != nil {
+	remove := func() error { return c.server.Auth.RemoveClient(c.Context(), c.who, c.Name) }
+	if err := c.server.Engine.CancelFor(c.Context(), c.Name, remove); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

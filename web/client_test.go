@@ -327,7 +327,8 @@ func TestClientsNeedRights(t *testing.T) {
 		{"ann", "POST", "/api/clients", `{"name":"ann","scopes":"system/*.rs","jwks":` + string(keySet()) + `}`, "", 409},
 		{"ann", "PUT", "/api/clients/lab", `{"scopes":"system/Patient.rs","authorities":["FHIR_ALL_READ"],"disabled":true}`, "", 200},
 		{"ann", "PUT", "/api/clients/lab", `{"name":"other","scopes":"system/*.rs"}`, "", 400},
-		{"clerk", "DELETE", "/api/clients/lab", "", "", 204},
+		{"clerk", "DELETE", "/api/clients/lab", "", "", 403}, // holds more than the clerk
+		{"ann", "DELETE", "/api/clients/lab", "", "", 204},
 		{"clerk", "DELETE", "/api/clients/lab", "", "", 404},
 		{"ann", "PATCH", "/api/clients/lab", "", "", 405},
 	}

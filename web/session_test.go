@@ -290,6 +290,20 @@ func TestJobsDoNotOutliveTheirAccount(t *testing.T) {
 	}
 }
 
+// A client that is removed over HTTP takes its jobs along: a later one of the same name finds none.
+func TestJobsDoNotOutliveTheirClient(t *testing.T) {
+	p := open(t, nil)
+	p.client("lab", "system/*.rs", "ROLE_FHIR_CLIENT_SUPERUSER_RO")
+	if _, err := p.store.AddJob(context.Background(), storage.Job{Kind: "bulk", Account: "lab", Request: []byte(`{"level":"system"}`)}, 0); err != nil {
+		t.Fatal(err)
+	}
+	p.as = "ann"
+	p.want(p.do("DELETE", "/api/clients/lab", ""), 204)
+	if jobs, err := p.store.Jobs(context.Background()); err != nil || len(jobs) > 0 {
+		t.Errorf("%v %v", jobs, err)
+	}
+}
+
 // Who may export one group only cannot reach other people by changing its members, nor another group by asking for it.
 func TestGroupEditingGainsNothing(t *testing.T) {
 	p := open(t, nil)

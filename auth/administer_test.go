@@ -1,0 +1,68 @@
+package auth_test
+
+import (
+	"testing"
+
+	"satchel/auth"
+	"satchel/fhir"
+	"satchel/storage"
+)
+
+// Whoever finds an open session, or a program that keeps a password, cannot take the account from its owner: password and
+// second factor take proof, and others bar and remove it. Names and permissions are the owner's to change.
+func TestOwnAccount(t *testing.T) {
+	super := storage.Authority{Permission: "ROLE_SUPERUSER"}
+	s := service(t, "anna", super)
+	a, err := s.Store.Account(t.Context(), "anna")
+	for _, name := range []string{"bea", "cleo"} {
+		if err == nil {
+			err = s.Store.AddAccount(t.Context(), storage.Account{Name: name, Password: a.Password, PasswordChanged: a.PasswordChanged, Created: a.Created, Authorities: a.Authorities})
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := auth.PrincipalOf(a)
+	for name, f := range map[string]func(*storage.Account){
+		"password": func(a *storage.Account) { a.Password = "x" }, "lock": func(a *storage.Account) { a.Locked = true },
+		"disable": func(a *storage.Account) { a.Disabled = true }, "service": func(a *storage.Account) { a.Service = true },
+		"second factor": func(a *storage.Account) { a.TOTP = []byte("x") },
+	} {
+		f := func(a *storage.Account) error { f(a); return nil }
+		if err := s.ChangeAccount(t.Context(), who, "ANNA", f); code(err) != fhir.CodeForbidden {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := s.ChangeAccount(t.Context(), who, "bea", f); err != nil {
+			t.Errorf("%s of another: %v", name, err)
+		}
+	}
+	if err := s.RemoveAccount(t.Context(), who, "Anna"); code(err) != fhir.CodeForbidden {
+		t.Error(err)
+	}
+	if err := s.ChangeAccount(t.Context(), who, "anna", func(a *storage.Account) error { a.GivenName = "Anna"; return nil }); err != nil {
+		t.Error(err)
+	}
+}
+
+// A client goes by the hand of somebody who holds what it holds.
+func TestRemoveClient(t *testing.T) {
+	read := storage.Authority{Permission: "FHIR_ALL_READ"}
+	s := service(t, "anna", storage.Authority{Permission: "UPDATE_USER"}, read)
+	if err := s.Store.AddClient(t.Context(), storage.Client{Name: "lab", Scopes: "system/*.rs", Authorities: []storage.Authority{read}}); err != nil {
+		t.Fatal(err)
+	}
+	less := auth.Principal{Name: "carl", Authorities: []storage.Authority{{Permission: "UPDATE_USER"}}}
+	if err := s.RemoveClient(t.Context(), less, "lab"); code(err) != fhir.CodeForbidden {
+		t.Error(err)
+	}
+	a, err := s.Store.Account(t.Context(), "anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RemoveClient(t.Context(), auth.PrincipalOf(a), "lab"); err != nil {
+		t.Error(err)
+	}
+	if err := s.RemoveClient(t.Context(), less, "lab"); code(err) != fhir.CodeNotFound {
+		t.Error(err)
+	}
+}
