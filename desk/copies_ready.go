@@ -224,7 +224,6 @@ func protectCopy(v *Visit) error {
 	if page.Passphrase, err = handover.NewPassphrase(); err != nil {
 		return err
 	}
-	v.Detail("protected, %s", form)
 	if _, err := v.Engine.Protect(v.Context(), page.Job.ID, form, page.Passphrase); err != nil {
 		if err := page.Form.Refuse("form", err); err != nil {
 			return err
@@ -232,6 +231,7 @@ func protectCopy(v *Visit) error {
 		page.Passphrase = ""
 		return v.Invalid("copies-protect", page)
 	}
+	v.Detail("protected, %s", form)
 	job, err := v.job(page.Job.ID)
 	if err != nil {
 		return err

@@ -253,6 +253,26 @@ func TestCopyOfOwnPatient(t *testing.T) {
 	o.want(o.get("/patients/berg/part/results"), 200)
 }
 
+// Many things to withhold, each with a long reason, would make a job's row of any size out of a small form; and what is typed
+// for the kind of a protected copy does not reach the audit log.
+func TestHostileCopyForms(t *testing.T) {
+	p := open(t, nil)
+	v := p.as("fred")
+	path := "/patients/" + demo.PatientID(0) + "/copy"
+	v.want(v.post(path, "purpose", "access", "without", strings.Repeat("List/1,", 5000), "reason", "x"), 422, "1000 at most")
+	v.want(v.post(path, "purpose", "access", "without", "List/1", "reason", strings.Repeat("x", 5000)), 422, "4000 bytes")
+	if jobs, err := p.store.Jobs(t.Context()); err != nil || len(jobs) > 0 {
+		t.Errorf("%d jobs (%v)", len(jobs), err)
+	}
+	ready := v.copyOf(demo.PatientID(0))
+	v.want(v.post(ready+"/protect", "form", "Canary was here"), 422)
+	for _, e := range p.events(audit.Filter{}) {
+		if strings.Contains(e.Detail, "Canary") {
+			t.Error(e.Detail)
+		}
+	}
+}
+
 // What is stored to do harm does none on any page of a patient and of a copy.
 func TestHostilePatient(t *testing.T) {
 	p := open(t, nil)

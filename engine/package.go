@@ -138,6 +138,9 @@ func (r *PackageRequest) Check() error {
 			return fhir.Errorf(fhir.CodeValue, "%.80q is no id of a linked patient", id)
 		}
 	}
+	if len(r.Withhold) > withholdMost {
+		return fhir.Errorf(fhir.CodeTooLong, "%d rules say what is withheld; a package takes %d at most, so withhold by a security label instead", len(r.Withhold), withholdMost)
+	}
 	for _, w := range r.Withhold {
 		if err := w.check(); err != nil {
 			return err
@@ -146,12 +149,20 @@ func (r *PackageRequest) Check() error {
 	return nil
 }
 
+// Bounds of what is withheld: each rule has its reason, and the job's row holds them all.
+const (
+	withholdMost = 1000
+	withholdText = 4000 // bytes
+)
+
 // check refuses a rule without a reason, or that meets nothing.
 func (w Withhold) check() error {
 	typ, id, _ := strings.Cut(w.Resource, "/")
 	switch {
 	case strings.TrimSpace(w.Reason) == "":
 		return fhir.Errorf(fhir.CodeRequired, "what is withheld needs a reason, which the package states")
+	case max(len(w.Reason), len(w.Authority), len(w.System), len(w.Code)) > withholdText:
+		return fhir.Errorf(fhir.CodeTooLong, "a text about what is withheld has more than %d bytes; shorten it", withholdText)
 	case w.Resource == "" && w.Code == "":
 		return fhir.Errorf(fhir.CodeRequired, "what is withheld needs a resource such as Observation/123, or the system and code of a security label")
 	case w.Resource != "" && (!fhir.IsType(typ) || !fhir.IsID(id) || w.Code != "" || w.System != ""):

@@ -258,6 +258,8 @@ func TestStartPackageRefuses(t *testing.T) {
 	}{
 		"nothing":                {PackageRequest{}, fhir.CodeRequired},
 		"both":                   {PackageRequest{Patient: "p1", Population: true}, fhir.CodeRequired},
+		"many rules":             {PackageRequest{Patient: "p1", Withhold: slices.Repeat([]Withhold{{Resource: "List/1", Reason: "x"}}, withholdMost+1)}, fhir.CodeTooLong},
+		"long reason":            {PackageRequest{Patient: "p1", Withhold: []Withhold{{Resource: "List/1", Reason: strings.Repeat("x", withholdText+1)}}}, fhir.CodeTooLong},
 		"no id":                  {PackageRequest{Patient: "p 1"}, fhir.CodeValue},
 		"nobody":                 {PackageRequest{Patient: "nobody"}, fhir.CodeNotFound},
 		"linked to nobody":       {PackageRequest{Patient: "p1", Linked: []string{"nobody"}}, fhir.CodeNotFound},

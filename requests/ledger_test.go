@@ -169,6 +169,11 @@ func TestApproveNeeds(t *testing.T) {
 	if _, err := f.Approve(background, by("doctor"), seen(r), requests.Approval{Withhold: []requests.Withhold{{Resource: "Observation/1"}}}); code(err) != fhir.CodeRequired {
 		t.Error(err)
 	}
+	for _, w := range [][]requests.Withhold{slices.Repeat([]requests.Withhold{{Resource: "Observation/1", Reason: "x"}}, 1001), {{Resource: "Observation/1", Reason: strings.Repeat("x", 4001)}}} {
+		if _, err := f.Approve(background, by("doctor"), seen(r), requests.Approval{Withhold: w}); code(err) != fhir.CodeTooLong {
+			t.Errorf("%d rules: %v", len(w), err)
+		}
+	}
 	r = must(f.Approve(background, by("doctor"), seen(r), requests.Approval{Withhold: []requests.Withhold{{Resource: "Observation/1", Reason: "tells of another person"}}}))
 	if _, err := f.Amend(background, by("front"), seen(r), func(r *requests.Request) { r.Requester.Name = "Somebody else" }); code(err) != fhir.CodeConflict {
 		t.Error(err)
