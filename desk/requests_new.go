@@ -125,6 +125,11 @@ func takeIn(v *Visit) error {
 	if f.Bad() {
 		return v.refuseIntake(page)
 	}
+	if in.Patient != "" { // as where a patient is chosen later
+		if err := v.Decide(readPatient(strings.TrimPrefix(in.Patient, "Patient/"))); err != nil {
+			return err
+		}
+	}
 	r, err := l.Record(v.Context(), v.by(), in)
 	if err != nil {
 		if err := f.Refuse("", err); err != nil {

@@ -198,6 +198,8 @@ func TestRequestsPermissions(t *testing.T) {
 	if body := blind.want(blind.get("/requests/new"), 200).body; strings.Contains(body, `name="find"`) {
 		t.Error("the search is offered")
 	}
+	blind.want(blind.post("/requests/new", "name", "Somebody", "channel", "paper", "role", "patient", "scope", "record", "wish", "stick",
+		"received", d.ledger.Today().String(), "patient-id", demo.PatientID(0)), 403)
 	other := blind.record("name", "Somebody")
 	blind.want(blind.get(other+"/do/patient"), 200, "may not look for patients")
 	blind.want(blind.post(other+"/do/patient", "patient-id", demo.PatientID(0), "version", "0"), 403)
