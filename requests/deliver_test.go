@@ -3,6 +3,7 @@ package requests_test
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -222,6 +223,25 @@ func TestLinkLocks(t *testing.T) {
 	}
 	if links, err := f.Links(background, r.Number); err != nil || len(links) != 1 || links[0].TriesLeft != 0 || links[0].Ended == "" {
 		t.Errorf("%+v, %v", links, err)
+	}
+}
+
+// A wrong passphrase is noted although whoever sent it hangs up before the answer.
+func TestLinkHungUp(t *testing.T) {
+	ctx, hangUp := context.WithCancel(background)
+	f := newOffice(t, func(o *requests.Options) {
+		o.Check = func(context.Context, string, string) (bool, error) { hangUp(); return false, nil }
+	})
+	r := f.at(requests.Ready)
+	r, link, err := f.MakeLink(background, by("front"), seen(r), requests.LinkWish{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Unlock(ctx, link.Token, "wrong", ""); code(err) != fhir.CodeLogin {
+		t.Error(err)
+	}
+	if !slices.ContainsFunc(f.events(r.Number), func(e audit.Event) bool { return e.Action == audit.LinkOpen && e.Outcome == audit.Refused }) {
+		t.Error("the try is not in the audit log")
 	}
 }
 

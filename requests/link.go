@@ -204,12 +204,13 @@ func (l *Ledger) over(row storage.DeliveryLink) error {
 
 // refuse notes a wrong passphrase.
 func (l *Ledger) refuse(ctx context.Context, by By, row storage.DeliveryLink) error {
+	ctx = context.WithoutCancel(ctx) // who hangs up is noted as well
 	r, err := l.store.Request(ctx, row.Request)
 	if err != nil {
 		return err
 	}
 	e := eventOf(by, audit.Event{Action: audit.LinkOpen, Target: r.Number, Outcome: audit.Refused, Detail: "wrong passphrase, link " + row.ID}, r.Patient)
-	if err := l.store.Audit(context.WithoutCancel(ctx), e); err != nil {
+	if err := l.store.Audit(ctx, e); err != nil {
 		return err
 	}
 	if left := row.Tries - row.Wrong; left > 0 {
