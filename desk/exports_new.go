@@ -68,7 +68,7 @@ func (v *Visit) exportableGroups() ([]option, error) {
 			return nil, err
 		}
 		name := d.Look().Child("name").Text()
-		if name == "" {
+		if name == "" || !v.May(auth.Action{Verb: auth.VerbRead, Type: "Group", ID: r.ID}) { // who may export it need not read it
 			name = r.ID
 		}
 		all = append(all, option{r.ID, name})

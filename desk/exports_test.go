@@ -92,6 +92,17 @@ func TestNewExport(t *testing.T) {
 	}
 }
 
+// Who may export a group need not read it, and then does not learn its name, which may tell what its members have in common.
+func TestGroupNameIsForReaders(t *testing.T) {
+	p := open(t, func(s *settings) { s.Still = true })
+	p.put(`{"resourceType":"Group","id":"told","type":"person","actual":true,"name":"Canary clinic"}`)
+	p.account("hugo", "ACCESS_ADMIN_WEB", "FHIR_READ_ALL_OF_TYPE:Patient", "FHIR_OP_INITIATE_BULK_DATA_EXPORT_GROUP:Group/told")
+	v := p.as("hugo")
+	if page := v.want(v.get("/exports/new"), 200, `value="told"`); strings.Contains(page.body, "Canary") {
+		t.Error("the name is told")
+	}
+}
+
 // firstGroup is the id of a Group of the practice.
 func firstGroup(t *testing.T, p *practice) string {
 	t.Helper()

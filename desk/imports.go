@@ -15,6 +15,7 @@ import (
 const (
 	importPath  = "/import"
 	slowestSend = 2 * time.Minute // how long a browser may take to send the next piece of an upload
+	mostChoices = 20              // fields beside the files
 	mostBody    = 1 << 50         // the disk and Options.MostUpload bound an upload
 )
 
@@ -118,6 +119,9 @@ func (f *Form) part(part *multipart.Part, u *engine.Upload, alive func()) error 
 		}
 		return u.Add(part.FileName(), lively{part, alive})
 	}
+	if len(f.Values) >= mostChoices {
+		return broken()
+	}
 	value, err := io.ReadAll(io.LimitReader(part, 1000))
 	if err != nil {
 		return broken()
@@ -143,18 +147,19 @@ func broken() error {
 
 // sendFindings hands out every finding of an import as CSV.
 func sendFindings(v *Visit) error {
-	v.Target(v.Value("id"))
 	v.Detail("findings")
 	file, err := v.Engine.ImportFindings(v.Value("id"))
 	if err != nil {
 		return err
 	}
+	v.Target(v.Value("id"))
 	defer file.Close()
 	v.attachment("import-findings.csv", "text/csv; charset=utf-8")
 	v.W.WriteHeader(http.StatusOK)
 	_, err = io.Copy(v.W, file)
 	if err != nil {
 		v.Log.Warn("findings not sent to their end", "request", v.ID)
+		panic(http.ErrAbortHandler) // an answer cut off must not look like a whole one
 	}
 	return nil
 }
@@ -172,10 +177,10 @@ func askStopImport(v *Visit) error {
 
 // stopImport ends an import. What it stored stays.
 func stopImport(v *Visit) error {
-	v.Target(v.Value("id"))
 	v.Detail("stop")
 	if err := v.Engine.StopImport(v.Value("id")); err != nil {
 		return err
 	}
+	v.Target(v.Value("id"))
 	return v.Done(importPath+"/"+v.Value("id"), "stopped")
 }

@@ -209,6 +209,20 @@ func TestImportRefused(t *testing.T) {
 	v.imported(v.upload([]sent{{"slip.zip", zipped(t, sent{"../../x.ndjson", line("i1", "")})}}), "slip.zip: ", "unsafe archive")
 }
 
+// A form with fields without end is not held in memory.
+func TestImportFields(t *testing.T) {
+	p := open(t, func(s *settings) { s.Still = true })
+	v := p.as("ann")
+	var fields []string
+	for i := range 100 {
+		fields = append(fields, fmt.Sprint("field", i), "x")
+	}
+	v.want(v.upload([]sent{{"a.ndjson", line("i1", "")}}, fields...), 422)
+	if left := p.left(); len(left) > 0 {
+		t.Error(left)
+	}
+}
+
 // Only who may write everything may import, and nobody else learns of imports.
 func TestImportPermissions(t *testing.T) {
 	p := open(t, func(s *settings) { s.Still = true })
