@@ -1,6 +1,9 @@
 package desk
 
 import (
+	"io"
+	"iter"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -203,11 +206,10 @@ func downloadLedger(v *Visit) error {
 	v.Detail("all requests, %s", v.Value("form"))
 	entries := l.Entries(v.Context(), requests.Filter{})
 	v.attachment("requests-"+l.Today().String()+form.name, form.media)
-	switch v.Value("form") {
-	case "csv":
-		return requests.WriteCSV(v.W, entries)
-	case "bundle":
-		return requests.WriteBundle(v.W, entries)
+	write := map[string]func(io.Writer, iter.Seq2[requests.Entry, error]) error{"csv": requests.WriteCSV, "bundle": requests.WriteBundle, "ndjson": requests.WriteFHIR}
+	if err := write[v.Value("form")](v.W, entries); err != nil {
+		v.Log.Error("ledger of requests cut off", "request", v.ID, "err", err.Error())
+		panic(http.ErrAbortHandler) // an answer cut off must not look like a whole one
 	}
-	return requests.WriteFHIR(v.W, entries)
+	return nil
 }

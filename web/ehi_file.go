@@ -53,10 +53,14 @@ func (c *call) handOver(r requests.Request) error {
 		return nil
 	}
 	_, err := c.server.Requests.Deliver(c.Context(), c.by(), requests.Seen{ID: r.ID}, requests.Delivery{Way: requests.WayApp, Form: requests.FormFolder})
-	if isCode(err, fhir.CodeConflict) { // another download was first
-		return nil
+	if !isCode(err, fhir.CodeConflict) {
+		return err
 	}
-	return err
+	r, err = c.server.Requests.Request(c.Context(), r.ID)
+	if err == nil && !slices.Contains([]requests.State{requests.Delivered, requests.Closed}, r.State) { // taken back a moment ago
+		return noEHI()
+	}
+	return err // another download was first, and has noted it
 }
 
 // sendMade sends a file that is made on the way.
