@@ -111,6 +111,8 @@ func SetRedirectURI(c *storage.Client, address string) error {
 	ip, err := netip.ParseAddr(u.Hostname())
 	local := err == nil && ip.IsLoopback() || strings.EqualFold(u.Hostname(), "localhost")
 	switch {
+	case strings.ContainsAny(u.Host, ";,'\"<>"): // it comes to stand in a page's security policy
+		return fhir.Errorf(fhir.CodeValue, "%.200q has a host that cannot be one; give an address such as https://app.example/back", address)
 	case u.Scheme == "https" && u.Hostname() != "", u.Scheme == "http" && local:
 	case strings.Contains(u.Scheme, "."):
 	default:

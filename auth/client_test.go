@@ -227,7 +227,7 @@ func TestRedirectURI(t *testing.T) {
 		"": true, "https://app.example/back": true, "https://app.example/back?x=1": true, "http://localhost:8000/": true, "http://127.0.0.1/": true, "com.example.app:/back": true,
 		"http://app.example/": false, "javascript:alert(1)": false, "data:text/html,x": false, "//app.example/": false, "/back": false, "app:back": false,
 		"https://": false, "https://u:p@app.example/": false, "https://app.example/#x": false, "https://app.example/a b": false, "https://app.example/\r\nX: y": false,
-		"ftp://app.example": false, "https://app.example/" + strings.Repeat("a", 2000): false,
+		"ftp://app.example": false, "https://app.example;sandbox/": false, "https://app.example/" + strings.Repeat("a", 2000): false,
 	} {
 		c := storage.Client{RedirectURI: "before"}
 		err := SetRedirectURI(&c, uri)
