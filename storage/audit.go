@@ -27,31 +27,29 @@ func (tx *Tx) Audit(e audit.Event) error {
 
 // audits adds clean events at the end of the chain.
 func (tx *Tx) audits(events []audit.Event) error {
-	var seq, last int64
-	var hash []byte
-	err := tx.scan(`SELECT audit_seq, audit_hash, coalesce((SELECT a.time FROM audit a WHERE a.seq = audit_seq), 0) FROM clock`, nil, &seq, &hash, &last)
-	if err == nil && len(hash) != sha256.Size {
-		err = tx.fail(errors.New("its head is damaged, and nothing is done without it; run: satchel audit verify"))
+	if len(tx.head.hash) != sha256.Size {
+		return fmt.Errorf("audit log: %w", tx.fail(errors.New("its head is damaged, and nothing is done without it; run: satchel audit verify")))
 	}
-	if err != nil {
-		return fmt.Errorf("audit log: %w", err)
-	}
-	at := instant(max(millis(tx.Time), last))
+	tx.head.time = max(millis(tx.Time), tx.head.time)
 	for i := range events {
 		if err := tx.concern(&events[i]); err != nil {
 			return fmt.Errorf("audit log: %w", err)
 		}
 	}
-	err = tx.raw(func(r raw) error {
+	err := tx.raw(func(r raw) error {
 		sums := make([][]byte, len(events)+1)
-		sums[0] = hash
+		sums[0] = tx.head.hash
 		for i := range events {
-			events[i].Seq, events[i].Time = seq+1+int64(i), at
+			events[i].Seq, events[i].Time = tx.head.seq+1+int64(i), instant(tx.head.time)
 			sum := audit.Sum([sha256.Size]byte(sums[i]), events[i])
 			sums[i+1] = sum[:]
 			tx.pages += 2 + len(events[i].Patients) // the row, perhaps the index on the action; that of each patient
 		}
-		return addEvents(r, events, sums)
+		if err := addEvents(r, events, sums); err != nil || len(events) == 0 {
+			return err
+		}
+		tx.head.seq, tx.head.hash, tx.head.moved = tx.head.seq+int64(len(events)), sums[len(events)], true
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("audit log: %w", err)
@@ -87,7 +85,7 @@ func (tx *Tx) concern(e *audit.Event) error {
 	return err
 }
 
-// addEvents inserts rows and their patients, and moves the head. sums are the hashes of the row before them, and theirs.
+// addEvents inserts rows and their patients; the head follows when the transaction ends. sums are the hashes of the row before them, and theirs.
 // OR FAIL spares SQLite the means to undo a statement alone: an error undoes the whole transaction.
 func addEvents(r raw, events []audit.Event, sums [][]byte) error {
 	type listed struct {
@@ -112,15 +110,9 @@ func addEvents(r raw, events []audit.Event, sums [][]byte) error {
 	if err != nil || len(events) == 0 {
 		return err
 	}
-	err = r.insert(`INSERT OR FAIL INTO audit_patient (patient, seq)`, 2, len(patients), func(i int, args []driver.NamedValue) {
+	return r.insert(`INSERT OR FAIL INTO audit_patient (patient, seq)`, 2, len(patients), func(i int, args []driver.NamedValue) {
 		args[0].Value, args[1].Value = patients[i].patient, patients[i].seq
 	})
-	if err != nil {
-		return err
-	}
-	head := numbered(2)
-	head[0].Value, head[1].Value = events[len(events)-1].Seq, sums[len(events)]
-	return r.exec(`UPDATE clock SET audit_seq = ?, audit_hash = ?`, head)
 }
 
 // Audit adds an event that tells of no write: a read, a search, a sign-in. It is on the disk when Audit returns nil.

@@ -28,6 +28,15 @@ type Tx struct {
 	subject string        // name or id of what is new, for the audit log
 	words   []string      // what its event is to say besides
 	beside  []audit.Event // what the audit log is to hold besides the note of the context
+	head    auditHead
+}
+
+// auditHead is the end of the audit log as a transaction sees and moves it.
+type auditHead struct {
+	seq   int64
+	hash  []byte
+	time  int64 // of the last event, Unix milliseconds
+	moved bool
 }
 
 // Write runs f in one write transaction: committed if f returns nil, rolled back otherwise (also on panic).
@@ -77,7 +86,9 @@ func (s *Store) begin(ctx context.Context) (*Tx, error) {
 	}
 	tx := &Tx{s: s, ctx: ctx}
 	var last int64
-	if err := tx.scan(`SELECT seq, time FROM clock`, nil, &tx.seq, &last); err != nil {
+	err := tx.scan(`SELECT seq, time, audit_seq, audit_hash, coalesce((SELECT a.time FROM audit a WHERE a.seq = audit_seq), 0) FROM clock`, nil,
+		&tx.seq, &last, &tx.head.seq, &tx.head.hash, &tx.head.time)
+	if err != nil {
 		return nil, err
 	}
 	tx.last = time.UnixMilli(last).UTC()
@@ -102,13 +113,25 @@ func (tx *Tx) commit() error {
 	if tx.failed != nil {
 		return tx.failed
 	}
-	if tx.ticked {
-		if err := tx.exec(`UPDATE clock SET seq = ?, time = ?`, tx.seq, tx.Time.UnixMilli()); err != nil {
-			return err
-		}
+	if err := tx.moveClock(); err != nil {
+		return err
 	}
 	_, err := tx.s.w.exec(context.Background(), `COMMIT`)
 	return err
+}
+
+// moveClock stores what the transaction used up of seq and time, and the head of the audit log, in one statement: most
+// transactions move both.
+func (tx *Tx) moveClock() error {
+	switch {
+	case tx.ticked && tx.head.moved:
+		return tx.exec(`UPDATE clock SET seq = ?, time = ?, audit_seq = ?, audit_hash = ?`, tx.seq, tx.Time.UnixMilli(), tx.head.seq, tx.head.hash)
+	case tx.ticked:
+		return tx.exec(`UPDATE clock SET seq = ?, time = ?`, tx.seq, tx.Time.UnixMilli())
+	case tx.head.moved:
+		return tx.exec(`UPDATE clock SET audit_seq = ?, audit_hash = ?`, tx.head.seq, tx.head.hash)
+	}
+	return nil
 }
 
 // afterCommit checkpoints when enough has gathered in the log. What f wrote is committed, so a failed checkpoint only
