@@ -2,10 +2,12 @@ package desk_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
 
+	"satchel/audit"
 	"satchel/demo"
 	"satchel/fhir"
 	"satchel/requests"
@@ -109,5 +111,29 @@ func TestRequestsOfApps(t *testing.T) {
 	r, err := d.ledger.Request(t.Context(), strings.TrimPrefix(path[1], "/requests/"))
 	if err != nil || r.App == nil || r.Channel != requests.ChannelApp || r.Requester.Name != "Mina Example" {
 		t.Errorf("%+v %v", r, err)
+	}
+}
+
+// What somebody looks for, the token of a link and the address of a form stand in addresses, and neither in the server's log
+// nor in the audit log.
+func TestAddressesAreNotLogged(t *testing.T) {
+	d := openDesk(t, nil)
+	v := d.as("ann")
+	v.want(v.get("/patients?q=Canarybird"), 200)
+	v.want(v.get("/requests?q=Canarybird"), 200)
+	v.want(v.get("/nothing/Canarybird?q=Canarybird"), 404)
+	stranger := d.visitor()
+	stranger.want(stranger.get("/patients?q=Canarybird"), 303)
+	for _, path := range []string{"/r/Canarybird", "/ehi/Canarybird"} {
+		stranger.want(stranger.get(path), 404)
+		stranger.want(stranger.post(path, "passphrase", "Canarybird", "name", "Canarybird"), 404)
+	}
+	if strings.Contains(d.log.String(), "Canarybird") {
+		t.Error(d.log)
+	}
+	for _, e := range d.events(audit.Filter{}) {
+		if strings.Contains(fmt.Sprint(e), "Canarybird") {
+			t.Errorf("%+v", e)
+		}
 	}
 }

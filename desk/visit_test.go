@@ -222,3 +222,30 @@ func TestIdle(t *testing.T) {
 	}
 	v.want(v.get("/account"), 200)
 }
+
+// No form of any page, be it public or not, is taken from a page of another site, whoever is signed in.
+func TestForeignForms(t *testing.T) {
+	p := open(t, func(s *settings) { s.Still = true })
+	v := p.as("ann")
+	forms := 0
+	for _, rt := range desk.Routes() {
+		if rt.Method != "POST" {
+			continue
+		}
+		forms++
+		path := "/" + regexp.MustCompile(`\{[^}]+\}`).ReplaceAllString(rt.Pattern, "ike")
+		for _, header := range [][]string{{"Sec-Fetch-Site: cross-site"}, {"Sec-Fetch-Site: same-site"}, {"Sec-Fetch-Site:", "Origin: https://evil.example"}, {"Sec-Fetch-Site:", "Origin: null"}} {
+			r := v.request("POST", path, strings.NewReader("username=x"), append(header, "Content-Type: application/x-www-form-urlencoded")...)
+			if header[0] == "Sec-Fetch-Site:" {
+				r.Header.Del("Sec-Fetch-Site")
+			}
+			if got := v.send(r); got.status != 403 {
+				t.Errorf("POST %s with %q: %d", path, header, got.status)
+			}
+		}
+	}
+	if forms < 30 {
+		t.Errorf("only %d forms", forms)
+	}
+	v.want(v.get("/account"), 200) // still signed in
+}
