@@ -3,8 +3,10 @@ package web
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"satchel/audit"
 	"satchel/desk"
@@ -94,6 +96,9 @@ func (s *server) page(a *answer, v *desk.Visit) error {
 	if most == 0 {
 		most = pageMost
 	}
+	if v.ContentLength != 0 {
+		v.Body = inTime(a, v.Body)
+	}
 	v.Body = http.MaxBytesReader(a, v.Body, most)
 	if rt.page.Long {
 		return s.desk.Serve(v)
@@ -106,6 +111,27 @@ func (s *server) page(a *answer, v *desk.Visit) error {
 		return ctx.Err()
 	}
 	return err
+}
+
+// timed is the body of a form that must arrive in time. Its end lifts the limit, which would otherwise end the call itself.
+type timed struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+// inTime gives the client as long to send a form as a call may take. An upload of files gives itself more as it goes on.
+func inTime(w http.ResponseWriter, body io.ReadCloser) io.ReadCloser {
+	t := timed{body, http.NewResponseController(w)}
+	_ = t.control.SetReadDeadline(time.Now().Add(slowest)) // a recorder has no deadlines
+	return t
+}
+
+func (t timed) Read(p []byte) (int, error) {
+	n, err := t.ReadCloser.Read(p)
+	if err == io.EOF {
+		_ = t.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
 }
 
 // visitor finds the session of a visit. One that has ended is none; what a script asks for by itself keeps none alive.
