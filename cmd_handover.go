@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 
@@ -209,14 +210,21 @@ func handOver(ctx context.Context, s *storage.Store, r engine.HandoverRequest, s
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50) // a server may run beside this on a small machine: less memory for a little more time
 	}
+	dir := r.Dir
+	if secret != "" { // what is not encrypted yet stands where nobody takes it for a package, also if this is killed
+		if err := hide(&r); err != nil {
+			return err
+		}
+		defer os.RemoveAll(r.Dir)
+	}
 	bar := newProgress("handover", false)
 	h, err := engine.New(s, nil, engine.Options{Log: slog.New(slog.DiscardHandler)}).Handover(ctx, r, bar.step)
 	bar.end()
 	if err == nil && secret != "" {
-		h.Paths, err = encrypt(h.Paths, secret, f.html)
+		h.Paths, err = encrypt(h.Paths, secret, f.html, dir)
 	}
 	if noted := noteHandover(ctx, s, r, h, err); noted != nil && err == nil {
-		err = fmt.Errorf("the package stands in %q, but the audit log could not be written: %w", r.Dir, noted)
+		err = fmt.Errorf("the package stands in %q, but the audit log could not be written: %w", dir, noted)
 	}
 	if ctx.Err() != nil {
 		return errors.New("stopped; there is no package")
@@ -235,24 +243,35 @@ func handOver(ctx context.Context, s *storage.Store, r engine.HandoverRequest, s
 	return err
 }
 
-// encrypt encrypts sealed ZIP files and removes them; it answers the encrypted files. After an error nothing is left that
-// is not encrypted.
-func encrypt(paths []string, secret string, html bool) (encrypted []string, err error) {
+// hide lets the package be made in a folder of its own beside where it shall stand, named as what [handover.Leftovers] finds.
+func hide(r *engine.HandoverRequest) (err error) {
+	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
+		return err
+	}
+	r.Dir, err = os.MkdirTemp(r.Dir, ".EHI_*.partial")
+	return err
+}
+
+// encrypt encrypts sealed ZIP files and answers the encrypted ones, which stand in dir. After an error none stands there.
+func encrypt(paths []string, secret string, html bool, dir string) (encrypted []string, err error) {
 	wrap := handover.EncryptAge
 	if html {
 		wrap = handover.EncryptHTML
 	}
 	for _, path := range paths {
-		if err == nil {
-			var made string
-			made, err = wrap(path, secret)
-			encrypted = append(encrypted, made)
+		made, err := wrap(path, secret)
+		if err != nil {
+			return nil, err
 		}
-		if e := os.Remove(path); err == nil {
-			err = e
+		encrypted = append(encrypted, made)
+	}
+	for i, made := range encrypted {
+		encrypted[i] = filepath.Join(dir, filepath.Base(made))
+		if err := os.Rename(made, encrypted[i]); err != nil {
+			return nil, err
 		}
 	}
-	return encrypted, err
+	return encrypted, nil
 }
 
 // noteHandover writes the audit log's event.

@@ -63,6 +63,8 @@ type practice struct {
 	data string
 	seen int // resources in the source file
 	file string
+
+	password string // file with the administrator's password; also a passphrase
 }
 
 func newPractice(t *testing.T, patients int) *practice {
@@ -83,9 +85,9 @@ func newPractice(t *testing.T, patients int) *practice {
 	}
 	p.seen = len(seen)
 	p.must(os.WriteFile(p.file, out.Bytes(), 0o600))
-	password := filepath.Join(dir, "password")
-	p.must(os.WriteFile(password, []byte(torturerPassword), 0o600))
-	p.run("init", "--data", p.data, "--admin", torturer, "--password-file", password)
+	p.password = filepath.Join(dir, "password")
+	p.must(os.WriteFile(p.password, []byte(torturerPassword), 0o600))
+	p.run("init", "--data", p.data, "--admin", torturer, "--password-file", p.password)
 	return p
 }
 
