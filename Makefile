@@ -59,7 +59,7 @@ bench-short: build ## the same with few resources, to see that it runs
 	$(GO) run ./bench -satchel bin/satchel -sizes 5000,20000
 
 generate: ## derive fhir's tables from HL7's definitions again (DEFINITIONS=folder of the unpacked npm package)
-	$(GO) run ./fhir/internal/generate -in "$(DEFINITIONS)"
+	$(GO) run ./fhir/internal/generate -from "$(DEFINITIONS)"
 
 reference: ## docs/reference.md and docs/man from the program itself, after a change of commands, settings, permissions or addresses
 	$(GO) test -count=1 -run '^TestReference$$' . -update

@@ -251,8 +251,11 @@ const filesText = `
 | ` + "`satchel.db.version`" + ` | the oldest program version that can use the database |
 | ` + "`satchel.lock`" + `, ` + "`satchel.db.lock`" + ` | hold a second server off; of no worth in themselves |
 | ` + "`signing_key`" + ` | signs packages; who has it can sign as this practice |
-| ` + "`tls/`" + ` | certificate authority and certificate of ` + "`tls.mode = \"local-ca\"`" + ` |
+| ` + "`account_key`" + ` | seals the secrets of second factors; without it their codes cannot be checked |
+| ` + "`setup-code.txt`" + ` | lets a browser on this machine make the first administrator; gone when there is one |
+| ` + "`tls/`" + ` | certificate authority and certificate of ` + "`tls.mode = \"local-ca\"`" + `, or what ` + "`\"acme\"`" + ` got |
 | ` + "`audit-anchors.txt`" + ` | number and hash of audit events at each start and stop; keep a copy elsewhere |
-| ` + "`exports/`" + ` | files of exports, which expire |
+| ` + "`exports/`" + ` | files of exports and packages, which expire; uploads until they are imported |
+| ` + "`import-report-….ndjson`" + ` | what an import on the command line refused or found, by file and line |
 | ` + "`logs/`" + ` | the log of a Windows service; on Linux see journalctl -u satchel |
 `
