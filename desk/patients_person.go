@@ -71,25 +71,16 @@ func personOf(d *fhir.Document, now time.Time) person {
 
 // names takes the name that is used now; others stand beside it.
 func (p *person) names(root fhir.Value) {
-	best := -1
-	rank := map[string]int{"official": 4, "usual": 3, "": 2, "nickname": 1, "temp": 1, "anonymous": 1}
-	var all []string
-	for n := range root.Each("name") {
-		name := view.HumanName(n)
-		if name == "" {
-			continue
-		}
-		all = append(all, name)
-		if r := rank[n.Child("use").Text()]; r > best {
-			best, p.Name = r, name
-			p.sort = strings.ToLower(n.Child("family").Text() + " " + n.Child("given").Text())
-			if p.sort == " " {
-				p.sort = strings.ToLower(name)
-			}
-		}
+	main := view.MainName(root)
+	if p.Name = view.HumanName(main); p.Name == "" {
+		return
 	}
-	for _, name := range all {
-		if name != p.Name && !contains(p.Others, name) {
+	p.sort = strings.ToLower(main.Child("family").Text() + " " + main.Child("given").Text())
+	if p.sort == " " {
+		p.sort = strings.ToLower(p.Name)
+	}
+	for n := range root.Each("name") {
+		if name := view.HumanName(n); name != "" && name != p.Name && !contains(p.Others, name) {
 			p.Others = append(p.Others, name)
 		}
 	}

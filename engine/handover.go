@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -14,6 +15,7 @@ import (
 
 	"satchel/fhir"
 	"satchel/handover"
+	"satchel/handover/view"
 	"satchel/storage"
 )
 
@@ -124,6 +126,7 @@ type handing struct {
 
 	content  handed
 	record   *Record // nil for a population
+	about    string  // whose it is, in words
 	total    int64   // versions that will be written
 	w        *handover.Writer
 	written  versionSet       // of one patient's record
@@ -151,6 +154,9 @@ func (h *handing) gather() error {
 		if w := h.request.Within; w != nil && slices.ContainsFunc(r.Patients, func(id string) bool { return !slices.Contains(w, id) }) {
 			return errReaches
 		}
+		if h.about, err = h.person(); err != nil {
+			return err
+		}
 		h.content, h.record, counts = r, r, r.Counts
 		h.written, h.binaries = versionSet{}, map[string]int64{}
 	}
@@ -163,6 +169,27 @@ func (h *handing) gather() error {
 	return nil
 }
 
+// person says whose record it is, by the newest version that has content.
+func (h *handing) person() (string, error) {
+	rids, err := h.engine.store.RIDs(h.ctx, "Patient", []string{h.request.Patient})
+	if err != nil {
+		return "", err
+	}
+	var d fhir.Document
+	about := ""
+	err = h.engine.store.Versions(h.ctx, h.at, rids, func(row storage.Row) error {
+		if row.JSON == nil {
+			return nil
+		}
+		if err := d.Reset(row.JSON); err != nil {
+			return fmt.Errorf("stored Patient/%s: %w", row.ID, err)
+		}
+		about = view.Person(d.Look())
+		return nil
+	})
+	return cmp.Or(about, "Patient/"+h.request.Patient), err
+}
+
 // options are those of the package.
 func (h *handing) options() handover.Options {
 	r := h.request
@@ -170,8 +197,8 @@ func (h *handing) options() handover.Options {
 	scope := handover.Scope{}
 	about := ""
 	if h.record != nil {
-		kind, about = handover.Single, "Patient/"+r.Patient
-		scope.Patients = []string{about}
+		kind, about = handover.Single, h.about
+		scope.Patients = []string{"Patient/" + r.Patient}
 		for _, id := range h.record.Patients {
 			if id != r.Patient {
 				scope.LinkedPatients = append(scope.LinkedPatients, "Patient/"+id)

@@ -68,6 +68,28 @@ func TestHandover(t *testing.T) {
 	}
 }
 
+// The first page of a record says whose it is, in words; nothing else outside of data/ does. A Patient that was deleted goes by
+// the last name, and one without a name by its reference.
+func TestFirstPageNamesThePatient(t *testing.T) {
+	sequential(t)
+	s := open(t)
+	put(t, s, `{"resourceType":"Patient","id":"a","name":[{"text":"Ann Earlier"}]}`, `{"resourceType":"Patient","id":"a","name":[{"text":"Ann <Later>"}],"birthDate":"1970-02-03"}`,
+		`{"resourceType":"Patient","id":"b"}`)
+	remove(t, s, "Patient/a")
+	for id, want := range map[string]string{"a": "<strong>Ann &lt;Later&gt;, born February 3, 1970</strong>", "b": "<strong>Patient/b</strong>"} {
+		root := packed(t, s, HandoverRequest{Patient: id}).Paths[0]
+		for _, name := range []string{"OPEN-ME-FIRST.html", "README.txt", "bag-info.txt"} {
+			text, err := os.ReadFile(filepath.Join(root, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(string(text), want); got != (name == "OPEN-ME-FIRST.html") || strings.Contains(string(text), "Ann") != (got && id == "a") {
+				t.Errorf("Patient/%s: %s says whose it is: %t", id, name, got)
+			}
+		}
+	}
+}
+
 // What the index of owners has and the package has not makes it incomplete.
 func TestHandoverLedgerFindsLoss(t *testing.T) {
 	sequential(t)

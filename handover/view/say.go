@@ -156,6 +156,27 @@ func Day(date string) string {
 	return text
 }
 
+// Person says who a Patient is: name and date of birth, as far as either is known; "" if none is.
+func Person(root fhir.Value) string {
+	born := root.Child("birthDate").Text()
+	if born != "" {
+		born = english.born + Day(born)
+	}
+	return join(", ", humanName(MainName(root)), born)
+}
+
+// MainName is the name by which a person goes now; that of nobody if there is none.
+func MainName(root fhir.Value) (main fhir.Value) {
+	rank := map[string]int{"official": 4, "usual": 3, "": 2, "nickname": 1, "temp": 1, "anonymous": 1}
+	best := -1
+	for n := range root.Each("name") {
+		if r := rank[n.Child("use").Text()]; r > best && humanName(n) != "" {
+			best, main = r, n
+		}
+	}
+	return main
+}
+
 // HumanName is a name as it is spoken.
 func HumanName(name fhir.Value) string { return humanName(name) }
 

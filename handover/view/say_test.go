@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"satchel/fhir"
 )
 
 // What other pages show of a record is what these pages say, in plain words.
@@ -42,6 +44,27 @@ func TestFacts(t *testing.T) {
 	for _, c := range [][2]string{{TypeName("Observation", 1), "Result"}, {TypeName("Observation", 2), "Results"}, {Reason("filtered"), "was not asked for"}, {Reason("own words"), "own words"}, {Day("2020-02-03"), "February 3, 2020"}, {Day("no day"), "no day"}} {
 		if c[0] != c[1] {
 			t.Errorf("%q, want %q", c[0], c[1])
+		}
+	}
+}
+
+// Who somebody is: the name they go by now, and the date of birth; whatever is known of both.
+func TestPerson(t *testing.T) {
+	for text, want := range map[string]string{
+		`"name":[{"use":"old","text":"Ann Old"},{"given":["Ann"],"family":"Usual","use":"usual"},{"use":"official","given":["Ann","B."],"family":"Now"}],"birthDate":"1970-02-03"`: "Ann B. Now, born February 3, 1970",
+		`"name":[{"use":"old","text":"Ann Old"}]`:     "Ann Old",
+		`"name":[{"use":"official"},{"text":"Ann"}]`:  "Ann",
+		`"name":[{"text":"First"},{"text":"Second"}]`: "First",
+		`"name":[{"use":"nickname","text":"Annie"}]`:  "Annie",
+		`"birthDate":"1970"`:                          "born 1970",
+		`"active":true`:                               "",
+	} {
+		d, err := fhir.Parse([]byte(`{"resourceType":"Patient","id":"p",` + text + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Person(d.Look()); got != want {
+			t.Errorf("%s is %q, want %q", text, got, want)
 		}
 	}
 }

@@ -12,7 +12,7 @@ type texts struct {
 	yes, no, from, to, upTo             string
 	bytes, cut, curve, inside           string
 	belowRange, aboveRange              string
-	extension, unnamed                  string
+	extension, unnamed, born            string
 	badgeWrong, badgeOld, badgeDeleted  string
 	badgeNot, badgeAltered              string
 	SkipLink, Menu, RecordOf, AsOf, Sep string
@@ -124,7 +124,7 @@ var english = texts{
 	yes: "Yes", no: "No", from: "from", to: "to", upTo: "until",
 	bytes: "%d bytes of data, see the source", cut: " … (the rest is in the source)", curve: "Recorded curve, see the source", inside: "kept inside this entry",
 	belowRange: "Below the range given", aboveRange: "Above the range given",
-	extension: "(addition)", unnamed: "No title",
+	extension: "(addition)", unnamed: "No title", born: "born ",
 	badgeWrong: "Entered in error: do not rely on this", badgeOld: "Earlier version", badgeDeleted: "Deleted",
 	badgeNot: "Not to be done", badgeAltered: "An addition changes the meaning: see the details",
 	SkipLink: "Skip to the content", Menu: "Pages of this record", RecordOf: "Health record of", AsOf: "As stored on", Sep: " · ",
