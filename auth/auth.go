@@ -5,6 +5,9 @@
 //   - An account is a local user; storage keeps it. Its name is written in one way only, see [Name].
 //   - An authority is one role or permission that an account holds, Smile CDR's names, with its argument if it takes one.
 //   - A role is a bundle of permissions.
+//   - A client is a program that gets tokens for assertions that it signs, or for a secret; its scopes narrow what its authorities allow.
+//   - A session is a person's sign-in, with a second factor where that is wanted.
+//   - A [Principal] is who asks: an account or a client with its scopes.
 //   - A verb is what somebody wants to do; an [Action] is a verb with all that matters about it.
 //   - A need is one thing that an action requires: a list of authorities of which any one is enough. [Decide] allows an
 //     action if all its needs are met, and denies everything else.

@@ -10,6 +10,7 @@
 //   - A [Snapshot] is the store as it stood after one seq. It is a number, not a lock.
 //   - A [Selection] says which resources of a snapshot a scan yields.
 //   - A [Job] is one background piece of work and an [Account] one local user: rows that engine and auth give a meaning.
+//   - A [Request] for records, its steps and disclosures are rows that requests gives a meaning.
 //
 // An exported method is one transaction; helpers take the [Tx]. Writes go through one connection and take their seq
 // and time from the clock row, so that the order of stamps is the order of commits, also across processes: nothing of

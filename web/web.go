@@ -1,5 +1,6 @@
-// Package web is the server's HTTP face: FHIR REST, batches and transactions, and Bulk Data exports under /fhir, and the
-// few addresses beside it. It is the only place that knows URLs, status codes, headers and media types.
+// Package web is the server's HTTP face: FHIR REST, batches and transactions, Bulk Data and EHI exports under /fhir; beside
+// it sessions, accounts, clients, packages and the audit log as JSON under /api, tokens, health and metrics. But for the pages
+// of desk it is the only place that knows URLs, status codes, headers and media types.
 //
 // Nouns:
 //
@@ -10,8 +11,8 @@
 //   - A [handler] answers a call or returns an error; one function turns any error into a log line, a status and an
 //     OperationOutcome.
 //
-// What a resource means is fhir's, what is remembered is storage's, who may do what is auth's, and how an export is
-// made is engine's.
+// What a resource means is fhir's, what is remembered is storage's, who may do what is auth's, how an export or a package
+// is made is engine's, how a request for records goes on is requests', and what a staff page shows is desk's.
 package web
 
 import (
