@@ -204,18 +204,17 @@ func isSecret(key string) bool {
 
 // handOver makes the package, encrypts it if there is a passphrase, notes it in the audit log, and says how it ended.
 func handOver(ctx context.Context, s *storage.Store, r engine.HandoverRequest, secret string, f *handoverFlags, out io.Writer) error {
-	for _, path := range handover.Leftovers(r.Dir) {
-		fmt.Fprintf(os.Stderr, "left by an interrupted handover, no package, may be deleted unless another handover is running: %s\n", path)
-	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50) // a server may run beside this on a small machine: less memory for a little more time
 	}
 	dir := r.Dir
+	tellLeftovers(dir)
 	if secret != "" { // what is not encrypted yet stands where nobody takes it for a package, also if this is killed
-		if err := hide(&r); err != nil {
+		done, err := hide(&r)
+		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(r.Dir)
+		defer done()
 	}
 	bar := newProgress("handover", false)
 	h, err := engine.New(s, nil, engine.Options{Log: slog.New(slog.DiscardHandler)}).Handover(ctx, r, bar.step)
@@ -243,33 +242,57 @@ func handOver(ctx context.Context, s *storage.Store, r engine.HandoverRequest, s
 	return err
 }
 
-// hide lets the package be made in a folder of its own beside where it shall stand, named as what [handover.Leftovers] finds.
-func hide(r *engine.HandoverRequest) (err error) {
-	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
-		return err
+// tellLeftovers names what interrupted handovers left in a folder.
+func tellLeftovers(dir string) {
+	for _, path := range handover.Leftovers(r.Dir) {
+		fmt.Fprintf(os.Stderr, "left by an interrupted handover, no package, may be deleted unless another handover is running: %s\n", path)
 	}
-	r.Dir, err = os.MkdirTemp(r.Dir, ".EHI_*.partial")
-	return err
+}
+
+// hiding begins the names of folders with packages that are not encrypted yet.
+const hiding = ".EHI_unencrypted-"
+
+// hide lets the package be made in a folder of its own beside where it shall stand, named as what [handover.Leftovers] finds.
+// done removes it. What an interrupted handover left there, readable for anybody, is removed first; the lock in such a folder
+// tells whether it is still at work.
+func hide(r *engine.HandoverRequest) (done func(), err error) {
+	for _, path := range handover.Leftovers(r.Dir) {
+		if !strings.HasPrefix(filepath.Base(path), hiding) {
+			continue
+		}
+		if unlock, err := storage.LockFile(filepath.Join(path, "lock")); err == nil {
+			unlock()
+			os.RemoveAll(path)
+		}
+	}
+	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	if r.Dir, err = os.MkdirTemp(r.Dir, hiding+"*.partial"); err != nil {
+		return nil, err
+	}
+	unlock, err := storage.LockFile(filepath.Join(r.Dir, "lock"))
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(r.Dir))
+	}
+	return func() { unlock(); os.RemoveAll(r.Dir) }, nil
 }
 
 // encrypt encrypts sealed ZIP files and answers the encrypted ones, which stand in dir. After an error none stands there.
 func encrypt(paths []string, secret string, html bool, dir string) (encrypted []string, err error) {
-	wrap := handover.EncryptAge
+	wrap, extension := handover.EncryptAgeTo, ".age"
 	if html {
-		wrap = handover.EncryptHTML
+		wrap, extension = handover.EncryptHTMLTo, ".html"
 	}
 	for _, path := range paths {
-		made, err := wrap(path, secret)
-		if err != nil {
+		to := filepath.Join(dir, filepath.Base(path)+extension)
+		if err := wrap(path, to, secret); err != nil {
+			for _, made := range encrypted {
+				err = errors.Join(err, os.Remove(made))
+			}
 			return nil, err
 		}
-		encrypted = append(encrypted, made)
-	}
-	for i, made := range encrypted {
-		encrypted[i] = filepath.Join(dir, filepath.Base(made))
-		if err := os.Rename(made, encrypted[i]); err != nil {
-			return nil, err
-		}
+		encrypted = append(encrypted, to)
 	}
 	return encrypted, nil
 }
@@ -282,7 +305,7 @@ func noteHandover(ctx context.Context, s *storage.Store, r engine.HandoverReques
 	}
 	if failed == nil {
 		e.Outcome = audit.Success
-		e.Detail = fmt.Sprintf("%s, %d files, %d bytes, %s", r.Purpose, h.Files, h.Bytes, h.Verdict)
+		e.Detail = strings.TrimPrefix(fmt.Sprintf("%s, %d files, %d bytes, %s", r.Purpose, h.Files, h.Bytes, h.Verdict), ", ") // the purpose may be left to the rule
 	}
 	return s.Audit(context.WithoutCancel(ctx), e)
 }
