@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 
@@ -208,7 +207,7 @@ func handOver(ctx context.Context, s *storage.Store, r engine.HandoverRequest, s
 		debug.SetGCPercent(50) // a server may run beside this on a small machine: less memory for a little more time
 	}
 	dir := r.Dir
-	tellLeftovers(dir)
+	tidyLeftovers(dir)
 	if secret != "" { // what is not encrypted yet stands where nobody takes it for a package, also if this is killed
 		done, err := hide(&r)
 		if err != nil {
@@ -240,61 +239,6 @@ func handOver(ctx context.Context, s *storage.Store, r engine.HandoverRequest, s
 		err = fmt.Errorf("the package is INCOMPLETE: %s", strings.Join(h.Problems, "; "))
 	}
 	return err
-}
-
-// tellLeftovers names what interrupted handovers left in a folder.
-func tellLeftovers(dir string) {
-	for _, path := range handover.Leftovers(r.Dir) {
-		fmt.Fprintf(os.Stderr, "left by an interrupted handover, no package, may be deleted unless another handover is running: %s\n", path)
-	}
-}
-
-// hiding begins the names of folders with packages that are not encrypted yet.
-const hiding = ".EHI_unencrypted-"
-
-// hide lets the package be made in a folder of its own beside where it shall stand, named as what [handover.Leftovers] finds.
-// done removes it. What an interrupted handover left there, readable for anybody, is removed first; the lock in such a folder
-// tells whether it is still at work.
-func hide(r *engine.HandoverRequest) (done func(), err error) {
-	for _, path := range handover.Leftovers(r.Dir) {
-		if !strings.HasPrefix(filepath.Base(path), hiding) {
-			continue
-		}
-		if unlock, err := storage.LockFile(filepath.Join(path, "lock")); err == nil {
-			unlock()
-			os.RemoveAll(path)
-		}
-	}
-	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
-		return nil, err
-	}
-	if r.Dir, err = os.MkdirTemp(r.Dir, hiding+"*.partial"); err != nil {
-		return nil, err
-	}
-	unlock, err := storage.LockFile(filepath.Join(r.Dir, "lock"))
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(r.Dir))
-	}
-	return func() { unlock(); os.RemoveAll(r.Dir) }, nil
-}
-
-// encrypt encrypts sealed ZIP files and answers the encrypted ones, which stand in dir. After an error none stands there.
-func encrypt(paths []string, secret string, html bool, dir string) (encrypted []string, err error) {
-	wrap, extension := handover.EncryptAgeTo, ".age"
-	if html {
-		wrap, extension = handover.EncryptHTMLTo, ".html"
-	}
-	for _, path := range paths {
-		to := filepath.Join(dir, filepath.Base(path)+extension)
-		if err := wrap(path, to, secret); err != nil {
-			for _, made := range encrypted {
-				err = errors.Join(err, os.Remove(made))
-			}
-			return nil, err
-		}
-		encrypted = append(encrypted, to)
-	}
-	return encrypted, nil
 }
 
 // noteHandover writes the audit log's event.

@@ -108,7 +108,7 @@ func wrap(from, path string, f func(out io.Writer, in *os.File, size int64) erro
 	if err := freeName(path); err != nil {
 		return err
 	}
-	out, err := os.CreateTemp(filepath.Dir(path), ".*.partial")
+	out, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.partial") // Leftovers names it
 	if err != nil {
 		return err
 	}
