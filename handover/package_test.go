@@ -271,12 +271,34 @@ func TestVerdicts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			wantVerdictWords(t, content(t, s.Paths[0]), c.want)
 			want := Good
 			if c.want == Incomplete {
 				want = Partial
 			}
 			wantOutcome(t, verify(t, s.Paths[0], VerifyOptions{}), want, map[Outcome]string{Good: "complete", Partial: "sealed as INCOMPLETE"}[want])
 		})
+	}
+}
+
+// wantVerdictWords: a verdict stands in its words in the manifest, in both forms of the report, on the first page and in the
+// text beside it, with what it means; and no other verdict does.
+func wantVerdictWords(t *testing.T, files map[string]string, want Verdict) {
+	t.Helper()
+	for _, v := range []Verdict{Complete, CompleteWithExclusions, Incomplete} {
+		for path, text := range map[string]string{
+			manifestPath: `"verdict": "` + string(v) + `"`, "data/report/reconciliation.json": `"verdict": "` + string(v) + `"`,
+			"data/report/reconciliation.html": "<strong>" + string(v) + "</strong>", "OPEN-ME-FIRST.html": "<strong>" + string(v) + "</strong>",
+			"README.txt": "\n" + string(v) + "\n" + Manifest{Verdict: v, Head: Head{Kind: Single}}.Meaning() + "\n",
+		} {
+			if got := strings.Contains(files[path], text); got != (v == want) {
+				t.Errorf("%s says %s: %t, the verdict is %s", path, v, got, want)
+			}
+		}
+	}
+	first := files["OPEN-ME-FIRST.html"]
+	if !strings.Contains(first, "<p>"+Manifest{Verdict: want, Head: Head{Kind: Single}}.Meaning()) || strings.Contains(first, `class="bad"`) != (want == Incomplete) {
+		t.Errorf("the first page does not say what %s means", want)
 	}
 }
 

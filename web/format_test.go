@@ -1,7 +1,9 @@
 package web_test
 
 import (
+	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -11,6 +13,16 @@ import (
 // The format of packages is documented for everybody, without an account.
 func TestFormatPage(t *testing.T) {
 	p := open(t, nil)
+	page, err := handover.FormatHTML(handover.FormatVersion)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := os.ReadFile("../handover/schema/ehi-manifest.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := "/docs/format/" + handover.FormatVersion
+	inPackages := map[string]string{"/docs/format": string(page), at: string(page), at + "/ehi-manifest.schema.json": string(schema)}
 	for path, want := range map[string]int{
 		"/docs/format": http.StatusOK, "/docs/format/" + handover.FormatVersion: http.StatusOK, "/docs/format/9.9.9": http.StatusNotFound,
 		"/docs/format/" + handover.FormatVersion + "/bagit-profile.json": http.StatusOK, "/docs/format/9.9.9/bagit-profile.json": http.StatusNotFound,
@@ -20,7 +32,14 @@ func TestFormatPage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		body, err := io.ReadAll(r.Body)
 		r.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if same, ok := inPackages[path]; ok && string(body) != same {
+			t.Errorf("%s is not the file of that name in packages", path)
+		}
 		if r.StatusCode != want {
 			t.Errorf("%s: %d, want %d", path, r.StatusCode, want)
 		}
