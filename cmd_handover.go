@@ -176,14 +176,14 @@ func sender(cfg *Config) engine.Practice {
 // settingsJSON is every setting in force as JSON. Secrets are in files of their own, which settings only name; a value
 // whose key says that it is a secret is masked all the same.
 func settingsJSON(cfg *Config) []byte {
-	all := []shown{}
+	all := []handover.Setting{}
 	for _, s := range cfg.settings() {
 		value := s.field
 		if text, ok := value.(*string); ok && *text != "" && isSecret(s.key) {
 			value = "***"
 		}
 		source, _, _ := strings.Cut(cfg.source[s.key], " ")
-		all = append(all, shown{s.key, value, source})
+		all = append(all, handover.Setting{Key: s.key, Value: value, Source: source})
 	}
 	text, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {

@@ -5,9 +5,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"time"
 
 	"satchel/audit"
+	"satchel/handover"
 	"satchel/storage"
 )
 
@@ -68,18 +68,7 @@ func (h *handing) audit(w io.Writer) error {
 	return nil
 }
 
-// handedAccount is a line of users.ndjson. Password hashes stay here.
-type handedAccount struct {
-	Name        string              `json:"name"`
-	GivenName   string              `json:"givenName,omitempty"`
-	FamilyName  string              `json:"familyName,omitempty"`
-	Locked      bool                `json:"locked"`
-	Disabled    bool                `json:"disabled"`
-	Created     time.Time           `json:"created"`
-	LastLogin   time.Time           `json:"lastLogin,omitzero"`
-	Authorities []storage.Authority `json:"authorities"`
-}
-
+// accounts writes the accounts, without what they sign in with.
 func (h *handing) accounts(w io.Writer) error {
 	list, err := h.engine.store.Accounts(h.ctx)
 	if err != nil {
@@ -87,7 +76,10 @@ func (h *handing) accounts(w io.Writer) error {
 	}
 	out := json.NewEncoder(w)
 	for _, a := range list {
-		err := out.Encode(handedAccount{a.Name, a.GivenName, a.FamilyName, a.Locked, a.Disabled, a.Created, a.LastLogin, a.Authorities})
+		err := out.Encode(handover.Account{
+			Name: a.Name, GivenName: a.GivenName, FamilyName: a.FamilyName, Locked: a.Locked, Disabled: a.Disabled,
+			Created: handover.Instant{Time: a.Created}, LastLogin: handover.Instant{Time: a.LastLogin}, Authorities: authoritiesOf(a.Authorities),
+		})
 		if err != nil {
 			return err
 		}
@@ -95,18 +87,7 @@ func (h *handing) accounts(w io.Writer) error {
 	return nil
 }
 
-// handedClient is a line of clients.ndjson. Keys are public; secrets stay here.
-type handedClient struct {
-	Name        string              `json:"name"`
-	KeySet      string              `json:"jwks,omitempty"`
-	KeySetURL   string              `json:"jwksUrl,omitempty"`
-	Scopes      string              `json:"scopes"`
-	Disabled    bool                `json:"disabled"`
-	Created     time.Time           `json:"created"`
-	LastUsed    time.Time           `json:"lastUsed,omitzero"`
-	Authorities []storage.Authority `json:"authorities"`
-}
-
+// clients writes the programs that may sign in, without their secrets.
 func (h *handing) clients(w io.Writer) error {
 	list, err := h.engine.store.Clients(h.ctx)
 	if err != nil {
@@ -114,10 +95,21 @@ func (h *handing) clients(w io.Writer) error {
 	}
 	out := json.NewEncoder(w)
 	for _, c := range list {
-		err := out.Encode(handedClient{c.Name, c.KeySet, c.KeySetURL, c.Scopes, c.Disabled, c.Created, c.LastUsed, c.Authorities})
+		err := out.Encode(handover.Client{
+			Name: c.Name, KeySet: c.KeySet, KeySetURL: c.KeySetURL, Scopes: c.Scopes, Disabled: c.Disabled,
+			Created: handover.Instant{Time: c.Created}, LastUsed: handover.Instant{Time: c.LastUsed}, Authorities: authoritiesOf(c.Authorities),
+		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func authoritiesOf(list []storage.Authority) []handover.Authority {
+	out := []handover.Authority{}
+	for _, a := range list {
+		out = append(out, handover.Authority{Permission: a.Permission, Argument: a.Argument})
+	}
+	return out
 }

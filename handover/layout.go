@@ -25,7 +25,7 @@ var layout = []placeDoc{
 	{"data/native/, data/summary/", "Tables that are not FHIR; an additional summary. Absent if there are none."},
 	{"data/view/index.html", "The record as pages to read, without scripts or network. The data is in fhir/; the pages are a reading of it."},
 	{"data/report/", "reconciliation.json and .html: what was written, read back, beside what the store holds. exclusions.json: what was left out, one by one. In the last bag, if there are several."},
-	{"data/practice/", "Handovers of a whole practice only: audit log, accounts, and requests for records (requests.ndjson: a FHIR Task for each, a Provenance for each decision and for whatever was given)."},
+	{"data/practice/", "Handovers of a whole practice only: audit/AuditEvent-<nnnn>.ndjson (the audit log, as FHIR); users.ndjson (accounts), clients.ndjson (programs that sign in) and settings.json, all without secrets, see below; requests.ndjson (requests for records: a FHIR Task for each, a Provenance for each decision and for whatever was given). Absent where there is none."},
 	{"data/docs/", "This page, its history, the JSON Schemas, and bagit-profile.json: the rules that every bag keeps, for programs that check bags by a BagIt profile. bag-info.txt names it where the documentation has a public address."},
 }
 

@@ -72,7 +72,11 @@ func FormatHTML(version string) ([]byte, error) {
 	}
 	var tables []table
 	for _, s := range shapes {
-		tables = append(tables, table{s.name, s.file, s.title, fieldRows("", reflect.TypeOf(s.value))})
+		prefix, typ := "", reflect.TypeOf(s.value)
+		if typ.Kind() == reflect.Slice {
+			prefix, typ = "[].", typ.Elem()
+		}
+		tables = append(tables, table{s.name, s.file, s.title, fieldRows(prefix, typ)})
 	}
 	return render("format.html", map[string]any{
 		"Version": version, "Layout": layout, "Rules": rules, "Tables": tables, "Changes": changes, "Namespace": signatureNamespace,
@@ -125,6 +129,8 @@ func describeType(p property) (typ, mark string, inner reflect.Type) {
 		return "whole number", "", nil
 	case t.Kind() == reflect.Bool:
 		return "true or false", "", nil
+	case t.Kind() == reflect.Interface:
+		return "any value", "", nil
 	}
 	return "text", "", nil
 }

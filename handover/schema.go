@@ -30,6 +30,9 @@ var shapes = []shape{
 	{"exclusions", "data/report/exclusions.json", "What was left out on purpose, one by one", Exclusions{}},
 	{"attachment-source", "data/attachments/sources-0001.ndjson and following, each line", "Which place in which version of which resource has which bytes", AttachmentSource{}},
 	{"patient-entry", "data/index/patients-0001.ndjson and following, each line", "Where the resources of one patient stand, in a package of everybody", PatientEntry{}},
+	{"account", "data/practice/users.ndjson, each line", "An account of the program, in a package of everybody", Account{}},
+	{"client", "data/practice/clients.ndjson, each line", "A program that may sign in, in a package of everybody", Client{}},
+	{"settings", "data/practice/settings.json", "The program's settings, in a package of everybody", []Setting{}},
 }
 
 // property is one field of a shape.
@@ -50,7 +53,7 @@ func properties(t reflect.Type) []property {
 			continue
 		}
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		p := property{name: name, doc: f.Tag.Get("doc"), optional: options == "omitempty", typ: f.Type}
+		p := property{name: name, doc: f.Tag.Get("doc"), optional: options == "omitempty" || options == "omitzero", typ: f.Type}
 		if e := f.Tag.Get("enum"); e != "" {
 			p.enum = strings.Split(e, ",")
 		}
@@ -112,6 +115,8 @@ func schemaOf(t reflect.Type, enum []string) object {
 		return object{"type", "integer", "minimum", 0}
 	case reflect.Bool:
 		return object{"type", "boolean"}
+	case reflect.Interface:
+		return object{}
 	}
 	return object{"type", "string"}
 }
