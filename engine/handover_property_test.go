@@ -6,16 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
-	"satchel/demo"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/storage"
@@ -130,49 +126,35 @@ func canariesIn(text []byte, patients []string, deep int) map[string]bool {
 // are the package of everybody, but for what belongs to nobody. Brought into an empty store, each gives the same files again.
 // The seeds are as in TestRecordsOfAnyPractice.
 func TestPackagesOfAnyPractice(t *testing.T) {
-	sequential(t)
-	seeds, err := strconv.Atoi(os.Getenv("SATCHEL_SEEDS"))
-	if err != nil {
-		seeds = 1
-	}
-	for range seeds {
-		seed := rand.Int64()
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			s, err := storage.Open(t.Context(), filepath.Join(t.TempDir(), "satchel.db"), storage.Options{Bulk: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
-			fill(t, s, demo.Options{Seed: seed, Patients: 1 + int(uint64(seed)%5)})
-			all := carry(t, s, "")
-			var patients []string
-			for k := range all.versions {
-				if typ, rest, _ := strings.Cut(k, "/"); typ == "Patient" {
-					if id, _, _ := strings.Cut(rest, "/"); !slices.Contains(patients, id) {
-						patients = append(patients, id)
-					}
+	anyPractice(t, 1, 5, func(t *testing.T, s *storage.Store) {
+		all := carry(t, s, "")
+		var patients []string
+		for k := range all.versions {
+			if typ, rest, _ := strings.Cut(k, "/"); typ == "Patient" {
+				if id, _, _ := strings.Cut(rest, "/"); !slices.Contains(patients, id) {
+					patients = append(patients, id)
 				}
 			}
-			slices.Sort(patients)
-			held := map[string]bool{} // versions, and paths of attachments, that some patient's package has
-			for _, id := range patients {
-				one := carry(t, s, id)
-				one.checkOf(t, all, patients)
-				for k := range one.versions {
-					held[k] = true
-				}
-				for path := range one.files {
-					held[path] = true
-				}
-				sameAgain(t, one, id)
+		}
+		slices.Sort(patients)
+		held := map[string]bool{} // versions, and paths of attachments, that some patient's package has
+		for _, id := range patients {
+			one := carry(t, s, id)
+			one.checkOf(t, all, patients)
+			for k := range one.versions {
+				held[k] = true
 			}
-			if len(patients) < 5 {
-				t.Errorf("patients %q: the test tests nothing", patients)
+			for path := range one.files {
+				held[path] = true
 			}
-			checkOrphans(t, all, held)
-			sameAgain(t, all, "")
-		})
-	}
+			sameAgain(t, one, id)
+		}
+		if len(patients) < 5 {
+			t.Errorf("patients %q: the test tests nothing", patients)
+		}
+		checkOrphans(t, all, held)
+		sameAgain(t, all, "")
+	})
 }
 
 // checkOf checks the package of one patient beside that of everybody.

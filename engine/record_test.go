@@ -321,10 +321,14 @@ func patientsIn(all map[string]RecordItem) (ids []string) {
 // has is in no patient's compartment.
 // The seeds are others in every run, and in the names of the cases; SATCHEL_SEEDS asks for more of them than three.
 func TestRecordsOfAnyPractice(t *testing.T) {
+	anyPractice(t, 3, 9, func(t *testing.T, s *storage.Store) { checkPractice(t, s) })
+}
+
+// anyPractice calls check with practices of up to so many numbered patients: with so many practices, or with SATCHEL_SEEDS.
+func anyPractice(t *testing.T, seeds int, patients uint64, check func(t *testing.T, s *storage.Store)) {
 	sequential(t)
-	seeds, err := strconv.Atoi(os.Getenv("SATCHEL_SEEDS"))
-	if err != nil {
-		seeds = 3
+	if n, err := strconv.Atoi(os.Getenv("SATCHEL_SEEDS")); err == nil {
+		seeds = n
 	}
 	for range seeds {
 		seed := rand.Int64()
@@ -334,8 +338,8 @@ func TestRecordsOfAnyPractice(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer s.Close()
-			fill(t, s, demo.Options{Seed: seed, Patients: 1 + int(uint64(seed)%9)})
-			checkPractice(t, s)
+			fill(t, s, demo.Options{Seed: seed, Patients: 1 + int(uint64(seed)%patients)})
+			check(t, s)
 		})
 	}
 }
