@@ -65,7 +65,15 @@ func (p *practice) auditSearch(query string) (all []string, pages int) {
 
 const storedEvent = `{"resourceType":"AuditEvent","id":"%s","type":{"code":"rest"},"recorded":"2020-01-02T03:04:05Z","agent":[{"requestor":true,"name":"old"}],"source":{"observer":{"display":"elsewhere"}},"entity":[{"what":{"reference":"Patient/p1"}}]}`
 
-func TestAuditEventSearch(t *testing.T) {
+// searched is a practice with a small log: what was done with p1 and p2, an export, and an imported AuditEvent about p1.
+type searched struct {
+	*practice
+	job   string // of the export
+	first string // id of the first event of a read
+}
+
+func openSearched(t *testing.T) searched {
+	t.Helper()
 	p := open(t, nil)
 	p.account("auditor", "VIEW_AUDIT_LOG", "ROLE_FHIR_CLIENT")
 	p.account("reader", "FHIR_ALL_READ")
@@ -85,9 +93,20 @@ func TestAuditEventSearch(t *testing.T) {
 	if err != nil || len(events) != 1 {
 		t.Fatal(err)
 	}
-	first := audit.ID(events[0])
+	return searched{p, job, audit.ID(events[0])}
+}
 
+// otherEnds are two ids that differ from an id in its last hexadecimal digit alone.
+func otherEnds(id string) (string, string) {
+	last := strings.IndexByte("0123456789abcdef", id[len(id)-1])
+	end := func(n int) string { return id[:len(id)-1] + fmt.Sprintf("%x", (last+n)%16) }
+	return end(1), end(2)
+}
+
+func TestAuditEventSearch(t *testing.T) {
+	p := openSearched(t)
 	p.as = "auditor" // reads the log, and no record: newest first
+	almost, nearly := otherEnds(p.first)
 	for _, c := range []struct{ query, want string }{
 		{"patient=p1", "export-complete JOB,export-start JOB,update AuditEvent/imported/_history/1,read Patient/p1,update Patient/p1/_history/1"},
 		{"patient=Patient/p2&agent-name=reader", "update Patient/p2,read Patient/p2"},
@@ -107,30 +126,40 @@ func TestAuditEventSearch(t *testing.T) {
 		{"subtype=read&date=ge2020-01-01&date=le2100", "read Patient/p2,read Patient/p1"},
 		{"subtype=read&_lastUpdated=gt2100", ""},
 		{"subtype=nonsense", ""},
-		{"_id=" + first, "read Patient/p1"},
+		{"_id=" + p.first, "read Patient/p1"},
 		{"_id=imported", ""},
-		{"_id=" + first[:len(first)-1] + "0," + first[:len(first)-1] + "1", ""},
+		{"_id=" + almost + "," + nearly, ""},
 		{"subtype=read&_source=" + audit.Source, "read Patient/p2,read Patient/p1"},
 		{"subtype=read&_source:missing=true", ""},
 	} {
-		query := strings.ReplaceAll(c.query, "JOB", job)
-		if strings.HasSuffix(first, "0") && strings.HasPrefix(c.query, "_id=log") && c.want == "" {
-			continue
-		}
-		for _, count := range []string{"", "&_count=1"} {
-			got, _ := p.auditSearch(query + count)
-			if strings.Join(got, ",") != strings.ReplaceAll(c.want, "JOB", job) {
-				t.Errorf("%s: got %q, want %s", c.query+count, got, c.want)
-			}
-		}
-		form := p.want(p.do("POST", "/fhir/AuditEvent/_search", query, "Content-Type:", "Content-Type: application/x-www-form-urlencoded"), 200)
-		want := len(strings.FieldsFunc(c.want, func(r rune) bool { return r == ',' }))
-		if got := strings.Count(form.body, `"fullUrl"`) - strings.Count(form.body, `"code":"audit-view"`); got != want {
-			t.Errorf("_search %s: %d, want %d", c.query, got, want)
+		p.wantFound(strings.ReplaceAll(c.query, "JOB", p.job), strings.ReplaceAll(c.want, "JOB", p.job))
+	}
+}
+
+// wantFound fails the test unless a search finds exactly the events that want lists, in one page, in pages of one, and by POST.
+func (p searched) wantFound(query, want string) {
+	p.t.Helper()
+	for _, count := range []string{"", "&_count=1"} {
+		got, _ := p.auditSearch(query + count)
+		if strings.Join(got, ",") != want {
+			p.t.Errorf("%s: got %q, want %s", query+count, got, want)
 		}
 	}
-	p.want(p.do("GET", "/fhir/AuditEvent/"+first, ""), 200, `"id":"`+first+`"`, audit.Source, `"agent":[`)
-	p.want(p.do("GET", "/fhir/AuditEvent/"+first+"/_history/1", ""), 200, `"id":"`+first+`"`)
+	form := p.want(p.do("POST", "/fhir/AuditEvent/_search", query, "Content-Type:", "Content-Type: application/x-www-form-urlencoded"), 200)
+	n := len(strings.FieldsFunc(want, func(r rune) bool { return r == ',' }))
+	if got := strings.Count(form.body, `"fullUrl"`) - strings.Count(form.body, `"code":"audit-view"`); got != n {
+		p.t.Errorf("_search %s: %d, want %d", query, got, n)
+	}
+}
+
+// Whoever may view the log, and read no record, reads single events and is told of bad parameters.
+func TestAuditEventForAuditor(t *testing.T) {
+	p := openSearched(t)
+	p.as = "auditor"
+	p.want(p.do("GET", "/fhir/AuditEvent/"+p.first, ""), 200, `"id":"`+p.first+`"`, audit.Source, `"agent":[`)
+	p.want(p.do("GET", "/fhir/AuditEvent/"+p.first+"/_history/1", ""), 200, `"id":"`+p.first+`"`)
+	almost, _ := otherEnds(p.first)
+	p.want(p.do("GET", "/fhir/AuditEvent/"+almost, ""), 403) // not in the log, so it asks for a stored one
 	p.want(p.do("GET", "/fhir/AuditEvent?patient=p1&_summary=count", ""), 200, `"total":`)
 	p.want(p.do("GET", "/fhir/AuditEvent?subtype=read&outcome=0&_total=accurate&_count=1", ""), 200, `"total":2`, `"next"`)
 	p.want(p.do("GET", "/fhir/AuditEvent/imported", ""), 403)
@@ -139,17 +168,21 @@ func TestAuditEventSearch(t *testing.T) {
 		p.want(p.do("GET", "/fhir/AuditEvent?"+bad, ""), 400)
 	}
 	p.want(p.do("GET", "/fhir/AuditEvent?nonsense=1", "", "Prefer: handling=strict"), 400)
-	r = p.want(p.do("GET", "/fhir/AuditEvent?patient=p1", ""), 200)
+	r := p.want(p.do("GET", "/fhir/AuditEvent?patient=p1", ""), 200)
 	if told := p.told(r); !strings.HasPrefix(told, "auditor/user audit-view AuditEvent success 200 [p1] parameters: patient") {
 		t.Errorf("noted as %s", told)
 	}
+}
 
+// Whoever may read records sees stored AuditEvents, and the log only with its own permission.
+func TestAuditEventForReaders(t *testing.T) {
+	p := openSearched(t)
 	p.as = "reader" // reads records, and not the log
 	if got, _ := p.auditSearch("patient=p1"); !slices.Equal(got, []string{"imported"}) {
 		t.Errorf("reader: %q", got)
 	}
 	p.want(p.do("GET", "/fhir/AuditEvent/imported", ""), 200, "elsewhere")
-	p.want(p.do("GET", "/fhir/AuditEvent/"+first, ""), 404)
+	p.want(p.do("GET", "/fhir/AuditEvent/"+p.first, ""), 404)
 
 	p.as = "ann" // reads both: the log comes first
 	got, pages := p.auditSearch("patient=p1&subtype:not=export-start&_count=2")
@@ -173,7 +206,7 @@ func TestAuditEventSearch(t *testing.T) {
 	p.account("nothing", "ROLE_FHIR_CLIENT")
 	p.as = "nothing"
 	p.want(p.do("GET", "/fhir/AuditEvent?patient=p1", ""), 403)
-	p.want(p.do("GET", "/fhir/AuditEvent/"+first, ""), 403)
+	p.want(p.do("GET", "/fhir/AuditEvent/"+p.first, ""), 403)
 }
 
 // The log cannot be written through FHIR: neither what is in it nor what looks as if it were.
