@@ -63,7 +63,7 @@ type Desk struct {
 	pending pending
 }
 
-// New makes the pages. An error means that a template, a text or an asset is not sound.
+// New makes the pages. An error means that the layout, a text or an asset is not sound; TestTemplates sees to each page.
 func New(o Options) (*Desk, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -16,7 +17,7 @@ var templateFiles embed.FS
 // pages are the templates, texts and assets of all pages.
 type pages struct {
 	texts     texts
-	templates map[string]*template.Template // by name of the page
+	templates map[string]func() (*template.Template, error) // by name of the page
 	assets    *assets
 	places    []place
 }
@@ -28,9 +29,9 @@ type place struct {
 	route Route
 }
 
-// loadPages reads all that is embedded. Each page is parsed with the layout and the parts, and with the texts of its noun.
+// loadPages reads all that is embedded.
 func loadPages(zone func() *time.Location) (*pages, error) {
-	p := &pages{templates: map[string]*template.Template{}}
+	p := &pages{}
 	var err error
 	if p.texts, err = loadTexts(language); err != nil {
 		return nil, err
@@ -38,18 +39,8 @@ func loadPages(zone func() *time.Location) (*pages, error) {
 	if p.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
-	files, err := fs.Glob(templateFiles, "templates/*.html")
-	if err != nil {
+	if err := p.loadTemplates(zone); err != nil {
 		return nil, err
-	}
-	for _, file := range files {
-		name := strings.TrimSuffix(path.Base(file), ".html")
-		t := template.New(name).Funcs(p.funcs(nounOf(name), zone))
-		t.Funcs(template.FuncMap{"part": partOf(t)})
-		if _, err := t.ParseFS(templateFiles, "templates/part/*.html", file); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		p.templates[name] = t
 	}
 	for _, rt := range Routes() {
 		if rt.Nav != "" {
@@ -57,6 +48,32 @@ func loadPages(zone func() *time.Location) (*pages, error) {
 		}
 	}
 	return p, nil
+}
+
+// loadTemplates parses the layout and the parts, and prepares each page to be parsed on top of a copy of them when it is first
+// shown: all of them at once would be most of the work of a start. A page's functions know its noun.
+func (p *pages) loadTemplates(zone func() *time.Location) error {
+	parts := template.New("").Funcs(p.funcs("", zone)).Funcs(template.FuncMap{"part": partOf(nil)})
+	if _, err := parts.ParseFS(templateFiles, "templates/part/*.html"); err != nil {
+		return fmt.Errorf("templates/part: %w", err)
+	}
+	files, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		return err
+	}
+	p.templates = map[string]func() (*template.Template, error){}
+	for _, file := range files {
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		p.templates[name] = sync.OnceValues(func() (*template.Template, error) {
+			t, err := parts.Clone()
+			if err != nil {
+				return nil, err
+			}
+			t.Funcs(p.funcs(nounOf(name), zone)).Funcs(template.FuncMap{"part": partOf(t)})
+			return t.ParseFS(templateFiles, file)
+		})
+	}
+	return nil
 }
 
 // partOf fills in a part whose name is known only when the page is shown.

@@ -72,9 +72,13 @@ func (v *Visit) send(status int, body []byte) {
 
 // execute fills a template in. Nothing is sent of a page that fails half-way.
 func (d *Desk) execute(page, part string, data any) ([]byte, error) {
-	t := d.pages.templates[page]
-	if t == nil {
+	load := d.pages.templates[page]
+	if load == nil {
 		return nil, fmt.Errorf("there is no page %q", page)
+	}
+	t, err := load()
+	if err != nil {
+		return nil, fmt.Errorf("page %q: %w", page, err)
 	}
 	var b bytes.Buffer
 	if err := t.ExecuteTemplate(&b, part, data); err != nil {

@@ -26,6 +26,21 @@ func (u used) add(noun, key, where string) {
 	u[noun][key] = where
 }
 
+// Each page can be read: the server reads a page only when somebody opens it.
+func TestTemplates(t *testing.T) {
+	p, err := loadPages(func() *time.Location { return time.UTC })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, load := range p.templates {
+		if page, err := load(); err != nil {
+			t.Error(err)
+		} else if page.Lookup("layout") == nil || page.Lookup("main") == nil {
+			t.Errorf("%s has no layout or no main: %s", name, page.DefinedTemplates())
+		}
+	}
+}
+
 // Every text that is asked for exists, and every text that exists is asked for.
 func TestTexts(t *testing.T) {
 	p, err := loadPages(func() *time.Location { return time.UTC })
