@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"satchel/audit"
 	"satchel/engine"
 	"satchel/requests"
 	"satchel/storage"
@@ -17,8 +18,8 @@ type packager struct {
 	store *storage.Store
 }
 
-// StartPackage stores a job that makes the package that a request asks for.
-func (p packager) StartPackage(ctx context.Context, account, url string, r requests.Package) (storage.Job, error) {
+// StartPackage stores a job, with its event, that makes the package that a request asks for.
+func (p packager) StartPackage(ctx context.Context, event audit.Event, account, url string, r requests.Package) (storage.Job, error) {
 	q := engine.PackageRequest{
 		Patient: r.Patient, Population: r.Patient == "", Linked: r.Linked, Purpose: r.Purpose, RequestID: r.Request,
 		RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy,
@@ -29,7 +30,7 @@ func (p packager) StartPackage(ctx context.Context, account, url string, r reque
 	for _, w := range r.Withhold {
 		q.Withhold = append(q.Withhold, engine.Withhold(w))
 	}
-	return p.Engine.StartPackage(ctx, account, url, q)
+	return p.Engine.StartPackage(ctx, event, account, url, q)
 }
 
 // Made answers the files of a complete package, without copies under a passphrase, and its verdict.

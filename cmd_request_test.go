@@ -15,6 +15,7 @@ import (
 	"satchel/engine"
 	"satchel/fhir"
 	"satchel/handover"
+	"satchel/internal/audittest"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -103,7 +104,7 @@ func TestRequestWithEngine(t *testing.T) {
 		t.Fatal(r.State, given, err)
 	}
 	must(l.Reissue(ctx, front, seen(), given[0].ID, requests.Delivery{Way: "stick"}))
-	if err := jobs.Cancel(ctx, r.Job); err != nil {
+	if err := jobs.Cancel(ctx, audittest.Event(audit.ExportDelete), r.Job); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Reissue(ctx, front, seen(), given[0].ID, requests.Delivery{Way: "stick"}); err == nil {

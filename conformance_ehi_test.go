@@ -16,6 +16,7 @@ import (
 
 	"satchel/audit"
 	"satchel/handover"
+	"satchel/internal/audittest"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -380,7 +381,7 @@ func (s *site) expired() {
 	x := app.ask("p1")
 	x.approve()
 	e := x.complete()
-	if _, err := s.store.DeleteJob(s.Context(), x.filed().Job); err != nil {
+	if _, err := s.store.DeleteJob(s.Context(), audittest.Event(audit.ExportDelete), x.filed().Job); err != nil {
 		s.Fatal(err)
 	}
 	x.do("GET", x.status, "").want(404).outcome()

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"satchel/audit"
+	"satchel/internal/audittest"
 	"satchel/storage"
 )
 
@@ -169,7 +171,7 @@ func (s *site) stuck(account string) string {
 	s.Helper()
 	request := []byte(`{"level":"system"}`)
 	for range 20 {
-		job, err := s.store.AddJob(s.Context(), storage.Job{Kind: "bulk", Account: account, URL: s.base + "/$export", Request: request}, 0)
+		job, err := s.store.AddJob(s.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: "bulk", Account: account, URL: s.base + "/$export", Request: request}, 0)
 		if err != nil {
 			s.Fatal(err)
 		}

@@ -5,6 +5,9 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"satchel/audit"
+	"satchel/internal/audittest"
 )
 
 // statusRows are sections 1.3 and 1.7.
@@ -45,7 +48,7 @@ var statusRows = []row{
 	}},
 	{"S-05", func(s *site) {
 		id := s.stuck("all")
-		if failed, err := s.store.FailJob(s.Context(), id, "the disk is full", time.Now().Add(time.Hour)); err != nil || !failed {
+		if failed, err := s.store.FailJob(s.Context(), audittest.Event(audit.ExportFailed), id, "the disk is full", time.Now().Add(time.Hour)); err != nil || !failed {
 			s.Fatal(failed, err)
 		}
 		if a := s.do("GET", s.statusOf(id), "", "Accept: application/json").want(500).outcome(); !strings.Contains(string(a.body), "the disk is full") {
@@ -100,7 +103,7 @@ var statusRows = []row{
 		}
 		id := s.stuck("all")
 		s.do("GET", s.statusOf(id), "", "Prefer: separate-export-status").want(200).wantHeader("X-Export-Status", "202 Accepted")
-		if _, err := s.store.FailJob(s.Context(), id, "no", time.Now().Add(time.Hour)); err != nil {
+		if _, err := s.store.FailJob(s.Context(), audittest.Event(audit.ExportFailed), id, "no", time.Now().Add(time.Hour)); err != nil {
 			s.Fatal(err)
 		}
 		s.do("GET", s.statusOf(id), "", "Prefer: separate-export-status").want(200).outcome().wantHeader("X-Export-Status", "500 ")

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"satchel/audit"
+	"satchel/internal/audittest"
 	"satchel/storage"
 )
 
@@ -80,7 +81,7 @@ func TestDoctor(t *testing.T) {
 			must(t, err)
 			s.Now = func() time.Time { return time.Now().Add(48 * time.Hour) }
 			must(t, s.AddAccount(t.Context(), storage.Account{Name: "x", Password: "x"}))
-			_, err = s.AddJob(t.Context(), storage.Job{Kind: "bulk"}, 0)
+			_, err = s.AddJob(t.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: "bulk"}, 0)
 			must(t, err)
 			must(t, s.Close())
 		}},

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"satchel/audit"
 	"satchel/storage"
 )
 
@@ -113,7 +114,7 @@ func forgetJobs(ctx context.Context, folder string, n note) error {
 		return err
 	}
 	for _, j := range jobs {
-		if _, err := s.DeleteJob(ctx, j.ID); err != nil {
+		if _, err := s.DeleteJob(ctx, audit.Event{Who: whoRuns(), Action: audit.ExportDelete, Target: j.ID, Detail: "not in the backup that was restored"}, j.ID); err != nil {
 			return err
 		}
 	}

@@ -12,8 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/desk"
+	"satchel/internal/audittest"
 	"satchel/internal/browser"
 	"satchel/storage"
 )
@@ -84,7 +86,7 @@ func TestPagesLook(t *testing.T) {
 	})
 	for i := range 2 {
 		job := storage.Job{Kind: "bulk", Account: "fred", Request: []byte(`{}`)}
-		if _, err := p.store.AddJob(t.Context(), job, 0); err != nil {
+		if _, err := p.store.AddJob(t.Context(), audittest.Event(audit.ExportStart), job, 0); err != nil {
 			t.Fatal(i, err)
 		}
 	}

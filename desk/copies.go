@@ -106,7 +106,11 @@ func startCopy(v *Visit) error {
 	if r.RequestID != "" {
 		v.Detail("for %s", r.RequestID)
 	}
-	job, err := v.Engine.StartPackage(v.Writing(), v.Who.Name, v.Base+v.URL.Path, r)
+	var job storage.Job
+	err = v.Deed(func(e audit.Event) (err error) {
+		job, err = v.Engine.StartPackage(v.Context(), e, v.Who.Name, v.Base+v.URL.Path, r)
+		return err
+	})
 	if isCode(err, fhir.CodeValue) || isCode(err, fhir.CodeRequired) || isCode(err, fhir.CodeThrottled) || isCode(err, fhir.CodeNoStore) {
 		if err := f.Refuse("", err); err != nil {
 			return err

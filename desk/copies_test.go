@@ -17,6 +17,7 @@ import (
 	"satchel/audit"
 	"satchel/demo"
 	"satchel/handover"
+	"satchel/internal/audittest"
 	"satchel/internal/browser"
 	"satchel/storage"
 )
@@ -147,7 +148,7 @@ func TestCopyCancelled(t *testing.T) {
 		t.Errorf("%v %v", jobs, err)
 	}
 	// An export is none, under the address of a copy.
-	job, err := p.store.AddJob(t.Context(), storage.Job{Kind: "bulk", Account: "ann", Request: []byte(`{"level":"system"}`)}, 0)
+	job, err := p.store.AddJob(t.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: "bulk", Account: "ann", Request: []byte(`{"level":"system"}`)}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

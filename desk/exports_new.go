@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/engine"
 	"satchel/fhir"
@@ -118,13 +119,17 @@ func startExport(v *Visit) error {
 }
 
 // startHandover starts a sealed package of everything.
-func (v *Visit) startHandover() (storage.Job, error) {
+func (v *Visit) startHandover() (job storage.Job, err error) {
 	r := engine.PackageRequest{Population: true}
 	if err := v.Decide(permit.Package(r)); err != nil {
 		return storage.Job{}, err
 	}
 	v.Detail("package of everything")
-	return v.Engine.StartPackage(v.Writing(), v.Who.Name, v.Base+exportsPath, r)
+	err = v.Deed(func(e audit.Event) (err error) {
+		job, err = v.Engine.StartPackage(v.Context(), e, v.Who.Name, v.Base+exportsPath, r)
+		return err
+	})
+	return job, err
 }
 
 // startBulk starts an export. What is wrong about the form is noted in it, and then there is no job.
@@ -141,7 +146,11 @@ func (v *Visit) startBulk(f *Form) (job storage.Job, err error) {
 		v.Target("Group/" + r.Group)
 	}
 	v.Detail("level %s", r.Level)
-	return v.Engine.Start(v.Writing(), v.Who.Name, v.Base+exportsPath, r)
+	err = v.Deed(func(e audit.Event) (err error) {
+		job, err = v.Engine.Start(v.Context(), e, v.Who.Name, v.Base+exportsPath, r)
+		return err
+	})
+	return job, err
 }
 
 // bulkRequest reads the form with the parser that reads the kick-offs of programs.

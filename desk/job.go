@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/engine"
 	"satchel/fhir"
@@ -89,7 +90,8 @@ func (v *Visit) jobToEnd(id string) (storage.Job, error) {
 
 // endJob cancels a job or removes what it made. The visit's event is stored with it.
 func (v *Visit) endJob(id string) error {
-	if err := v.Engine.Cancel(v.Writing(), id); err != nil {
+	err := v.Deed(func(e audit.Event) error { return v.Engine.Cancel(v.Context(), e, id) })
+	if err != nil {
 		return hiddenJob(err)
 	}
 	return nil

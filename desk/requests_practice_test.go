@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/engine"
 	"satchel/requests"
@@ -57,12 +58,12 @@ type packer struct {
 	store *storage.Store
 }
 
-func (p packer) StartPackage(ctx context.Context, account, url string, r requests.Package) (storage.Job, error) {
+func (p packer) StartPackage(ctx context.Context, event audit.Event, account, url string, r requests.Package) (storage.Job, error) {
 	q := engine.PackageRequest{Patient: r.Patient, Population: r.Patient == "", Linked: r.Linked, Purpose: r.Purpose, RequestID: r.Request, ApprovedBy: r.ApprovedBy}
 	for _, w := range r.Withhold {
 		q.Withhold = append(q.Withhold, engine.Withhold(w))
 	}
-	return p.Engine.StartPackage(ctx, account, url, q)
+	return p.Engine.StartPackage(ctx, event, account, url, q)
 }
 
 func (p packer) Made(job storage.Job) (files []storage.JobFile, verdict string, err error) {

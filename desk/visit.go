@@ -7,21 +7,23 @@ import (
 	"net/url"
 	"strings"
 
+	"satchel/audit"
 	"satchel/auth"
 )
 
 // House is what the server around the pages does for one visit.
 type House interface {
-	Decided()                                         // auth has agreed to what the answer will tell or do
-	SetSession(token string)                          // hands a session's token to the browser; "" takes it away
-	SignedIn(account string)                          // tells the audit log who signed in
-	SignInFailed(ctx context.Context, account string) // tells the audit log who did not
-	Target(target string)                             // tells the audit log what the visit is about
-	Saw(patients ...string)                           // tells the audit log whose data it is about
-	Detail(format string, args ...any)                // tells the audit log a few words without health data
-	Refused()                                         // tells the audit log that the answer is a refusal, whatever its status
-	Noted()                                           // the audit log has what the visit is about already: something else has noted it
-	Noting(status int) context.Context                // a context whose next transaction stores the visit's event with this status
+	Decided()                                          // auth has agreed to what the answer will tell or do
+	SetSession(token string)                           // hands a session's token to the browser; "" takes it away
+	SignedIn(account string)                           // tells the audit log who signed in
+	SignInFailed(ctx context.Context, account string)  // tells the audit log who did not
+	Target(target string)                              // tells the audit log what the visit is about
+	Saw(patients ...string)                            // tells the audit log whose data it is about
+	Detail(format string, args ...any)                 // tells the audit log a few words without health data
+	Refused()                                          // tells the audit log that the answer is a refusal, whatever its status
+	Noted()                                            // the audit log has what the visit is about already: something else has noted it
+	Deed(status int, do func(audit.Event) error) error // gives do the visit's event, which is stored if do returns nil
+	Noting(status int) context.Context                 // a context whose next transaction stores the visit's event with this status
 }
 
 // Visit is one request for a page.
@@ -68,6 +70,12 @@ func (v *Visit) Target(target string) { v.House.Target(target) }
 
 // Detail tells the audit log a few words without health data.
 func (v *Visit) Detail(format string, args ...any) { v.House.Detail(format, args...) }
+
+// Deed gives do the visit's event: the storage method that does what the visit is about takes it and stores it in the same
+// transaction. If do returns nil, the event is stored.
+func (v *Visit) Deed(do func(e audit.Event) error) error {
+	return v.House.Deed(http.StatusSeeOther, do)
+}
 
 // Writing is the context for the write that the visit is about: the visit's event is stored in the same transaction.
 func (v *Visit) Writing() context.Context { return v.House.Noting(http.StatusSeeOther) }

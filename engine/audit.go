@@ -14,14 +14,13 @@ import (
 	"satchel/storage"
 )
 
-// ended carries the event that tells how a job ended into the transaction that notes the end. It names whom the server
-// worked for.
-func ended(ctx context.Context, job storage.Job, action audit.Action, detail string) context.Context {
+// ended is the event that tells how a job ended. It names whom the server worked for.
+func ended(job storage.Job, action audit.Action, detail string) audit.Event {
 	e := audit.Event{Action: action, Detail: detail}
 	if action == audit.ExportFailed {
 		e.Outcome = audit.Failed
 	}
-	return storage.WithEvent(ctx, workedFor(job, e))
+	return workedFor(job, e)
 }
 
 // workedFor completes an event with whom the server worked for, and on what.
@@ -30,9 +29,9 @@ func workedFor(job storage.Job, e audit.Event) audit.Event {
 	return e
 }
 
-// expired carries the event of an expiry likewise.
-func expired(ctx context.Context, id string) context.Context {
-	return ended(ctx, storage.Job{ID: id}, audit.ExportExpire, "")
+// expired is the event of an expiry likewise.
+func expired(id string) audit.Event {
+	return ended(storage.Job{ID: id}, audit.ExportExpire, "")
 }
 
 // eachFile is the most files whose hashes the audit log names one by one.

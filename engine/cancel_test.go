@@ -3,6 +3,9 @@ package engine
 import (
 	"errors"
 	"testing"
+
+	"satchel/audit"
+	"satchel/internal/audittest"
 )
 
 // Who removes an account leaves no file of its exports behind, although the jobs' rows went with the account; a refusal
@@ -15,7 +18,7 @@ func TestCancelFor(t *testing.T) {
 		t.Error(err)
 	}
 	remove := func() error {
-		_, err := e.store.DeleteJob(t.Context(), job.ID)
+		_, err := e.store.DeleteJob(t.Context(), audittest.Event(audit.ExportDelete), job.ID)
 		return err
 	}
 	if err := e.CancelFor(t.Context(), "somebody else", func() error { return nil }); err != nil || len(names(t, e.folder)) != 1 {

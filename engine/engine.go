@@ -23,6 +23,7 @@ import (
 	"sync"
 	"time"
 
+	"satchel/audit"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -140,10 +141,10 @@ func (e *Engine) roomy() error {
 	return nil
 }
 
-// Start stores a job and answers it within milliseconds, whatever its size. Errors: throttled above MaxJobs; no-store
+// Start stores a job with its event e and returns it within milliseconds, whatever its size. Errors: throttled above MaxJobs; no-store
 // with too little room on the disk; not-found if
 // the request's group or a patient does not exist. url is the kick-off URL as the client sent it.
-func (e *Engine) Start(ctx context.Context, account, url string, r Request) (storage.Job, error) {
+func (e *Engine) Start(ctx context.Context, event audit.Event, account, url string, r Request) (storage.Job, error) {
 	if err := e.roomy(); err != nil {
 		return storage.Job{}, err
 	}
@@ -154,12 +155,12 @@ func (e *Engine) Start(ctx context.Context, account, url string, r Request) (sto
 	if err != nil {
 		return storage.Job{}, fmt.Errorf("encode request: %w", err)
 	}
-	return e.add(ctx, storage.Job{Kind: KindBulk, Account: account, URL: url, Request: text})
+	return e.add(ctx, event, storage.Job{Kind: KindBulk, Account: account, URL: url, Request: text})
 }
 
-// add stores a job and wakes a worker.
-func (e *Engine) add(ctx context.Context, job storage.Job) (storage.Job, error) {
-	job, err := e.store.AddJob(ctx, job, e.options.MaxJobs)
+// add stores a job with its event and wakes a worker.
+func (e *Engine) add(ctx context.Context, event audit.Event, job storage.Job) (storage.Job, error) {
+	job, err := e.store.AddJob(ctx, event, job, e.options.MaxJobs)
 	if err != nil {
 		return storage.Job{}, err
 	}
@@ -170,10 +171,11 @@ func (e *Engine) add(ctx context.Context, job storage.Job) (storage.Job, error) 
 	return job, nil
 }
 
-// Cancel stops a job if it runs, and removes its row and its files; from its return on, the job does not exist.
+// Cancel stops a job if it runs, and removes its row and its files; from its return on, the job does not exist. Its event
+// is stored if it returns nil.
 // A file that is being downloaded stays until its reader closes it. Not-found if there is no such job.
-func (e *Engine) Cancel(ctx context.Context, id string) error {
-	found, err := e.store.DeleteJob(ctx, id)
+func (e *Engine) Cancel(ctx context.Context, event audit.Event, id string) error {
+	found, err := e.store.DeleteJob(ctx, event, id)
 	if err != nil {
 		return fmt.Errorf("cancel job: %w", err)
 	}

@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"satchel/audit"
 	"satchel/fhir"
+	"satchel/internal/audittest"
 	"satchel/storage"
 )
 
@@ -166,7 +168,7 @@ func keys(t testing.TB, e *Engine, job storage.Job) []string {
 // export runs a request to its end and answers the keys of its files.
 func export(t testing.TB, e *Engine, r Request) (storage.Job, []string) {
 	t.Helper()
-	job, err := e.Start(t.Context(), "ann", "https://h/fhir/$export", r)
+	job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "https://h/fhir/$export", r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +240,7 @@ func TestStartRefuses(t *testing.T) {
 		{"deleted patient", Request{Level: LevelPatient, Patients: []string{"gone"}}, fhir.CodeDeleted},
 		{"not a member", Request{Level: LevelGroup, Group: "g", Patients: []string{"p3"}}, fhir.CodeNotFound},
 	} {
-		_, err := e.Start(t.Context(), "ann", "", tt.request)
+		_, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", tt.request)
 		if known := new(fhir.Error); !errors.As(err, &known) || known.Code != tt.want {
 			t.Errorf("%s: %v", tt.name, err)
 		}
@@ -252,16 +254,16 @@ func TestStartThrottles(t *testing.T) {
 	s := practice(t)
 	e := New(s, rootDir(t), Options{MaxJobs: 2}) // nobody works
 	for i := range 4 {
-		_, err := e.Start(t.Context(), "ann", "", Request{Level: LevelSystem})
+		_, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", Request{Level: LevelSystem})
 		if known := new(fhir.Error); i >= 2 && (!errors.As(err, &known) || known.Code != fhir.CodeThrottled) || i < 2 && err != nil {
 			t.Errorf("job %d: %v", i, err)
 		}
 	}
 	jobs, _ := s.Jobs(t.Context())
-	if err := e.Cancel(t.Context(), jobs[0].ID); err != nil {
+	if err := e.Cancel(t.Context(), audittest.Event(audit.ExportDelete), jobs[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Start(t.Context(), "ann", "", Request{Level: LevelSystem}); err != nil {
+	if _, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", Request{Level: LevelSystem}); err != nil {
 		t.Errorf("after a cancel: %v", err)
 	}
 }
@@ -289,7 +291,7 @@ func TestMembers(t *testing.T) {
 func TestGroupAsOfSnapshot(t *testing.T) {
 	s := practice(t)
 	e := New(s, rootDir(t), Options{})
-	job, err := e.Start(t.Context(), "ann", "", Request{Level: LevelGroup, Group: "g"})
+	job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", Request{Level: LevelGroup, Group: "g"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"satchel/audit"
 	"satchel/fhir"
+	"satchel/internal/audittest"
 	"satchel/storage"
 )
 
@@ -118,7 +120,7 @@ func TestWindowBounds(t *testing.T) {
 func TestRunAfterCrash(t *testing.T) {
 	s, root := practice(t), rootDir(t)
 	e := New(s, root, Options{})
-	job, err := e.Start(t.Context(), "ann", "", Request{Level: LevelPatient})
+	job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", Request{Level: LevelPatient})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,10 +204,10 @@ func TestCancelCompleteWhileOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Cancel(t.Context(), job.ID); err != nil {
+	if err := e.Cancel(t.Context(), audittest.Event(audit.ExportDelete), job.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Cancel(t.Context(), job.ID); !isNotFound(err) {
+	if err := e.Cancel(t.Context(), audittest.Event(audit.ExportDelete), job.ID); !isNotFound(err) {
 		t.Errorf("second cancel: %v", err)
 	}
 	if _, err := e.store.Job(t.Context(), job.ID); !isNotFound(err) {
@@ -262,7 +264,7 @@ func TestStopAndStartAgain(t *testing.T) {
 	}
 	root := rootDir(t)
 	e := New(s, root, Options{FileCount: 1})
-	job, err := e.Start(t.Context(), "ann", "", Request{Level: LevelSystem})
+	job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", Request{Level: LevelSystem})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,7 +297,7 @@ func TestCancelRaces(t *testing.T) {
 	for worker := range 4 {
 		all.Go(func() {
 			for i := range 15 {
-				job, err := e.Start(t.Context(), "ann", "", Request{Level: LevelSystem})
+				job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", Request{Level: LevelSystem})
 				if err != nil {
 					t.Error(err)
 					return
@@ -304,7 +306,7 @@ func TestCancelRaces(t *testing.T) {
 				if f, err := e.Open(t.Context(), job.ID, "Patient.0001.ndjson"); err == nil {
 					defer f.Close()
 				}
-				if err := e.Cancel(t.Context(), job.ID); err != nil {
+				if err := e.Cancel(t.Context(), audittest.Event(audit.ExportDelete), job.ID); err != nil {
 					t.Error(err)
 				}
 				if _, err := s.Job(t.Context(), job.ID); !isNotFound(err) {
@@ -337,7 +339,7 @@ func TestFailures(t *testing.T) {
 		}
 		time.Sleep(50 * time.Millisecond)
 		os.Remove(dir)
-		job, err := e.Start(t.Context(), "ann", "", Request{Level: LevelSystem})
+		job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", Request{Level: LevelSystem})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -348,7 +350,7 @@ func TestFailures(t *testing.T) {
 	t.Run("group gone before the snapshot", func(t *testing.T) {
 		s := practice(t)
 		e := New(s, rootDir(t), Options{})
-		job, err := s.AddJob(t.Context(), storage.Job{Kind: "bulk", Request: []byte(`{"level":"group","group":"nope"}`)}, 0)
+		job, err := s.AddJob(t.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: "bulk", Request: []byte(`{"level":"group","group":"nope"}`)}, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -384,7 +386,7 @@ func TestOneResourcePerFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := engineOn(t, s, Options{FileCount: 1})
-	job, err := e.Start(t.Context(), "somebody", "", Request{Level: LevelPatient})
+	job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "somebody", "", Request{Level: LevelPatient})
 	if err != nil {
 		t.Fatal(err)
 	}

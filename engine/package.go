@@ -180,7 +180,7 @@ func (w Withhold) check() error {
 // In the form zip the job's files are the ZIP files of the package. In the form folder they are all files of it, each
 // under a name without folders: NDJSON of current resources and the index of attachments (as DocumentReference) on the
 // list "output" with type and count, deletions on "deleted", and others on the lists named here.
-func (e *Engine) StartPackage(ctx context.Context, account, url string, r PackageRequest) (storage.Job, error) {
+func (e *Engine) StartPackage(ctx context.Context, event audit.Event, account, url string, r PackageRequest) (storage.Job, error) {
 	if err := e.roomy(); err != nil {
 		return storage.Job{}, err
 	}
@@ -204,7 +204,7 @@ func (e *Engine) StartPackage(ctx context.Context, account, url string, r Packag
 	if err != nil {
 		return storage.Job{}, fmt.Errorf("encode request: %w", err)
 	}
-	return e.add(ctx, storage.Job{Kind: KindPackage, Account: account, URL: url, Request: text})
+	return e.add(ctx, event, storage.Job{Kind: KindPackage, Account: account, URL: url, Request: text})
 }
 
 // packs makes the package of a job in the job's folder.

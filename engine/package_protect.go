@@ -115,8 +115,8 @@ func (e *Engine) addProtected(ctx context.Context, job storage.Job, files []stor
 	if err := e.syncJob(job.ID); err != nil {
 		return err
 	}
-	note := ended(ctx, job, audit.Package, "protected by a passphrase, "+FilesText(files))
-	replaced, found, err := e.store.AddJobFiles(note, job.ID, files)
+	event := ended(job, audit.Package, "protected by a passphrase, "+FilesText(files))
+	replaced, found, err := e.store.AddJobFiles(ctx, event, job.ID, files)
 	if err == nil && !found {
 		err = noJob(job.ID) // deleted meanwhile; its folder goes with the last hold
 	}

@@ -22,6 +22,7 @@ import (
 	"satchel/demo"
 	"satchel/fhir"
 	"satchel/handover"
+	"satchel/internal/audittest"
 	"satchel/storage"
 )
 
@@ -49,7 +50,7 @@ func signing(t *testing.T) (Practice, *handover.Key) {
 // pack runs a package to its end.
 func pack(t *testing.T, e *Engine, r PackageRequest) (storage.Job, PackageOutcome) {
 	t.Helper()
-	job, err := e.StartPackage(t.Context(), "ann", "http://x/api/packages", r)
+	job, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "http://x/api/packages", r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +208,7 @@ func TestPackageRunsAgain(t *testing.T) {
 		s := demoStore(t, demo.Options{Patients: 3})
 		root := rootDir(t)
 		e := New(s, root, Options{})
-		job, err := e.StartPackage(t.Context(), "ann", "", r)
+		job, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -273,23 +274,23 @@ func TestStartPackageRefuses(t *testing.T) {
 		"withheld, the patient":  {PackageRequest{Patient: "p1", Withhold: []Withhold{{Resource: "Patient/p1", Reason: "x"}}}, fhir.CodeValue},
 		"withheld, two criteria": {PackageRequest{Patient: "p1", Withhold: []Withhold{{Resource: "Observation/o-p1", Code: "R", Reason: "x"}}}, fhir.CodeValue},
 	} {
-		if _, err := e.StartPackage(t.Context(), "ann", "", tt.r); codeOf(err) != tt.want {
+		if _, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", tt.r); codeOf(err) != tt.want {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	full = true
-	if _, err := e.StartPackage(t.Context(), "ann", "", PackageRequest{Patient: "p1"}); codeOf(err) != fhir.CodeNoStore {
+	if _, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", PackageRequest{Patient: "p1"}); codeOf(err) != fhir.CodeNoStore {
 		t.Errorf("full disk: %v", err)
 	}
 	full = false
-	if _, err := e.StartPackage(t.Context(), "ann", "", PackageRequest{Patient: "p1"}); err != nil {
+	if _, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", PackageRequest{Patient: "p1"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.StartPackage(t.Context(), "ann", "", PackageRequest{Patient: "p1"}); codeOf(err) != fhir.CodeThrottled {
+	if _, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", PackageRequest{Patient: "p1"}); codeOf(err) != fhir.CodeThrottled {
 		t.Errorf("one too many: %v", err)
 	}
 	e.options.Practice.Key = func() (*handover.Key, error) { return nil, os.ErrPermission }
-	if _, err := e.StartPackage(t.Context(), "ann", "", PackageRequest{Patient: "p1"}); !errors.Is(err, os.ErrPermission) {
+	if _, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", PackageRequest{Patient: "p1"}); !errors.Is(err, os.ErrPermission) {
 		t.Errorf("no key: %v", err)
 	}
 }
@@ -302,7 +303,7 @@ func TestCancelPackage(t *testing.T) {
 		<-goOn
 		return nil
 	}}})
-	job, err := e.StartPackage(t.Context(), "ann", "", PackageRequest{Population: true})
+	job, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", PackageRequest{Population: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,7 +311,7 @@ func TestCancelPackage(t *testing.T) {
 	if now, err := s.Job(t.Context(), job.ID); err != nil || now.State != storage.Running {
 		t.Errorf("%s (%v)", now.State, err)
 	}
-	if err := e.Cancel(t.Context(), job.ID); err != nil {
+	if err := e.Cancel(t.Context(), audittest.Event(audit.ExportDelete), job.ID); err != nil {
 		t.Fatal(err)
 	}
 	close(goOn)
@@ -338,7 +339,7 @@ func TestPackageLimits(t *testing.T) {
 	if !slices.Equal(o.Patients, []string{"p1", "p2"}) {
 		t.Errorf("patients %v", o.Patients)
 	}
-	job, err := e.StartPackage(t.Context(), "ann", "", PackageRequest{Patient: "p1", Within: []string{"p1"}})
+	job, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", PackageRequest{Patient: "p1", Within: []string{"p1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -417,18 +418,18 @@ func TestProtectRefuses(t *testing.T) {
 	zipped, _ := pack(t, e, PackageRequest{Patient: "p1"})
 	folder, _ := pack(t, e, PackageRequest{Patient: "p1", Form: FormFolder})
 	bulk, _ := export(t, e, Request{Level: LevelSystem})
-	failed, err := s.AddJob(t.Context(), storage.Job{Kind: KindPackage, State: storage.Failed, Request: []byte(`{"patient":"nobody"}`)}, 0)
+	failed, err := s.AddJob(t.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: KindPackage, State: storage.Failed, Request: []byte(`{"patient":"nobody"}`)}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	e.wake <- struct{}{}
 	failed = finish(t, e, failed.ID)
-	huge, err := s.AddJob(t.Context(), storage.Job{Kind: KindPackage}, 0)
+	huge, err := s.AddJob(t.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: KindPackage}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	files := []storage.JobFile{{Name: "x.zip", List: ListPackage, Bytes: handover.MaxSelfOpening + 1}}
-	if _, err := s.FinishJob(t.Context(), huge.ID, files, []byte("{}"), time.Now().Add(time.Hour)); err != nil {
+	if _, err := s.FinishJob(t.Context(), audittest.Event(audit.ExportComplete), huge.ID, files, []byte("{}"), time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	const good = "correct horse battery"
@@ -466,7 +467,7 @@ func TestKeepAndTidy(t *testing.T) {
 	s := practice(t)
 	root := rootDir(t)
 	e := New(s, root, Options{Retention: time.Hour})
-	job, err := e.StartPackage(t.Context(), "ann", "", PackageRequest{Patient: "p1"})
+	job, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", PackageRequest{Patient: "p1"})
 	if err != nil {
 		t.Fatal(err)
 	}

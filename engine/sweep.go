@@ -38,7 +38,7 @@ func (e *Engine) expireOnce(ctx context.Context) {
 		if e.held(id) {
 			continue // somebody is downloading: it expires at a later tick
 		}
-		if _, err := e.store.DeleteJob(expired(ctx, id), id); err != nil {
+		if _, err := e.store.DeleteJob(ctx, expired(id), id); err != nil {
 			e.options.Log.Error("expired job not removed", "job", id, "error", plain(err))
 			continue
 		}

@@ -134,8 +134,7 @@ func (e *Engine) conclude(ctx context.Context, job storage.Job, done conclusion,
 	expires := e.store.Now().Add(e.options.Retention)
 	there := false
 	if err == nil {
-		note := storage.WithEvent(ctx, workedFor(job, done.event))
-		if there, err = e.store.FinishJob(note, job.ID, done.files, done.outcome, expires); err == nil && there {
+		if there, err = e.store.FinishJob(ctx, workedFor(job, done.event), job.ID, done.files, done.outcome, expires); err == nil && there {
 			return
 		}
 	}
@@ -143,7 +142,7 @@ func (e *Engine) conclude(ctx context.Context, job storage.Job, done conclusion,
 	if err == nil {
 		return
 	}
-	if _, err := e.store.FailJob(ended(ctx, job, audit.ExportFailed, reason(err)), job.ID, reason(err), expires); err != nil {
+	if _, err := e.store.FailJob(ctx, ended(job, audit.ExportFailed, reason(err)), job.ID, reason(err), expires); err != nil {
 		e.options.Log.Error("end of job not noted; it runs again at the next start", "job", job.ID, "error", plain(err))
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"satchel/audit"
 	"satchel/fhir"
+	"satchel/internal/audittest"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -180,7 +181,7 @@ func TestAppStops(t *testing.T) {
 	r = must(t)(f.Produce(background, by("front"), seen(r), ""))
 	f.packs.work(t, "")
 	f.tend()
-	if _, err := f.store.DeleteJob(background, r.Job); err != nil {
+	if _, err := f.store.DeleteJob(background, audittest.Event(audit.ExportDelete), r.Job); err != nil {
 		t.Fatal(err)
 	}
 	f.tend()

@@ -11,6 +11,7 @@ import (
 
 	"satchel/audit"
 	"satchel/fhir"
+	"satchel/internal/audittest"
 	"satchel/requests"
 )
 
@@ -263,7 +264,7 @@ func TestLinkEnds(t *testing.T) {
 			return err
 		},
 		"file gone": func(f *office, r requests.Request, _ string) error {
-			_, err := f.store.DeleteJob(background, r.Job)
+			_, err := f.store.DeleteJob(background, audittest.Event(audit.ExportDelete), r.Job)
 			return err
 		},
 		"another file": func(f *office, r requests.Request, _ string) error {

@@ -16,6 +16,7 @@ import (
 
 	"satchel/audit"
 	"satchel/fhir"
+	"satchel/internal/audittest"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -121,12 +122,12 @@ type packager struct {
 	parts int // files of a package; 0: one
 }
 
-func (p *packager) StartPackage(ctx context.Context, account, url string, r requests.Package) (storage.Job, error) {
+func (p *packager) StartPackage(ctx context.Context, event audit.Event, account, url string, r requests.Package) (storage.Job, error) {
 	if p.fail != nil {
 		return storage.Job{}, p.fail
 	}
 	p.last = r
-	return p.store.AddJob(ctx, storage.Job{Kind: "ehi", Account: account, URL: url, Request: []byte(`{}`)}, 0)
+	return p.store.AddJob(ctx, event, storage.Job{Kind: "ehi", Account: account, URL: url, Request: []byte(`{}`)}, 0)
 }
 
 func (p *packager) Made(job storage.Job) ([]storage.JobFile, string, error) {
@@ -149,7 +150,7 @@ func (p *packager) put(job, name, list string, content []byte) storage.JobFile {
 
 func (p *packager) Protect(ctx context.Context, job string, form requests.Form, passphrase string) ([]storage.JobFile, error) {
 	files := []storage.JobFile{p.put(job, "package.zip."+string(form), "protected", []byte("under "+passphrase))}
-	_, _, err := p.store.AddJobFiles(ctx, job, files)
+	_, _, err := p.store.AddJobFiles(ctx, audittest.Event(audit.Package), job, files)
 	return files, err
 }
 
@@ -176,13 +177,13 @@ func (p *packager) work(t testing.TB, reason string) {
 		t.Fatalf("no job: %v", err)
 	}
 	if reason != "" {
-		_, err = p.store.FailJob(background, job.ID, reason, time.Now().Add(time.Hour))
+		_, err = p.store.FailJob(background, audittest.Event(audit.ExportFailed), job.ID, reason, time.Now().Add(time.Hour))
 	} else {
 		var files []storage.JobFile
 		for i := range max(1, p.parts) {
 			files = append(files, p.put(job.ID, fmt.Sprintf("package%d.zip", i), "package", fmt.Appendf(nil, "content %d of %s", i, job.ID)))
 		}
-		_, err = p.store.FinishJob(background, job.ID, files, []byte("COMPLETE"), time.Now().Add(time.Hour))
+		_, err = p.store.FinishJob(background, audittest.Event(audit.ExportComplete), job.ID, files, []byte("COMPLETE"), time.Now().Add(time.Hour))
 	}
 	if err != nil {
 		t.Fatal(err)

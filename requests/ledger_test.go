@@ -9,6 +9,7 @@ import (
 
 	"satchel/audit"
 	"satchel/fhir"
+	"satchel/internal/audittest"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -295,7 +296,7 @@ func TestProducing(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	r = must(f.Produce(background, by("front"), seen(r), ""))
-	if _, err := f.store.DeleteJob(background, r.Job); err != nil {
+	if _, err := f.store.DeleteJob(background, audittest.Event(audit.ExportDelete), r.Job); err != nil {
 		t.Fatal(err)
 	}
 	f.tend()
@@ -321,7 +322,7 @@ func TestProducing(t *testing.T) {
 	if r.State != requests.Ready || r.Package.Verdict != "COMPLETE" || len(r.Package.Files) != 1 || !f.packs.kept.After(r.Due.End(eastern)) {
 		t.Errorf("%+v, kept until %s", r, f.packs.kept)
 	}
-	if _, err := f.store.DeleteJob(background, r.Job); err != nil {
+	if _, err := f.store.DeleteJob(background, audittest.Event(audit.ExportDelete), r.Job); err != nil {
 		t.Fatal(err)
 	}
 	f.tend()

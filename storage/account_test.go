@@ -10,6 +10,7 @@ import (
 
 	"satchel/audit"
 	"satchel/fhir"
+	"satchel/internal/audittest"
 )
 
 func TestAccounts(t *testing.T) {
@@ -80,7 +81,7 @@ func TestJobsEndWithTheirAccount(t *testing.T) {
 	ctx, s := t.Context(), openNew(t)
 	add := func(name string) {
 		t.Helper()
-		if _, err := s.AddJob(ctx, Job{Kind: "bulk", Account: name}, 0); err != nil {
+		if _, err := s.AddJob(ctx, audittest.Event(audit.ExportStart), Job{Kind: "bulk", Account: name}, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -106,7 +107,7 @@ func TestJobsEndWithTheirAccount(t *testing.T) {
 	want(1)
 
 	// What answers a request is the practice's, and not its maker's.
-	answer, err := s.AddJob(ctx, Job{Kind: "ehi", Account: "Bea"}, 0)
+	answer, err := s.AddJob(ctx, audittest.Event(audit.ExportStart), Job{Kind: "ehi", Account: "Bea"}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"satchel/audit"
 	"satchel/fhir"
+	"satchel/internal/audittest"
 )
 
 // openForClients opens a store at path; it is closed at the end of the test.
@@ -256,7 +258,7 @@ func TestJobsEndWithTheirClient(t *testing.T) {
 	if err := s.AddClient(t.Context(), Client{Name: "vendor"}); err != nil {
 		t.Fatal(err)
 	}
-	job, err := s.AddJob(t.Context(), Job{Kind: "bulk", Account: "vendor", Request: []byte("{}")}, 0)
+	job, err := s.AddJob(t.Context(), audittest.Event(audit.ExportStart), Job{Kind: "bulk", Account: "vendor", Request: []byte("{}")}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,14 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"time"
 
+	"satchel/audit"
 	"satchel/fhir"
 )
 
@@ -55,10 +57,11 @@ type JobFile struct {
 	ContinuesIn string
 }
 
-// AddJob stores a queued job and takes its snapshot, in one transaction. If limit > 0 and so many jobs are queued or
+// AddJob stores a queued job with its event e and takes its snapshot, in one transaction. The event's target becomes the
+// job's id if it has none. If limit > 0 and so many jobs are queued or
 // running already, it is a fhir.Error throttled. It sets ID (random, if empty), Snapshot, Created and State.
-func (s *Store) AddJob(ctx context.Context, j Job, limit int) (Job, error) {
-	err := s.Write(ctx, func(tx *Tx) error {
+func (s *Store) AddJob(ctx context.Context, e audit.Event, j Job, limit int) (Job, error) {
+	err := s.write(ctx, func(tx *Tx) error {
 		var busy int
 		if err := tx.scan(`SELECT count(*) FROM job WHERE state IN ('queued', 'running')`, nil, &busy); err != nil {
 			return err
@@ -70,9 +73,13 @@ func (s *Store) AddJob(ctx context.Context, j Job, limit int) (Job, error) {
 			j.ID = newID()
 		}
 		j.State, j.Snapshot, j.Created = Queued, tx.tick(), tx.Time
-		tx.subject = j.ID
-		return tx.exec(`INSERT INTO job (id, kind, state, account, url, request, seq, transaction_time, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		e.Target = cmp.Or(e.Target, j.ID)
+		err := tx.exec(`INSERT INTO job (id, kind, state, account, url, request, seq, transaction_time, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			j.ID, j.Kind, j.State, j.Account, j.URL, string(j.Request), j.Snapshot.Seq, millis(j.Snapshot.Time), millis(j.Created))
+		if err != nil {
+			return err
+		}
+		return tx.tell(e)
 	})
 	if err != nil {
 		return Job{}, fmt.Errorf("add job: %w", err)
@@ -86,7 +93,7 @@ func (s *Store) ClaimJob(ctx context.Context) (Job, bool, error) {
 	var waiting bool
 	err := scan(ctx, s.reads, `SELECT EXISTS (SELECT 1 FROM job WHERE state = 'queued')`, nil, &waiting) // spares an idle server the write lock
 	if err == nil && waiting {
-		err = s.Write(ctx, func(tx *Tx) error {
+		err = s.write(ctx, func(tx *Tx) error {
 			j, err = jobOf(func(dest ...any) error {
 				return tx.scan(`UPDATE job SET state = 'running', started = ?, done = 0
 					WHERE id = (SELECT id FROM job WHERE state = 'queued' ORDER BY transaction_time LIMIT 1) RETURNING `+jobColumns,
@@ -106,21 +113,21 @@ func (s *Store) ClaimJob(ctx context.Context) (Job, bool, error) {
 
 // RequeueJobs moves running jobs back to queued: the first step after a start. It answers how many.
 func (s *Store) RequeueJobs(ctx context.Context) (int, error) {
-	n, err := s.change(ctx, `UPDATE job SET state = 'queued', started = NULL, done = 0 WHERE state = 'running'`)
+	n, err := s.change(ctx, nil, `UPDATE job SET state = 'queued', started = NULL, done = 0 WHERE state = 'running'`)
 	return int(n), err
 }
 
 // Progress notes how far a job is.
 func (s *Store) Progress(ctx context.Context, id string, done, total int64) error {
-	_, err := s.change(ctx, `UPDATE job SET done = ?, total = ? WHERE id = ? AND state = 'running'`, done, total, id)
+	_, err := s.change(ctx, nil, `UPDATE job SET done = ?, total = ? WHERE id = ? AND state = 'running'`, done, total, id)
 	return err
 }
 
-// FinishJob makes the job complete, with its files, outcome (JSON; nil: none) and expiry, in one transaction. An expiry that
-// [Store.KeepJob] set stays if it is later. False: the job is no longer there.
-func (s *Store) FinishJob(ctx context.Context, id string, files []JobFile, outcome []byte, expires time.Time) (bool, error) {
+// FinishJob makes the job complete, with its files, outcome (JSON; nil: none), expiry and event, in one transaction. An
+// expiry that [Store.KeepJob] set stays if it is later. False: the job is no longer there, and the event is not stored.
+func (s *Store) FinishJob(ctx context.Context, e audit.Event, id string, files []JobFile, outcome []byte, expires time.Time) (bool, error) {
 	var n int64
-	err := s.Write(ctx, func(tx *Tx) (err error) {
+	err := s.write(ctx, func(tx *Tx) (err error) {
 		n, err = tx.change(`UPDATE job SET state = 'complete', ended = ?, expires = max(coalesce(expires, 0), ?), done = max(done, total), error = '',
 			outcome = ? WHERE id = ?`, millis(tx.Time), millis(expires), string(outcome), id)
 		if err != nil || n == 0 {
@@ -134,7 +141,7 @@ func (s *Store) FinishJob(ctx context.Context, id string, files []JobFile, outco
 				return err
 			}
 		}
-		return nil
+		return tx.tell(e)
 	})
 	if err != nil {
 		return false, fmt.Errorf("finish job: %w", err)
@@ -147,10 +154,10 @@ func (tx *Tx) addJobFile(id string, ord int, f JobFile) error {
 		id, ord, f.Name, f.Path, f.List, f.Type, f.Count, f.Bytes, f.SHA256, f.ContinuesIn)
 }
 
-// AddJobFiles adds files to a complete job in one transaction, each in the place of one that has its name. It answers those
-// that were replaced. False: there is no such job, or it is not complete.
-func (s *Store) AddJobFiles(ctx context.Context, id string, files []JobFile) (replaced []JobFile, found bool, err error) {
-	err = s.Write(ctx, func(tx *Tx) error {
+// AddJobFiles adds files to a complete job, with the event, in one transaction, each in the place of one that has its name.
+// It returns those that were replaced. False: there is no such job, or it is not complete, and the event is not stored.
+func (s *Store) AddJobFiles(ctx context.Context, e audit.Event, id string, files []JobFile) (replaced []JobFile, found bool, err error) {
+	err = s.write(ctx, func(tx *Tx) error {
 		replaced, found = nil, false
 		var next int
 		if err := tx.scan(`SELECT EXISTS (SELECT 1 FROM job WHERE id = ? AND state = 'complete'),
@@ -169,7 +176,7 @@ func (s *Store) AddJobFiles(ctx context.Context, id string, files []JobFile) (re
 				return err
 			}
 		}
-		return nil
+		return tx.tell(e)
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("add files of job: %w", err)
@@ -179,28 +186,33 @@ func (s *Store) AddJobFiles(ctx context.Context, id string, files []JobFile) (re
 
 // KeepJob keeps a job with its files until then at least; an expiry that is later stays. False: there is no such job.
 func (s *Store) KeepJob(ctx context.Context, id string, until time.Time) (bool, error) {
-	n, err := s.change(ctx, `UPDATE job SET expires = max(coalesce(expires, 0), ?) WHERE id = ?`, millis(until), id)
+	n, err := s.change(ctx, nil, `UPDATE job SET expires = max(coalesce(expires, 0), ?) WHERE id = ?`, millis(until), id)
 	return n > 0, err
 }
 
-// FailJob makes the job failed with a reason in plain words. False: the job is no longer there.
-func (s *Store) FailJob(ctx context.Context, id, reason string, expires time.Time) (bool, error) {
-	n, err := s.change(ctx, `UPDATE job SET state = 'failed', ended = ?, expires = ?, error = ? WHERE id = ?`,
+// FailJob makes the job failed with a reason in plain words, and stores the event in the same transaction. False: the job is
+// no longer there, and the event is not stored.
+func (s *Store) FailJob(ctx context.Context, e audit.Event, id, reason string, expires time.Time) (bool, error) {
+	n, err := s.change(ctx, []audit.Event{e}, `UPDATE job SET state = 'failed', ended = ?, expires = ?, error = ? WHERE id = ?`,
 		millis(s.Now()), millis(expires), reason, id)
 	return n > 0, err
 }
 
-// DeleteJob removes the row with its files' rows. False: there was none.
-func (s *Store) DeleteJob(ctx context.Context, id string) (bool, error) {
-	n, err := s.change(ctx, `DELETE FROM job WHERE id = ?`, id)
+// DeleteJob removes the row with its files' rows, and stores the event in the same transaction. False: there was none, and
+// the event is not stored.
+func (s *Store) DeleteJob(ctx context.Context, e audit.Event, id string) (bool, error) {
+	n, err := s.change(ctx, []audit.Event{e}, `DELETE FROM job WHERE id = ?`, id)
 	return n > 0, err
 }
 
-// change runs one statement on the jobs in a transaction of its own and answers the number of rows changed.
-func (s *Store) change(ctx context.Context, q string, args ...any) (n int64, err error) {
-	err = s.Write(ctx, func(tx *Tx) error {
-		n, err = tx.change(q, args...)
-		return err
+// change runs one statement on the jobs in a transaction of its own, with its events if it changes a row, and returns the
+// number of rows changed.
+func (s *Store) change(ctx context.Context, events []audit.Event, q string, args ...any) (n int64, err error) {
+	err = s.write(ctx, func(tx *Tx) error {
+		if n, err = tx.change(q, args...); err != nil || n == 0 {
+			return err
+		}
+		return tx.tell(events...)
 	})
 	if err != nil {
 		err = fmt.Errorf("change job: %w", err)

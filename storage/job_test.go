@@ -7,14 +7,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"satchel/audit"
 	"satchel/fhir"
+	"satchel/internal/audittest"
 )
 
 func TestJobLife(t *testing.T) {
 	ctx, s := t.Context(), openNew(t)
 	put(t, s, parse(t, `{"resourceType":"Patient","id":"p"}`))
 	add := func(url string, limit int) (Job, error) {
-		return s.AddJob(ctx, Job{Kind: "bulk", Account: "ann", URL: url, Request: []byte(`{"level":"system"}`)}, limit)
+		return s.AddJob(ctx, audittest.Event(audit.ExportStart), Job{Kind: "bulk", Account: "ann", URL: url, Request: []byte(`{"level":"system"}`)}, limit)
 	}
 	first, err := add("1", 2)
 	if err != nil || first.ID == "" || first.State != Queued || first.Snapshot.Seq != 1 || !first.Created.Equal(first.Snapshot.Time) {
@@ -45,7 +47,7 @@ func TestJobLife(t *testing.T) {
 	}
 	files := []JobFile{{Name: "Patient.0001.ndjson", List: "output", Type: "Patient", Count: 3, Bytes: 40, SHA256: []byte{1, 2}}, {Name: "e.ndjson", List: "error", Type: "OperationOutcome"}}
 	expires := time.UnixMilli(time.Now().UnixMilli() + 1000).UTC()
-	if ok, err := s.FinishJob(ctx, first.ID, files, nil, expires); err != nil || !ok {
+	if ok, err := s.FinishJob(ctx, audittest.Event(audit.ExportComplete), first.ID, files, nil, expires); err != nil || !ok {
 		t.Errorf("finish: %v %v", ok, err)
 	}
 	done, err := s.Job(ctx, first.ID)
@@ -55,7 +57,7 @@ func TestJobLife(t *testing.T) {
 	if third, err := add("3", 2); err != nil || third.State != Queued {
 		t.Errorf("room again: %v", err)
 	}
-	if ok, err := s.FailJob(ctx, second.ID, "no space", expires.Add(time.Hour)); err != nil || !ok {
+	if ok, err := s.FailJob(ctx, audittest.Event(audit.ExportFailed), second.ID, "no space", expires.Add(time.Hour)); err != nil || !ok {
 		t.Errorf("fail: %v %v", ok, err)
 	}
 	if jobs, err := s.Jobs(ctx); err != nil || len(jobs) != 3 || jobs[0].URL != "3" || jobs[1].Error != "no space" || jobs[2].Files != nil {
@@ -67,11 +69,11 @@ func TestJobLife(t *testing.T) {
 		}
 	}
 	for i, want := range []bool{true, false} {
-		if ok, err := s.DeleteJob(ctx, first.ID); err != nil || ok != want {
+		if ok, err := s.DeleteJob(ctx, audittest.Event(audit.ExportDelete), first.ID); err != nil || ok != want {
 			t.Errorf("delete %d: %v (%v)", i, ok, err)
 		}
 	}
-	if ok, err := s.FinishJob(ctx, first.ID, files, nil, expires); err != nil || ok {
+	if ok, err := s.FinishJob(ctx, audittest.Event(audit.ExportComplete), first.ID, files, nil, expires); err != nil || ok {
 		t.Errorf("finish a job that is gone: %v (%v)", ok, err)
 	}
 	if rows := dump(t, s, "job_file"); rows != nil {
@@ -82,12 +84,12 @@ func TestJobLife(t *testing.T) {
 // A package's row has an outcome, files that lie deeper, files that are added later, and a time that is only ever longer.
 func TestPackageRow(t *testing.T) {
 	ctx, s := t.Context(), openNew(t)
-	job, err := s.AddJob(ctx, Job{Kind: "ehi", Account: "ann", Request: []byte(`{}`)}, 0)
+	job, err := s.AddJob(ctx, audittest.Event(audit.ExportStart), Job{Kind: "ehi", Account: "ann", Request: []byte(`{}`)}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	zip := JobFile{Name: "p.zip", List: "package", Bytes: 3, SHA256: []byte{1}}
-	if _, found, err := s.AddJobFiles(ctx, job.ID, []JobFile{zip}); err != nil || found {
+	if _, found, err := s.AddJobFiles(ctx, audittest.Event(audit.Package), job.ID, []JobFile{zip}); err != nil || found {
 		t.Errorf("files of a job that is not complete: %v (%v)", found, err)
 	}
 	late := time.UnixMilli(time.Now().UnixMilli()).UTC().Add(100 * time.Hour)
@@ -99,7 +101,7 @@ func TestPackageRow(t *testing.T) {
 	if ids, err := s.ExpiredJobs(ctx, late.Add(time.Hour)); err != nil || len(ids) != 0 {
 		t.Errorf("a job that has not ended expired: %v (%v)", ids, err)
 	}
-	if ok, err := s.FinishJob(ctx, job.ID, []JobFile{zip}, []byte(`{"verdict":"COMPLETE"}`), late.Add(-50*time.Hour)); err != nil || !ok {
+	if ok, err := s.FinishJob(ctx, audittest.Event(audit.ExportComplete), job.ID, []JobFile{zip}, []byte(`{"verdict":"COMPLETE"}`), late.Add(-50*time.Hour)); err != nil || !ok {
 		t.Fatal(ok, err)
 	}
 	first := JobFile{Name: "p.zip.age", Path: "a/p.zip.age", List: "protected", Bytes: 4, SHA256: []byte{2}}
@@ -108,7 +110,7 @@ func TestPackageRow(t *testing.T) {
 		add  JobFile
 		want int
 	}{{first, 0}, {second, 1}} {
-		replaced, found, err := s.AddJobFiles(ctx, job.ID, []JobFile{tt.add})
+		replaced, found, err := s.AddJobFiles(ctx, audittest.Event(audit.Package), job.ID, []JobFile{tt.add})
 		if err != nil || !found || len(replaced) != tt.want || tt.want == 1 && replaced[0].Path != first.Path {
 			t.Errorf("%+v %v (%v)", replaced, found, err)
 		}
@@ -129,7 +131,7 @@ func TestPackageRow(t *testing.T) {
 func TestClaimOnce(t *testing.T) {
 	s := openNew(t)
 	for range 10 {
-		if _, err := s.AddJob(t.Context(), Job{Kind: "bulk", Request: []byte(`{}`)}, 0); err != nil {
+		if _, err := s.AddJob(t.Context(), audittest.Event(audit.ExportStart), Job{Kind: "bulk", Request: []byte(`{}`)}, 0); err != nil {
 			t.Fatal(err)
 		}
 	}

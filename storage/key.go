@@ -64,7 +64,7 @@ func (s *Store) SealSecret(ctx context.Context, account string, secret []byte) e
 	if err != nil {
 		return err
 	}
-	_, err = s.change(ctx, `UPDATE account SET totp = ? WHERE name = ? AND totp = ?`, sealed, account, secret)
+	_, err = s.change(ctx, nil, `UPDATE account SET totp = ? WHERE name = ? AND totp = ?`, sealed, account, secret)
 	return err
 }
 

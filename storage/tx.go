@@ -27,7 +27,8 @@ type Tx struct {
 
 	subject string        // name or id of what is new, for the audit log
 	words   []string      // what its event is to say besides
-	beside  []audit.Event // what the audit log is to hold besides the note of the context
+	beside  []audit.Event // what the audit log is to hold besides the events of the deed
+	told    []audit.Event // what it holds of this transaction
 	head    auditHead
 }
 
@@ -39,11 +40,33 @@ type auditHead struct {
 	moved bool
 }
 
-// Write runs f in one write transaction: committed if f returns nil, rolled back otherwise (also on panic).
+// Write is write that stores the note of the context.
+func (s *Store) Write(ctx context.Context, f func(tx *Tx) error) error {
+	var note *Note
+	err := s.write(ctx, func(tx *Tx) error {
+		err := f(tx)
+		if err != nil {
+			return err
+		}
+		if note, err = tx.keep(noteOf(ctx)); note == nil {
+			tx.words, tx.beside = nil, nil
+		}
+		return err
+	})
+	if err == nil && note != nil {
+		note.Stored = true
+	}
+	return err
+}
+
+// errUntold is a mistake of this program: a transaction found more to say to the audit log than its deed had an event for.
+var errUntold = errors.New("storage: a change of members, rights or accounts came without an event for the audit log")
+
+// write runs f in one write transaction: committed if f returns nil, rolled back otherwise (also on panic).
 // A second writer waits. After a failed commit or fsync the store refuses further writes until it is reopened.
 // A statement that fails dooms the transaction, also if f drops the error. f must not call methods of the store that
 // write: they would wait for it.
-func (s *Store) Write(ctx context.Context, f func(tx *Tx) error) error {
+func (s *Store) write(ctx context.Context, f func(tx *Tx) error) error {
 	if err := s.w.lock(ctx); err != nil {
 		return err
 	}
@@ -64,17 +87,13 @@ func (s *Store) Write(ctx context.Context, f func(tx *Tx) error) error {
 	if err := f(tx); err != nil {
 		return s.refuse(err)
 	}
-	note, err := tx.keep(noteOf(ctx))
-	if err != nil {
-		return s.refuse(err)
+	if len(tx.words)+len(tx.beside) > 0 {
+		return errUntold
 	}
 	if err := tx.commit(); err != nil {
 		return s.refuse(fmt.Errorf("commit: %w", err))
 	}
 	committed = true
-	if note != nil {
-		note.Stored = true
-	}
 	return s.afterCommit(tx)
 }
 

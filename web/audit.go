@@ -297,6 +297,28 @@ func (t *trail) named(ctx context.Context, name string) {
 	}
 }
 
+// deed gives the trail's event, with the status that will be sent, to do, whose transaction stores it: if do returns nil, it
+// is stored. Without a trail there is no event, and storage refuses what is done without one.
+func (t *trail) deed(status int, do func(e audit.Event) error) error {
+	if t == nil {
+		return do(audit.Event{})
+	}
+	t.complete()
+	t.Status, t.Outcome = status, audit.OutcomeOf(status)
+	err := do(t.Event)
+	if err == nil {
+		t.note.Stored = true
+	} else {
+		t.Status = 0
+	}
+	return err
+}
+
+// deed is [trail.deed] of the call's trail.
+func (c *call) deed(status int, do func(e audit.Event) error) error {
+	return c.answer.trail.deed(status, do)
+}
+
 // noting is the call's context, in which a transaction stores the call's trail.
 func (c *call) noting() context.Context {
 	if c.answer.trail == nil {

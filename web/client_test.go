@@ -14,7 +14,9 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"satchel/audit"
 	"satchel/auth"
+	"satchel/internal/audittest"
 	"satchel/storage"
 	"satchel/web"
 )
@@ -356,7 +358,7 @@ func TestClientsNeedRights(t *testing.T) {
 func (p *practice) stuckJob() (id string) {
 	p.t.Helper()
 	for range 10 {
-		job, err := p.store.AddJob(context.Background(), storage.Job{Kind: "bulk", Account: "ann", Request: []byte(`{"level":"system"}`)}, 0)
+		job, err := p.store.AddJob(context.Background(), audittest.Event(audit.ExportStart), storage.Job{Kind: "bulk", Account: "ann", Request: []byte(`{"level":"system"}`)}, 0)
 		if err != nil {
 			p.t.Fatal(err)
 		}

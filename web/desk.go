@@ -201,6 +201,10 @@ func (h *house) Detail(format string, args ...any) { h.answer.trail.words(format
 func (h *house) Refused()                          { h.answer.trail.refuse() }
 func (h *house) Noted()                            { h.answer.trail = nil }
 
+func (h *house) Deed(status int, do func(e audit.Event) error) error {
+	return h.answer.trail.deed(status, do)
+}
+
 func (h *house) Noting(status int) context.Context {
 	ctx, t := h.answer.visit.Context(), h.answer.trail
 	if t == nil {

@@ -222,7 +222,8 @@ func (c *call) withdrawEHI(e storage.EHIExport) error {
 	}
 	job, err := c.server.Store.Job(c.Context(), r.Job)
 	if err == nil && job.Kind == engine.KindPackage {
-		err = c.server.Engine.Cancel(c.Context(), job.ID)
+		withdrawn := audit.Event{Action: audit.ExportDelete, Target: job.ID, Detail: "of " + e.ID, Status: http.StatusAccepted}
+		err = c.server.Engine.Cancel(c.Context(), c.answer.trail.beside(withdrawn), job.ID)
 	}
 	if isCode(err, fhir.CodeNotFound) {
 		return nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"satchel/audit"
+	"satchel/internal/audittest"
 	"satchel/requests"
 	"satchel/storage"
 	"satchel/web"
@@ -174,9 +175,9 @@ func TestEHIProblems(t *testing.T) {
 func (o *ehiOffice) ready(t *testing.T, request, outcome string) {
 	t.Helper()
 	ctx := context.Background()
-	job, err := o.store.AddJob(ctx, storage.Job{Kind: "ehi", Account: "ann", Request: []byte(`{"patient":"p1","form":"folder"}`)}, 0)
+	job, err := o.store.AddJob(ctx, audittest.Event(audit.ExportStart), storage.Job{Kind: "ehi", Account: "ann", Request: []byte(`{"patient":"p1","form":"folder"}`)}, 0)
 	if err == nil {
-		_, err = o.store.FinishJob(ctx, job.ID, []storage.JobFile{{Name: "README.txt", Path: "bag/README.txt", List: "other", Bytes: 1, SHA256: []byte{1}}}, []byte(outcome), time.Now().Add(time.Hour))
+		_, err = o.store.FinishJob(ctx, audittest.Event(audit.ExportComplete), job.ID, []storage.JobFile{{Name: "README.txt", Path: "bag/README.txt", List: "other", Bytes: 1, SHA256: []byte{1}}}, []byte(outcome), time.Now().Add(time.Hour))
 	}
 	if err == nil {
 		_, err = o.store.ChangeRequest(ctx, request, 0, func(_ *storage.Tx, r *storage.Request) (storage.RequestStep, error) {

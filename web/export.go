@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"strings"
 
+	"satchel/audit"
 	"satchel/engine"
 	"satchel/fhir"
 	"satchel/permit"
+	"satchel/storage"
 )
 
 // pathStatus and pathFile are where jobs and their files lie under the base.
@@ -45,7 +47,11 @@ func (c *call) kickOff(w http.ResponseWriter, level engine.Level) error {
 	}
 	request.Base, request.InlineMost = c.base, c.server.InlineMost
 	c.kicked(request)
-	job, err := c.server.Engine.Start(c.Context(), c.who.Name, c.base+strings.TrimPrefix(c.URL.RequestURI(), fhirPath), request)
+	var job storage.Job
+	err = c.deed(http.StatusAccepted, func(e audit.Event) (err error) {
+		job, err = c.server.Engine.Start(c.Context(), e, c.who.Name, c.base+strings.TrimPrefix(c.URL.RequestURI(), fhirPath), request)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/engine"
 	"satchel/fhir"
@@ -71,7 +72,11 @@ func startPackage(w http.ResponseWriter, c *call) error {
 	}
 	permit.Confine(c.who, &r)
 	c.packs(r)
-	job, err := c.server.Engine.StartPackage(c.Context(), c.who.Name, c.packageURL(), r)
+	var job storage.Job
+	err = c.deed(http.StatusAccepted, func(e audit.Event) (err error) {
+		job, err = c.server.Engine.StartPackage(c.Context(), e, c.who.Name, c.packageURL(), r)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -175,8 +180,8 @@ func deletePackage(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	c.answer.trail.answers(http.StatusNoContent)
-	if err := c.server.Engine.Cancel(c.Context(), job.ID); err != nil {
+	err = c.deed(http.StatusNoContent, func(e audit.Event) error { return c.server.Engine.Cancel(c.Context(), e, job.ID) })
+	if err != nil {
 		return hiddenPackage(err)
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"satchel/audit"
 	"satchel/auth"
+	"satchel/internal/audittest"
 	"satchel/storage"
 	"satchel/web"
 )
@@ -294,7 +296,7 @@ func TestJobsDoNotOutliveTheirAccount(t *testing.T) {
 func TestJobsDoNotOutliveTheirClient(t *testing.T) {
 	p := open(t, nil)
 	p.client("lab", "system/*.rs", "ROLE_FHIR_CLIENT_SUPERUSER_RO")
-	if _, err := p.store.AddJob(context.Background(), storage.Job{Kind: "bulk", Account: "lab", Request: []byte(`{"level":"system"}`)}, 0); err != nil {
+	if _, err := p.store.AddJob(context.Background(), audittest.Event(audit.ExportStart), storage.Job{Kind: "bulk", Account: "lab", Request: []byte(`{"level":"system"}`)}, 0); err != nil {
 		t.Fatal(err)
 	}
 	p.as = "ann"

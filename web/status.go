@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"satchel/audit"
 	"satchel/engine"
 	"satchel/fhir"
 	"satchel/permit"
@@ -80,7 +81,8 @@ func deleteJob(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.server.Engine.Cancel(c.Context(), job.ID); err != nil {
+	err = c.deed(http.StatusAccepted, func(e audit.Event) error { return c.server.Engine.Cancel(c.Context(), e, job.ID) })
+	if err != nil {
 		return hidden(err)
 	}
 	w.Header().Set("Content-Length", "0")

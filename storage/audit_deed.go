@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -54,29 +55,57 @@ func (tx *Tx) keep(n *Note) (*Note, error) {
 	if len(events) == 0 {
 		return nil, nil
 	}
-	if n.Quiet && len(tx.beside) == 0 {
-		return nil, nil
-	}
-	if events[0].Target == "" {
-		events[0].Target = tx.subject
-	}
-	events[0].Detail = strings.Trim(events[0].Detail+"; "+strings.Join(tx.words, ", "), "; ")
-	for _, e := range tx.beside {
-		first := events[0]
-		e.Who, e.From, e.Status, e.RequestID = first.Who, first.From, first.Status, first.RequestID
-		events = append(events, e)
-	}
 	if n.Quiet {
-		events = events[1:]
+		return n, tx.tellBeside(events[0])
+	}
+	events[0].Target = cmp.Or(events[0].Target, tx.subject)
+	return n, tx.tell(events...)
+}
+
+// tell stores the events of a deed in its transaction. The first says who did it: it is given the words that the transaction
+// found, and what else the transaction found to say follows as events of their own. None is nothing to tell.
+func (tx *Tx) tell(events ...audit.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	events = slices.Clone(events)
+	events[0].Detail = strings.Trim(events[0].Detail+"; "+strings.Join(tx.words, ", "), "; ")
+	tx.words = nil
+	if err := tx.addClean(events); err != nil {
+		return err
+	}
+	return tx.tellBeside(events[0])
+}
+
+// tellBeside stores what the transaction found to say beside its purpose, such as the members of a Group, as done by whom
+// first says.
+func (tx *Tx) tellBeside(first audit.Event) error {
+	events := tx.beside
+	tx.beside = nil
+	for i := range events {
+		e := &events[i]
+		e.Who, e.From, e.Status, e.RequestID = first.Who, first.From, first.Status, first.RequestID
+	}
+	return tx.addClean(events)
+}
+
+// addClean checks events and adds them at the end of the chain.
+func (tx *Tx) addClean(events []audit.Event) error {
+	if len(events) == 0 {
+		return nil
 	}
 	for i := range events {
 		e, err := events[i].Clean()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		events[i] = e
 	}
-	return n, tx.audits(events)
+	if err := tx.audits(events); err != nil {
+		return err
+	}
+	tx.told = append(tx.told, events...)
+	return nil
 }
 
 // regrouped notes, beside the event of the transaction, who joins and who leaves a Group by a version that is stored.
