@@ -43,25 +43,27 @@ if test -n "$packages"; then
 	fi
 fi
 
-# axe-core judges pages for accessibility (MPL-2.0).
+# axe-core judges pages for accessibility (MPL-2.0). npm fetches it from wherever it is set up to fetch from.
 axe=29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 if test "$(hash_of "$dir/axe.min.js")" != "$axe"; then
-	archive=$dir/axe-core.tgz
-	if curl -fsSL --max-time 120 -o "$archive" https://registry.npmjs.org/axe-core/-/axe-core-4.14.1.tgz &&
-		tar -xzf "$archive" -O package/axe.min.js >"$dir/axe.new" && test "$(hash_of "$dir/axe.new")" = "$axe"; then
+	if ! have npm; then
+		lacks axe-core "npm fetches it, and there is no npm here"
+	elif (cd "$dir" && npm pack --silent axe-core@4.14.1) >"$dir/npm.log" 2>&1 &&
+		tar -xzf "$dir/axe-core-4.14.1.tgz" -O package/axe.min.js >"$dir/axe.new" && test "$(hash_of "$dir/axe.new")" = "$axe"; then
 		mv "$dir/axe.new" "$dir/axe.min.js"
 	else
-		lacks axe-core "it cannot be fetched from registry.npmjs.org, or is not what was expected"
+		lacks axe-core "npm cannot fetch it, or it is not what was expected; see $dir/npm.log"
 	fi
-	rm -f "$archive" "$dir/axe.new"
+	rm -f "$dir/axe-core-4.14.1.tgz" "$dir/axe.new"
 fi
 
-# Python's bagit is the reference for BagIt. It is built here, with the setuptools that is pinned too.
+# Python's bagit is the reference for BagIt. There is no wheel of it, so it is built here with the tools of build.txt, which are
+# pinned too; setuptools_scm gives it its version.
 python=$dir/python/bin/python
 if ! "$python" -c 'import bagit' 2>/dev/null; then
 	rm -rf "$dir/python"
-	pip="$python -m pip --quiet --disable-pip-version-check --timeout 20 --retries 1 install --require-hashes --no-deps"
-	{ python3 -m venv "$dir/python" && $pip -r "$here/build.txt" && $pip --no-build-isolation -r "$here/bagit.txt" &&
+	pip() { "$python" -m pip --quiet --disable-pip-version-check --timeout 20 --retries 1 install --require-hashes --no-deps "$@"; }
+	{ python3 -m venv "$dir/python" && pip -r "$here/build.txt" && pip --no-build-isolation -r "$here/bagit.txt" &&
 		"$python" -c 'import bagit'; } >"$dir/python.log" 2>&1 ||
 		lacks "Python's bagit" "see $dir/python.log"
 fi
