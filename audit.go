@@ -20,8 +20,10 @@ import (
 // both would hide.
 func (c *Config) anchors() string { return filepath.Join(c.Data, "audit-anchors.txt") }
 
-// anchorAudit adds the head of the audit log to the anchors and says it in the log.
-func anchorAudit(ctx context.Context, cfg *Config, s *storage.Store, log *slog.Logger) error {
+// auditAnchor adds the head of the audit log to the anchors and says it in the log. Once begun it does not end with ctx.
+func auditAnchor(ctx context.Context, cfg *Config, s *storage.Store, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
 	head, err := s.AuditHead(ctx)
 	if err != nil {
 		return err
@@ -33,36 +35,43 @@ func anchorAudit(ctx context.Context, cfg *Config, s *storage.Store, log *slog.L
 	return sameOwner(cfg.anchors(), cfg.Data)
 }
 
-// auditStart notes the start of the server with the settings in force, what changed in them since the last start, and an
-// anchor. A server that cannot note its start does not start.
-func auditStart(ctx context.Context, cfg *Config, s *storage.Store, log *slog.Logger) error {
+// auditStart notes the start of the server with the settings in force and what changed in them since the last start. A server
+// that cannot note its start does not start. Without an error the start is in the log, and with one it is not.
+func auditStart(ctx context.Context, cfg *Config, s *storage.Store) error {
 	before, _, err := s.AuditEvents(ctx, audit.Filter{Actions: []audit.Action{audit.Start}}, audit.Page{Sort: audit.Sort{Down: true}, Count: 1})
 	if err != nil {
 		return err
 	}
-	who := audit.Who{Kind: audit.System}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime) // else it would be open whether the start was stored
+	defer cancel()
+	events := []audit.Event{{Action: audit.Start, Detail: "version=" + version + " " + overview(cfg)}}
 	if len(before) > 0 {
 		was, now := readOverview(before[0].Detail), readOverview(overview(cfg))
 		if was["settings"] != now["settings"] {
-			err = s.Audit(ctx, audit.Event{Who: who, Action: audit.SettingChange, Detail: changedSettings(was, now)})
+			events = slices.Insert(events, 0, audit.Event{Action: audit.SettingChange, Detail: changedSettings(was, now)})
 		}
 	}
-	err = errors.Join(err, s.Audit(ctx, audit.Event{Who: who, Action: audit.Start, Detail: "version=" + version + " " + overview(cfg)}))
-	if err != nil {
-		return fmt.Errorf("the server does not start without its audit log: %w", err)
+	for _, e := range events {
+		e.Who = audit.Who{Kind: audit.System}
+		if err := s.Audit(ctx, e); err != nil {
+			return fmt.Errorf("the server does not start without its audit log: %w", err)
+		}
 	}
-	return anchorAudit(ctx, cfg, s, log)
+	return nil
 }
 
-// auditStop notes the stop of the server, and an anchor.
-func auditStop(cfg *Config, s *storage.Store, log *slog.Logger, failure error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+// auditStop notes the stop of the server, and an anchor. ctx has ended as a rule, and this does not end with it.
+func auditStop(ctx context.Context, cfg *Config, s *storage.Store, log *slog.Logger, failure error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
 	e := audit.Event{Who: audit.Who{Kind: audit.System}, Action: audit.Stop}
 	if failure != nil {
 		e.Outcome = audit.Failed
 	}
-	return errors.Join(s.SettleAudit(ctx), s.Audit(ctx, e), anchorAudit(ctx, cfg, s, log))
+	return errors.Join(s.SettleAudit(ctx), s.Audit(ctx, e), auditAnchor(ctx, cfg, s, log))
 }
 
 // overview is a line about the settings: a hash of all of them, and those that are not the default.

@@ -50,7 +50,7 @@ Exit codes: 0 stopped on request, 1 failed, 2 wrong usage.`,
 				return err
 			}
 			if !service.Interactive() {
-				return runService(cfg)
+				return runService(c.Context(), cfg)
 			}
 			return run(c.Context(), cfg, func(addr string) {
 				base := cfg.scheme() + "://" + addr
@@ -82,9 +82,33 @@ func run(ctx context.Context, cfg *Config, ready func(addr string)) error {
 	return runLogged(ctx, cfg, newLog(cfg), ready)
 }
 
-// runLogged is the server: it starts the parts in order, calls ready with the address in use, and returns when ctx has ended
-// and everything has stopped. The console, the service and the tests all run this.
-func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(addr string)) (err error) {
+// runLogged is the server: it calls ready with the address in use, and returns when ctx has ended and everything has stopped.
+// The end of ctx, at whatever moment, is a request to stop and no error. The console, the service and the tests all run this.
+func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(addr string)) error {
+	return orderly(ctx, runParts(ctx, cfg, log, ready))
+}
+
+// orderly is where an error of the server's parts is told from their being asked to stop: once ctx has ended, what says that
+// it was cancelled is no error. Errors beside it that [errors.Join] has put there, such as that of closing the store, remain.
+func orderly(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		var left []error
+		for _, e := range all.Unwrap() {
+			left = append(left, orderly(ctx, e))
+		}
+		return errors.Join(left...)
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// runParts starts the parts in order, waits, and stops them in the opposite order.
+func runParts(ctx context.Context, cfg *Config, log *slog.Logger, ready func(addr string)) (err error) {
 	if _, err := os.Stat(cfg.database()); err != nil {
 		_, err = openStore(ctx, cfg, storage.Options{}) // says what to do
 		return err
@@ -171,17 +195,20 @@ func runLogged(ctx context.Context, cfg *Config, log *slog.Logger, ready func(ad
 	chores.Go(func() { tend(tending, cfg, log) })
 	chores.Go(func() { watch(tending, watchdogEvery(), alive(store)) })
 	defer func() { untend(); chores.Wait() }()
-	if err := auditStart(ctx, cfg, store, log); err != nil {
+	if err := auditStart(ctx, cfg, store); err != nil {
 		return err
 	}
-	chores.Go(func() { asked.Run(tending) })
-	log.Info(logStarted, "version", version, "data", cfg.Data, "address", listener.Addr().String())
-	defer context.AfterFunc(ctx, func() { notify("STOPPING=1") })()
-	err = serve(ctx, listener, hsts(cfg, handler), jobs, log, func(addr string) {
-		notify("READY=1") // also from what looks like a console: systemd in an LXC container waits for it, too
-		ready(addr)
-	})
-	err = errors.Join(err, auditStop(cfg, store, log, err))
+	// From here on the log holds a start, so a stop must follow, whatever happens.
+	if err = auditAnchor(ctx, cfg, store, log); err == nil {
+		chores.Go(func() { asked.Run(tending) })
+		log.Info(logStarted, "version", version, "data", cfg.Data, "address", listener.Addr().String())
+		defer context.AfterFunc(ctx, func() { notify("STOPPING=1") })()
+		err = serve(ctx, listener, hsts(cfg, handler), jobs, log, func(addr string) {
+			notify("READY=1") // also from what looks like a console: systemd in an LXC container waits for it, too
+			ready(addr)
+		})
+	}
+	err = errors.Join(err, auditStop(ctx, cfg, store, log, orderly(ctx, err)))
 	log.Info(logStopped, "data", cfg.Data)
 	return err
 }
@@ -223,12 +250,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, job
 		server.Close()
 	}
 	for range running {
-		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
-			failed = errors.Join(failed, err)
-		}
-	}
-	if errors.Is(failed, context.Canceled) {
-		return nil
+		failed = errors.Join(failed, <-ended)
 	}
 	return failed
 }

@@ -9,15 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"satchel/auth"
+	"satchel/internal/interrupt"
 )
 
 // The exit codes of every command.
@@ -31,16 +30,13 @@ const (
 // memoryLimit is what Go's heap should stay below, so that the whole process stays below 200 MB; GOMEMLIMIT overrides it.
 const memoryLimit = 160 << 20
 
-func main() { os.Exit(execute(os.Args[1:])) }
+func main() { os.Exit(execute(interrupt.Context(), os.Args[1:])) }
 
-// execute runs one command line and answers its exit code.
-func execute(args []string) int {
+// execute runs one command line and returns its exit code. The end of ctx asks it to stop.
+func execute(ctx context.Context, args []string) int {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	root := newRoot()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

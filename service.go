@@ -55,14 +55,15 @@ func (p *program) Stop(service.Service) error {
 func (p *program) Shutdown(s service.Service) error { return p.Stop(s) }
 
 // runService serves under the service manager that started this process.
-func runService(cfg *Config) error {
+// The end of ctx stops the server, as its word does: a signal may come before the service manager's library listens.
+func runService(ctx context.Context, cfg *Config) error {
 	p := &program{cfg: cfg, log: newLog(cfg)}
 	p.died = func(err error) {
 		// A code other than 0 makes the service manager start the service again.
 		p.log.Error("the server ended", "err", err)
 		os.Exit(exitFailed)
 	}
-	s, err := service.New(p, &service.Config{Name: serviceName})
+	s, err := service.New(p, &service.Config{Name: serviceName, Option: service.KeyValue{"RunWait": func() { <-ctx.Done() }}})
 	if err != nil {
 		return err
 	}

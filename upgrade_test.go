@@ -44,7 +44,7 @@ func unpacked(t *testing.T, fixture string) *Config {
 func exportSums(t *testing.T, data string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "out")
-	if code := execute([]string{"export", "system", "--data", data, "--out", out}); code != exitDone {
+	if code := execute(t.Context(), []string{"export", "system", "--data", data, "--out", out}); code != exitDone {
 		t.Fatalf("export: exit code %d", code)
 	}
 	files, err := filepath.Glob(filepath.Join(out, "*.ndjson"))
@@ -91,7 +91,7 @@ func TestUpgrade(t *testing.T) {
 				}
 			}
 			for _, command := range [][]string{{"user", "list"}, {"client", "list"}, {"audit", "verify"}} {
-				if code := execute(append(command, "--data", cfg.Data)); code != exitDone {
+				if code := execute(t.Context(), append(command, "--data", cfg.Data)); code != exitDone {
 					t.Errorf("%v: exit code %d", command, code)
 				}
 			}
@@ -115,7 +115,7 @@ func TestRestoreOfOlder(t *testing.T) {
 		must(t, err)
 		data := filepath.Join(t.TempDir(), "restored")
 		for _, args := range [][]string{{"backup", "verify", fixture}, {"restore", fixture, "--data", data}} {
-			if code := execute(args); code != exitDone {
+			if code := execute(t.Context(), args); code != exitDone {
 				t.Fatalf("%v: exit code %d", args, code)
 			}
 		}
