@@ -25,11 +25,12 @@ const sessionBytes = 32
 // Session is one sign-in of a person with a browser, checked a moment ago.
 type Session struct {
 	Account storage.Account
-	Factors int       // 1: password; 2: password and code
-	Must    Must      // what its owner must do before anything else
-	Created time.Time // when the person signed in
-	Idle    time.Time // when it ends if it is not used
-	Ends    time.Time // when it ends in any case
+	Factors int           // 1: password; 2: password and code
+	Must    Must          // what its owner must do before anything else
+	Created time.Time     // when the person signed in
+	Idle    time.Time     // when it ends if it is not used
+	Ends    time.Time     // when it ends in any case
+	Left    time.Duration // until Idle, as of when the session was looked at
 
 	stored storage.Session
 }
@@ -159,6 +160,7 @@ func (s *Service) session(a storage.Account, stored storage.Session, now time.Ti
 	if n.Idle.After(ends) {
 		n.Idle = ends
 	}
+	n.Left = n.Idle.Sub(now)
 	if n.Must == MustNothing && s.NeedsSecondFactor(a) && a.TOTP == nil {
 		n.Must = MustSecondFactor
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,7 +42,7 @@ func (p *practice) looks(b *browser.Browser, name string) {
 	b.WantAccessible()
 	b.Screenshot(name)
 	b.Dark()
-	b.WantAccessible()
+	b.WantColours()
 	b.Screenshot(name + "-dark")
 	b.Light()
 	b.Zoom(200)
@@ -181,46 +182,74 @@ func TestFirstRunBrowser(t *testing.T) {
 	p.looks(b, "factor-on")
 }
 
+// idler is somebody at a page, with the clocks of the server and of the page in the hands of the test.
+type idler struct {
+	*practice
+	*browser.Browser
+	later atomic.Int64 // by how much the server's clock is ahead
+}
+
+func openIdler(t *testing.T) *idler {
+	i := &idler{}
+	i.practice = open(t, func(s *settings) {
+		s.Auth.Now = func() time.Time { return time.Now().Add(time.Duration(i.later.Load())) }
+	})
+	i.Browser = i.signed(t, "fred")
+	i.Open(i.url + "/account/password")
+	return i
+}
+
+// pass lets time pass for the server and, seen from the page's next tick on, for the page that is open.
+func (i *idler) pass(d time.Duration) {
+	i.later.Add(int64(d))
+	browser.Eval[int](i.Browser, fmt.Sprintf("(now => { Date.now = () => now() + %d; return 0 })(Date.now)", d.Milliseconds()))
+}
+
 // The page asks before the session ends, hides itself when it has ended, and gives back what was typed.
 func TestIdleBrowser(t *testing.T) {
-	p := open(t, func(s *settings) { s.Auth.SessionIdle = 6 * time.Second })
-	b := p.signed(t, "fred")
-	b.Open(p.url + "/account/password")
-	b.Wait("Are you still there?")
-	b.WantAccessible()
-	b.Screenshot("idle-asks")
-	b.Click("I am here")
-	b.Until(`!document.getElementById("idle").open`)
-	b.Wait("Change your password")
+	i := openIdler(t)
+	i.pass(auth.DefaultSessionIdle - 50*time.Second)
+	i.Wait("Are you still there?")
+	i.WantAccessible()
+	i.Screenshot("idle-asks")
+	i.Click("I am here")
+	i.Until(`!document.getElementById("idle").open`)
+	i.Wait("Change your password")
 	// Nothing was typed: the page makes place for the sign-in, and the sign-in leads back.
-	time.Sleep(8 * time.Second) // asking a page that goes away is an error
-	b.Wait("Your session has ended")
-	if got := b.Address(); !strings.Contains(got, "then=%2Faccount%2Fpassword") {
+	i.pass(auth.DefaultSessionIdle + time.Second)
+	i.Wait("Your session has ended")
+	if got := i.Address(); !strings.Contains(got, "then=%2Faccount%2Fpassword") {
 		t.Errorf("at %s", got)
 	}
-	b.Fill("Name", "fred")
-	b.Fill("#f-password", password)
-	b.Click("Sign in")
-	b.Wait("Change your password")
-	// Something was typed: it is hidden and kept.
-	b.Fill("#f-new", "half a thought of mine")
-	b.Until(`document.body.classList.contains("locked")`)
-	b.Wait("The page is hidden")
-	b.WantAccessible()
-	b.Screenshot("idle-locked")
-	if strings.Contains(b.Text("body"), "Change your password") {
+	i.Fill("Name", "fred")
+	i.Fill("#f-password", password)
+	i.Click("Sign in")
+	i.Wait("Change your password")
+	i.WantQuiet(i.url)
+}
+
+// What somebody has typed when the session ends is hidden and kept.
+func TestIdleKeepsWhatWasTyped(t *testing.T) {
+	i := openIdler(t)
+	i.Fill("#f-new", "half a thought of mine")
+	i.pass(auth.DefaultSessionIdle + time.Second)
+	i.Until(`document.body.classList.contains("locked")`)
+	i.Wait("The page is hidden")
+	i.WantAccessible()
+	i.Screenshot("idle-locked")
+	if strings.Contains(i.Text("body"), "Change your password") {
 		t.Error("the page is not hidden")
 	}
-	b.Click("I have signed in: show the page")
-	b.Wait("The page is hidden")
+	i.Click("I have signed in: show the page")
+	i.Wait("The page is hidden")
 	// In another tab:
-	browser.Eval[int](b, `fetch("/sign-in", {method: "POST", body: new URLSearchParams({username: "fred", password: "`+password+`"})}).then(r => r.status)`)
-	b.Click("I have signed in: show the page")
-	b.Until(`!document.body.classList.contains("locked")`)
-	if got := browser.Eval[string](b, `document.getElementById("f-new").value`); got != "half a thought of mine" {
+	browser.Eval[int](i.Browser, `fetch("/sign-in", {method: "POST", body: new URLSearchParams({username: "fred", password: "`+password+`"})}).then(r => r.status)`)
+	i.Click("I have signed in: show the page")
+	i.Until(`!document.body.classList.contains("locked")`)
+	if got := browser.Eval[string](i.Browser, `document.getElementById("f-new").value`); got != "half a thought of mine" {
 		t.Errorf("kept %q", got)
 	}
-	b.WantQuiet(p.url)
+	i.WantQuiet(i.url)
 }
 
 // Without script: sign in, look around, change the password, sign out.

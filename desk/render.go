@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"satchel/auth"
 )
@@ -115,7 +114,7 @@ func (v *Visit) idle() int {
 	if !v.SignedIn() {
 		return 0
 	}
-	return max(1, int(time.Until(v.Session.Idle).Seconds()))
+	return max(1, int(v.Session.Left.Seconds()))
 }
 
 // nav is where whoever is signed in may go.

@@ -2,7 +2,7 @@ package browser
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/chromedp/chromedp"
 
@@ -32,11 +32,21 @@ func (v Violation) String() string {
 // the page forbids; JavaScript must be on.
 func (b *Browser) Axe() []Violation {
 	b.t.Helper()
-	axe := string(judge.File(b.t, "axe.min.js"))
-	eval[chromedp.Void](b, "axe", axe+";0")
+	return b.axe("{}")
+}
+
+// colourRules are options for axe: its rules about colours alone, of those that WantAccessible asks.
+const colourRules = "{runOnly: ['color-contrast', 'link-in-text-block']}"
+
+// axe runs axe-core with options; a page is given its 600 kB only once.
+func (b *Browser) axe(options string) []Violation {
+	b.t.Helper()
+	if !eval[bool](b, "axe", "typeof axe === 'object'") {
+		eval[chromedp.Void](b, "axe", string(judge.File(b.t, "axe.min.js"))+";0")
+	}
 	return evalFor[[]Violation](b, 4*patience, "axe", `(async () => {
 		document.querySelectorAll('details').forEach(d => d.open = true);
-		const r = await axe.run(document, {resultTypes: ['violations'], preload: false});
+		const r = await axe.run(document, {resultTypes: ['violations'], preload: false, ...`+options+`});
 		return r.violations.map(v => ({ID: v.id, Impact: v.impact, Help: v.help,
 			Nodes: v.nodes.map(n => ({HTML: n.html, Summary: n.failureSummary}))}));
 	})()`)
@@ -46,8 +56,17 @@ func (b *Browser) Axe() []Violation {
 func (b *Browser) WantAccessible(without ...string) {
 	b.t.Helper()
 	for _, v := range b.Axe() {
-		if !strings.Contains(" "+strings.Join(without, " ")+" ", " "+v.ID+" ") {
+		if !slices.Contains(without, v.ID) {
 			b.t.Errorf("%s: %s", b.address(), v)
 		}
+	}
+}
+
+// WantColours reports what axe's rules about colours find: all that can differ between a page by day and by night, and so
+// enough by night after WantAccessible by day.
+func (b *Browser) WantColours() {
+	b.t.Helper()
+	for _, v := range b.axe(colourRules) {
+		b.t.Errorf("%s: %s", b.address(), v)
 	}
 }

@@ -103,6 +103,9 @@ func TestComplaints(t *testing.T) {
 	if !slices.Contains(found, "serious color-contrast") {
 		t.Errorf("axe found %q", found)
 	}
+	if v := b.axe(colourRules); len(v) != 1 || v[0].ID != "color-contrast" {
+		t.Errorf("of colours axe found %q", v)
+	}
 	b.Script(false)
 	b.Open(address + "/bad")
 	if got := b.Text("body"); !strings.Contains(got, "no script") {

@@ -18,7 +18,12 @@ type Cookie = network.Cookie
 // Text is the visible text of the first element that a CSS selector finds, or "" if there is none or it is hidden.
 func (b *Browser) Text(selector string) string {
 	b.t.Helper()
-	return eval[string](b, "text of "+selector, fmt.Sprintf("(e => e?.checkVisibility() ? e.innerText : '')(document.querySelector(%q))", selector))
+	return eval[string](b, "text of "+selector, textOf(selector))
+}
+
+// textOf is an expression for the visible text of the first element that a CSS selector finds.
+func textOf(selector string) string {
+	return fmt.Sprintf("(e => e?.checkVisibility() ? e.innerText : '')(document.querySelector(%q))", selector)
 }
 
 // Has says whether a CSS selector finds anything, visible or not.

@@ -129,18 +129,19 @@ func (b *Browser) entry() int64 {
 	return h.CurrentIndex
 }
 
-// Wait waits until the page shows the text. Runs of white space count as one space.
+// Wait waits until the page shows the text. Runs of white space count as one space. A page that goes away while it is asked
+// is no failure: the next one is asked.
 func (b *Browser) Wait(text string) {
 	b.t.Helper()
 	b.until(fmt.Sprintf("the page does not show %q", text), func() bool {
-		return strings.Contains(plain(b.Text("body")), plain(text))
+		return strings.Contains(plain(b.quietly(textOf("body"))), plain(text))
 	})
 }
 
-// Until waits until a JavaScript expression is true.
+// Until waits until a JavaScript expression is true, of this page or of one that it makes place for.
 func (b *Browser) Until(expression string) {
 	b.t.Helper()
-	b.until("never true: "+expression, func() bool { return Eval[bool](b, "!!("+expression+")") })
+	b.until("never true: "+expression, func() bool { return b.quietly("String(!!("+expression+"))") == "true" })
 }
 
 // settle waits until the page that a step may have called for is there. What the page asked for during the step is known
