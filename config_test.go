@@ -1,10 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -92,6 +94,22 @@ module.persistence.config.bulk_export.file_retention_hours = 2
 `, nil, nil)
 	if err != nil || c.BulkExport.Exclusive || c.BulkExport.FileRetentionHours != 2 {
 		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+// Numbers have a least and a most, and what lies just inside is taken and just outside is not. So files are kept for some
+// time, and not for ever.
+func TestConfigBounds(t *testing.T) {
+	for key, most := range map[string]int64{"file_retention_hours": 24 * 366, "file_max_capacity": 10_000_000, "max_jobs": 1000} {
+		for value, good := range map[int64]bool{-1: false, 0: false, 1: true, most: true, most + 1: false} {
+			c, err := config(t, fmt.Sprintf("[bulk_export]\n%s = %d", key, value), nil, nil)
+			if good != (err == nil) {
+				t.Errorf("%s = %d: %v", key, value, err)
+			}
+			if key == "file_retention_hours" && good && retention(c) != time.Duration(value)*time.Hour {
+				t.Errorf("%d hours are %v", value, retention(c))
+			}
+		}
 	}
 }
 

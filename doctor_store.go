@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"satchel/audit"
+	"satchel/engine"
 	"satchel/storage"
 )
 
@@ -133,7 +134,7 @@ func (d *doctor) secondFactors(s *storage.Store, accounts []storage.Account) {
 
 // files looks whether the files of complete exports are there, with their sizes.
 func (d *doctor) files(ctx context.Context, s *storage.Store) {
-	jobs, err := s.Jobs(ctx)
+	jobs, err := s.Jobs(ctx, engine.ExportKinds...)
 	if err != nil {
 		d.problem("exports", restoreHint, nil, "they cannot be read")
 		return

@@ -255,7 +255,7 @@ const filesText = `
 | ` + "`setup-code.txt`" + ` | lets a browser on this machine make the first administrator; gone when there is one |
 | ` + "`tls/`" + ` | certificate authority and certificate of ` + "`tls.mode = \"local-ca\"`" + `, or what ` + "`\"acme\"`" + ` got |
 | ` + "`audit-anchors.txt`" + ` | number and hash of audit events at each start and stop; keep a copy elsewhere |
-| ` + "`exports/`" + ` | files of exports and packages, which expire; uploads until they are imported |
+| ` + "`exports/`" + ` | files of exports and packages and findings of imports, which expire; uploads until they are imported |
 | ` + "`import-report-….ndjson`" + ` | what an import on the command line refused or found, by file and line |
 | ` + "`logs/`" + ` | the log of a Windows service; on Linux see journalctl -u satchel |
 `

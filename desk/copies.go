@@ -170,7 +170,7 @@ const copiesMost = 50
 
 // listCopies lists the own copies, and all of them to who may see all jobs; whose record those are is told to who may read it.
 func listCopies(v *Visit) error {
-	jobs, err := v.Store.Jobs(v.Context())
+	jobs, err := v.Store.Jobs(v.Context(), engine.KindPackage)
 	if err != nil {
 		return err
 	}

@@ -82,7 +82,7 @@ func (v *Visit) exportRowOf(j storage.Job) (exportRow, error) {
 
 // exportList is the own jobs, and those of all for who may see them.
 func (v *Visit) exportList() (map[string]any, error) {
-	all, err := v.Store.Jobs(v.Context())
+	all, err := v.Store.Jobs(v.Context(), engine.ExportKinds...)
 	if err != nil {
 		return nil, err
 	}

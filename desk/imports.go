@@ -10,6 +10,7 @@ import (
 	"satchel/auth"
 	"satchel/engine"
 	"satchel/fhir"
+	"satchel/storage"
 )
 
 const (
@@ -41,15 +42,32 @@ type importsPage struct {
 	All  []importRow
 }
 
-func (v *Visit) importsPage(f *Form) importsPage {
+// importsMost is how many imports the list shows.
+const importsMost = 50
+
+func (v *Visit) importsPage(f *Form) (importsPage, error) {
 	page := importsPage{Form: f}
-	for _, s := range v.Engine.Imports() {
-		page.All = append(page.All, importRowOf(s))
+	jobs, err := v.Store.Jobs(v.Context(), engine.KindImport)
+	if err != nil {
+		return page, err
 	}
-	return page
+	for _, job := range jobs[:min(len(jobs), importsMost)] {
+		row, err := importRowOf(job)
+		if err != nil {
+			return page, err
+		}
+		page.All = append(page.All, row)
+	}
+	return page, nil
 }
 
-func showImports(v *Visit) error { return v.Render("imports", v.importsPage(NewForm())) }
+func showImports(v *Visit) error {
+	page, err := v.importsPage(NewForm())
+	if err != nil {
+		return err
+	}
+	return v.Render("imports", page)
+}
 
 // startImport takes the files as they come and leads to the page of the import. What is refused is said in the form, and
 // nothing of it stays.
@@ -64,7 +82,11 @@ func startImport(v *Visit) error {
 	if f.Bad() {
 		// The rest of an upload is not waited for; the connection ends with the answer.
 		v.W.Header().Set("Connection", "close")
-		return v.Invalid("imports", v.importsPage(f))
+		page, err := v.importsPage(f)
+		if err != nil {
+			return err
+		}
+		return v.Invalid("imports", page)
 	}
 	return v.Redirect(importPath + "/" + id)
 }
@@ -106,9 +128,12 @@ func (v *Visit) receive(f *Form) (id string, err error) {
 	}
 	v.Detail("upload, %d files, %d bytes", n, bytes)
 	taken = true // by the import, or discarded there
-	id, err = v.Engine.StartImport(audit.Who{Name: v.Who.Name, Kind: audit.User}, u, f.Get("strict") != "")
-	v.Target(id)
-	return id, err
+	var job storage.Job
+	err = v.Deed(func(e audit.Event) (err error) {
+		job, err = v.Engine.StartImport(v.Context(), e, u, f.Get("strict") != "")
+		return err
+	})
+	return job.ID, err
 }
 
 // part takes one part of the form.
@@ -148,7 +173,7 @@ func broken() error {
 // sendFindings hands out every finding of an import as CSV.
 func sendFindings(v *Visit) error {
 	v.Detail("findings")
-	file, err := v.Engine.ImportFindings(v.Value("id"))
+	file, err := v.Engine.ImportFindings(v.Context(), v.Value("id"))
 	if err != nil {
 		return err
 	}
@@ -165,22 +190,22 @@ func sendFindings(v *Visit) error {
 }
 
 func askStopImport(v *Visit) error {
-	s, err := v.Engine.ImportState(v.Value("id"))
+	job, err := v.Engine.ImportJob(v.Context(), v.Value("id"))
 	if err != nil {
 		return err
 	}
-	if s.Over() {
-		return v.Redirect(importPath + "/" + s.ID)
+	if job.State.Over() {
+		return v.Redirect(importPath + "/" + job.ID)
 	}
-	return v.Render("imports-stop", importRowOf(s))
+	return v.Render("imports-stop", job)
 }
 
 // stopImport ends an import. What it stored stays.
 func stopImport(v *Visit) error {
 	v.Detail("stop")
-	if err := v.Engine.StopImport(v.Value("id")); err != nil {
+	err := v.Deed(func(e audit.Event) error { return v.Engine.StopImport(v.Context(), e, v.Value("id")) })
+	if err != nil {
 		return err
 	}
-	v.Target(v.Value("id"))
 	return v.Done(importPath+"/"+v.Value("id"), "stopped")
 }

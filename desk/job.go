@@ -28,7 +28,7 @@ type jobState struct {
 // stateOf is how far a job is.
 func stateOf(job storage.Job) jobState {
 	s := jobState{State: job.State, Percent: percent(job), Done: job.Done, Total: job.Total, Error: job.Error}
-	s.Over = job.State == storage.Complete || job.State == storage.Failed
+	s.Over = job.State.Over()
 	s.Sealing = job.Kind == engine.KindPackage && job.State == storage.Running && job.Total > 0 && job.Done >= job.Total
 	if !s.Over {
 		s.Percent = min(s.Percent, 99)
@@ -68,6 +68,9 @@ func (v *Visit) job(id string) (storage.Job, error) {
 	job, err := v.Store.Job(v.Context(), id)
 	if err != nil {
 		return job, hiddenJob(err)
+	}
+	if job.Kind == engine.KindImport { // has its own pages, for others
+		return storage.Job{}, hiddenJob(fhir.Errorf(fhir.CodeNotFound, "not an export"))
 	}
 	v.Target(job.ID)
 	do, err := permit.Job(job, v.Exclusive)

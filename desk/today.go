@@ -2,6 +2,7 @@ package desk
 
 import (
 	"satchel/auth"
+	"satchel/engine"
 	"satchel/storage"
 )
 
@@ -84,7 +85,7 @@ const jobsMost = 5
 
 // jobsCard shows jobs that wait or run: all of them to who may see all, and to others their own.
 func jobsCard(v *Visit) (any, bool, error) {
-	all, err := v.Store.Jobs(v.Context())
+	all, err := v.Store.Jobs(v.Context(), engine.ExportKinds...)
 	if err != nil {
 		return nil, false, err
 	}

@@ -29,11 +29,6 @@ func workedFor(job storage.Job, e audit.Event) audit.Event {
 	return e
 }
 
-// expired is the event of an expiry likewise.
-func expired(id string) audit.Event {
-	return ended(storage.Job{ID: id}, audit.ExportExpire, "")
-}
-
 // eachFile is the most files whose hashes the audit log names one by one.
 const eachFile = 8
 
@@ -57,22 +52,20 @@ func FilesText(files []storage.JobFile) string {
 
 // begins notes that an import begins. Names of files may hold names of people, so they are only counted.
 func (m *Import) begins(ctx context.Context, paths []string) error {
-	return m.note(ctx, audit.Event{Detail: fmt.Sprintf("begins, %d paths", len(paths))})
+	return noteImport(ctx, m.Store, audit.Event{Who: m.who(), Action: audit.Import, Target: m.Job, Detail: fmt.Sprintf("begins, %d paths", len(paths))})
 }
 
-// ends notes how an import ended, also if ctx did.
-func (m *Import) ends(ctx context.Context, counts map[string]Counts, failure error) error {
+// ended is the event that tells how an import ended.
+func (m *Import) ended(counts map[string]Counts, failure error) audit.Event {
 	var n Counts
 	for _, c := range counts {
 		n.Created, n.Updated, n.Unchanged, n.Refused = n.Created+c.Created, n.Updated+c.Updated, n.Unchanged+c.Unchanged, n.Refused+c.Refused
 	}
-	e := audit.Event{Detail: fmt.Sprintf("ends, %d created, %d updated, %d unchanged, %d refused", n.Created, n.Updated, n.Unchanged, n.Refused)}
+	e := audit.Event{Who: m.who(), Action: audit.Import, Target: m.Job, Detail: fmt.Sprintf("ends, %d created, %d updated, %d unchanged, %d refused", n.Created, n.Updated, n.Unchanged, n.Refused)}
 	if failure != nil {
 		e.Outcome = audit.Failed
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	defer cancel()
-	return m.note(ctx, e)
+	return e
 }
 
 // who imports, for the audit log.
@@ -83,9 +76,10 @@ func (m *Import) who() audit.Who {
 	return m.Who
 }
 
-func (m *Import) note(ctx context.Context, e audit.Event) error {
-	e.Who, e.Action = m.who(), audit.Import
-	if err := m.Store.Audit(ctx, e); err != nil {
+func noteImport(ctx context.Context, s *storage.Store, e audit.Event) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	if err := s.Audit(ctx, e); err != nil {
 		return fmt.Errorf("note the import in the audit log: %w", err)
 	}
 	return nil

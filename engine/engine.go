@@ -8,7 +8,7 @@
 //   - A job is one run of a request: a row of storage, the only truth about it.
 //   - A file is one file of a job: NDJSON, or a package. It has its final name only when it is complete and on the disk.
 //   - An [Import] is one reading of files, folders, archives or bundles into the store.
-//   - An [Upload] is a set of files that somebody sends to be imported; an [ImportState] tells what became of it.
+//   - An [Upload] is a set of files that somebody sends to be imported; it becomes a job.
 //
 // URLs, headers and media types are web's; who may do what is auth's.
 package engine
@@ -68,16 +68,21 @@ type Engine struct {
 	store   *storage.Store
 	folder  *os.Root // one sub-folder per job, named by its id
 	options Options
-	wake    chan struct{} // a token per job that was added
+	exports *queue // of exports and packages
+	imports *queue
 
 	protecting chan struct{} // a token for who makes a protected copy
 
 	mu      sync.Mutex
-	running map[string]context.CancelFunc // by job id
-	holds   map[string]int                // by job id: its worker and its open files
-	doomed  map[string]bool               // folders to remove when the last hold is gone
+	running map[string]*running // by job id
+	holds   map[string]int      // by job id: its worker, its open files, and an upload that it is made of
+	doomed  map[string]bool     // folders to remove when the last hold is gone
+}
 
-	imports imports
+// running is a job that a worker has.
+type running struct {
+	stop  context.CancelFunc
+	ended chan struct{} // closed when the worker is done with it
 }
 
 // New makes an engine on a store and a folder that holds one sub-folder per job.
@@ -85,16 +90,14 @@ func New(s *storage.Store, folder *os.Root, o Options) *Engine {
 	o = o.withDefaults()
 	return &Engine{
 		store: s, folder: folder, options: o,
-		wake: make(chan struct{}, o.MaxJobs), protecting: make(chan struct{}, 1),
-		running: map[string]context.CancelFunc{},
-		holds:   map[string]int{},
-		doomed:  map[string]bool{},
-		imports: imports{queue: make(chan *importing, importsQueued)},
+		exports:    newQueue(o.MaxJobs, min(o.MaxJobs, maxWorkers), ExportKinds...),
+		imports:    newQueue(importsAtOnce, 1, KindImport),
+		protecting: make(chan struct{}, 1),
+		running:    map[string]*running{},
+		holds:      map[string]int{},
+		doomed:     map[string]bool{},
 	}
 }
-
-// maxWorkers bounds the jobs that run at once; above it they wait in the queue. One job keeps two cores busy.
-const maxWorkers = 4
 
 // Run requeues what a crash left running, removes folders without a job, works on jobs and expires files until ctx ends.
 // It returns when all workers have stopped; unfinished jobs stay in the store and run again at the next start.
@@ -106,11 +109,12 @@ func (e *Engine) Run(ctx context.Context) error {
 		return err
 	}
 	var workers sync.WaitGroup
-	for range min(e.options.MaxJobs, maxWorkers) {
-		workers.Go(func() { e.work(ctx) })
+	for _, q := range []*queue{e.exports, e.imports} {
+		for range q.workers {
+			workers.Go(func() { e.work(ctx, q) })
+		}
 	}
 	workers.Go(func() { e.expire(ctx) })
-	workers.Go(func() { e.workImports(ctx) })
 	workers.Wait()
 	return nil
 }
@@ -123,10 +127,9 @@ func (e *Engine) tidy(ctx context.Context) error {
 	if err := e.sweep(ctx); err != nil {
 		return fmt.Errorf("sweep the export folder: %w", err)
 	}
-	if err := e.tidyPackages(ctx); err != nil {
-		return fmt.Errorf("tidy packages: %w", err)
+	if err := e.tidyFolders(ctx); err != nil {
+		return fmt.Errorf("tidy the folders of jobs: %w", err)
 	}
-	e.interruptedImports()
 	return nil
 }
 
@@ -155,27 +158,14 @@ func (e *Engine) Start(ctx context.Context, event audit.Event, account, url stri
 	if err != nil {
 		return storage.Job{}, fmt.Errorf("encode request: %w", err)
 	}
-	return e.add(ctx, event, storage.Job{Kind: KindBulk, Account: account, URL: url, Request: text})
+	return e.add(ctx, event, e.exports, storage.Job{Kind: KindBulk, Account: account, URL: url, Request: text})
 }
 
-// add stores a job with its event and wakes a worker.
-func (e *Engine) add(ctx context.Context, event audit.Event, job storage.Job) (storage.Job, error) {
-	job, err := e.store.AddJob(ctx, event, job, e.options.MaxJobs)
-	if err != nil {
-		return storage.Job{}, err
-	}
-	select {
-	case e.wake <- struct{}{}:
-	default: // as many tokens as there can be jobs are waiting already
-	}
-	return job, nil
-}
-
-// Cancel stops a job if it runs, and removes its row and its files; from its return on, the job does not exist. Its event
-// is stored if it returns nil.
+// Cancel stops an export or a package if it runs, and removes its row and its files; from its return on, the job does not
+// exist. Its event is stored if it returns nil.
 // A file that is being downloaded stays until its reader closes it. Not-found if there is no such job.
 func (e *Engine) Cancel(ctx context.Context, event audit.Event, id string) error {
-	found, err := e.store.DeleteJob(ctx, event, id)
+	found, err := e.store.DeleteJob(ctx, event, id, e.exports.kinds...)
 	if err != nil {
 		return fmt.Errorf("cancel job: %w", err)
 	}
@@ -189,11 +179,26 @@ func (e *Engine) Cancel(ctx context.Context, event audit.Event, id string) error
 // drop stops a job whose row is gone, and removes its files.
 func (e *Engine) drop(id string) {
 	e.mu.Lock()
-	if stop := e.running[id]; stop != nil {
-		stop()
+	if r := e.running[id]; r != nil {
+		r.stop()
 	}
 	e.mu.Unlock()
 	e.remove(id)
+}
+
+// stop stops a job if it runs, and waits until its worker is done with it or ctx has ended.
+func (e *Engine) stop(ctx context.Context, id string) {
+	e.mu.Lock()
+	r := e.running[id]
+	e.mu.Unlock()
+	if r == nil {
+		return // its worker has yet to look at the row, or is done with it
+	}
+	r.stop()
+	select {
+	case <-r.ended:
+	case <-ctx.Done():
+	}
 }
 
 // CancelFor removes an account or client by calling remove, which takes its jobs' rows along, and then stops what runs of

@@ -119,7 +119,7 @@ func finish(t testing.TB, e *Engine, id string) storage.Job {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if job.State == storage.Complete || job.State == storage.Failed {
+		if job.State.Over() {
 			return job
 		}
 		time.Sleep(5 * time.Millisecond)

@@ -35,7 +35,7 @@ func (f *File) Tag() string {
 	return `"` + f.Job.ID + "-" + f.Info.Name + `"`
 }
 
-// Open opens a file of a complete job. It is served only if the job's row lists the name; not-found otherwise.
+// Open opens a file of a job that has ended. It is served only if the job's row lists the name; not-found otherwise.
 // While it is open the job is not expired.
 func (e *Engine) Open(ctx context.Context, id, name string) (*File, error) {
 	e.hold(id) // before the row is read: from here on the files stay
@@ -55,7 +55,7 @@ func (e *Engine) open(ctx context.Context, id, name string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if job.State != storage.Complete {
+	if !job.State.Over() {
 		return nil, fhir.Errorf(fhir.CodeNotFound, "export job %q has no files; it is %s", id, job.State)
 	}
 	for _, info := range job.Files {

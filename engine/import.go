@@ -15,6 +15,7 @@ import (
 type Import struct {
 	Store    *storage.Store
 	Who      audit.Who               // for the audit log; zero: the server by itself
+	Job      string                  // the job that it is, for the audit log; "": none
 	Strict   bool                    // refuse resources with structural findings instead of reporting them
 	Progress func(read, total int64) // bytes, of the files as they lie on the disk; may be nil
 	Finding  func(Finding)           // called for each refused line and each reported finding; may be nil
@@ -47,7 +48,7 @@ func (m *Import) Run(ctx context.Context, paths ...string) (map[string]Counts, e
 		return nil, err
 	}
 	counts, err := m.run(ctx, paths)
-	return counts, errors.Join(err, m.ends(ctx, counts, err))
+	return counts, errors.Join(err, noteImport(ctx, m.Store, m.ended(counts, err)))
 }
 
 // run is Run without the audit log.

@@ -334,7 +334,7 @@ func TestFailures(t *testing.T) {
 		}
 		e := New(practice(t), root, Options{})
 		start(t, e)
-		for len(e.wake) > 0 { // let it pass its first sweep
+		for len(e.exports.wake) > 0 { // let it pass its first sweep
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(50 * time.Millisecond)

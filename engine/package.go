@@ -204,7 +204,7 @@ func (e *Engine) StartPackage(ctx context.Context, event audit.Event, account, u
 	if err != nil {
 		return storage.Job{}, fmt.Errorf("encode request: %w", err)
 	}
-	return e.add(ctx, event, storage.Job{Kind: KindPackage, Account: account, URL: url, Request: text})
+	return e.add(ctx, event, e.exports, storage.Job{Kind: KindPackage, Account: account, URL: url, Request: text})
 }
 
 // packs makes the package of a job in the job's folder.
@@ -213,6 +213,11 @@ func (e *Engine) packs(ctx context.Context, job storage.Job) (conclusion, error)
 	if err != nil {
 		return conclusion{}, err
 	}
+	folder, err := e.emptyFolder(job.ID)
+	if err != nil {
+		return conclusion{}, err
+	}
+	folder.Close()
 	h, err := e.packed(ctx, job, r)
 	if err != nil {
 		return conclusion{}, err
@@ -226,10 +231,8 @@ func (e *Engine) packs(ctx context.Context, job storage.Job) (conclusion, error)
 	if err != nil {
 		return conclusion{}, fmt.Errorf("encode outcome: %w", err)
 	}
-	return conclusion{
-		files: files, outcome: text,
-		event: audit.Event{Action: audit.Package, Patients: outcome.Patients, Detail: packageText(r, h, files)},
-	}, nil
+	event := audit.Event{Action: audit.Package, Patients: outcome.Patients, Detail: packageText(r, h, files)}
+	return completed(files, text, workedFor(job, event)), nil
 }
 
 // packed makes the package.
@@ -259,21 +262,23 @@ func (e *Engine) packed(ctx context.Context, job storage.Job, r PackageRequest) 
 	if r.Form == FormFolder {
 		q.BagSize = 0 // files of two bags would have the same names
 	}
-	return e.metered(ctx, job.ID, q)
+	step, stop := e.metered(ctx, job.ID)
+	defer stop()
+	return e.Handover(ctx, q, step)
 }
 
-// metered makes a package and notes how far it is.
-func (e *Engine) metered(ctx context.Context, id string, q HandoverRequest) (Handover, error) {
+// metered returns what a job calls to tell how far it is, and what it calls at its end.
+func (e *Engine) metered(ctx context.Context, id string) (step func(done, total int64), stop func()) {
 	var total atomic.Int64
 	m := startMeter(0, func(done, _ int64) { e.progress(ctx, id, done, max(done, total.Load())) })
-	defer func() {
-		m.stop()
-		e.progress(ctx, id, m.done.Load(), total.Load()) // it may have been faster than the reports
-	}()
-	return e.Handover(ctx, q, func(done, n int64) {
+	step = func(done, n int64) {
 		total.Store(n)
 		m.done.Store(done)
-	})
+	}
+	return step, func() {
+		m.stop()
+		e.progress(ctx, id, m.done.Load(), total.Load()) // it may have been faster than the reports
+	}
 }
 
 // outcomeOf sums up a package that was made.

@@ -159,24 +159,25 @@ func flat(in string) string {
 	return strings.ReplaceAll(in, "/", ".")
 }
 
-// tidyPackages removes what an interrupted [Engine.Protect] left in the folders of packages: what their rows do not name.
-func (e *Engine) tidyPackages(ctx context.Context) error {
-	jobs, err := e.store.Jobs(ctx)
+// tidyFolders removes what an interrupted [Engine.Protect] left in the folders of packages, and what is left of the files of
+// imports that have ended: what the jobs' rows do not name.
+func (e *Engine) tidyFolders(ctx context.Context) error {
+	jobs, err := e.store.Jobs(ctx, KindPackage, KindImport)
 	if err != nil {
 		return err
 	}
 	for _, j := range jobs {
-		if j.Kind != KindPackage || j.State != storage.Complete || e.held(j.ID) {
+		if !j.State.Over() || e.held(j.ID) {
 			continue
 		}
-		if err := e.tidyPackage(ctx, j.ID); err != nil {
+		if err := e.tidyFolder(ctx, j.ID); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e *Engine) tidyPackage(ctx context.Context, id string) error {
+func (e *Engine) tidyFolder(ctx context.Context, id string) error {
 	job, err := e.store.Job(ctx, id)
 	if err != nil {
 		return err
@@ -193,7 +194,7 @@ func (e *Engine) tidyPackage(ctx context.Context, id string) error {
 	for _, entry := range entries {
 		if !named[entry.Name()] {
 			if err := e.folder.RemoveAll(path.Join(id, entry.Name())); err != nil {
-				e.options.Log.Warn("left-over of a package not removed", "job", id, "error", plain(err))
+				e.options.Log.Warn("left-over of a job not removed", "job", id, "error", plain(err))
 			}
 		}
 	}

@@ -220,7 +220,7 @@ func TestPackageRunsAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := resourceHashes(t, filepath.Join(e.path(job.ID), first.files[0].Name))
+		want := resourceHashes(t, filepath.Join(e.path(job.ID), first.end.Files[0].Name))
 		put(t, s, `{"resourceType":"Observation","id":"late","status":"final","code":{},"subject":{"reference":"Patient/`+demo.EverythingPatientID+`"}}`)
 		if err := root.WriteFile(path.Join(job.ID, "stray"), []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
@@ -422,7 +422,7 @@ func TestProtectRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.wake <- struct{}{}
+	e.exports.wake <- struct{}{}
 	failed = finish(t, e, failed.ID)
 	huge, err := s.AddJob(t.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: KindPackage}, 0)
 	if err != nil {

@@ -4,7 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
+
+	"satchel/audit"
+	"satchel/storage"
 )
 
 // expiryEvery is how often expired jobs are looked for.
@@ -38,25 +42,42 @@ func (e *Engine) expireOnce(ctx context.Context) {
 		if e.held(id) {
 			continue // somebody is downloading: it expires at a later tick
 		}
-		if _, err := e.store.DeleteJob(ctx, expired(id), id); err != nil {
+		if err := e.expireJob(ctx, id); err != nil {
 			e.options.Log.Error("expired job not removed", "job", id, "error", plain(err))
-			continue
 		}
-		e.options.Log.Info("export expired", "job", id)
-		e.remove(id)
 	}
 	if err := e.sweep(ctx); err != nil && ctx.Err() == nil {
 		e.options.Log.Error("export folder not swept", "error", plain(err))
 	}
 }
 
+// expireJob removes one job whose time is over.
+func (e *Engine) expireJob(ctx context.Context, id string) error {
+	job, err := e.store.Job(ctx, id)
+	if err != nil {
+		return err
+	}
+	action, detail := audit.ExportExpire, ""
+	if job.Kind == KindImport {
+		action, detail = audit.Import, "its findings expired"
+	}
+	if _, err := e.store.DeleteJob(ctx, ended(storage.Job{ID: id}, action, detail), id); err != nil {
+		return err
+	}
+	e.options.Log.Info("job expired", "job", id, "kind", job.Kind)
+	e.remove(id)
+	return nil
+}
+
 // sweep removes sub-folders that belong to no job. The folders are listed before the rows: a row is there before its
-// folder, so a folder without a row has lost it. Only folders are touched; other files are not ours.
+// folder, so a folder without a row has lost it. An upload has its folder first, but holds it until its row is there.
+// Only folders are touched; other files are not ours.
 func (e *Engine) sweep(ctx context.Context) error {
 	entries, err := fs.ReadDir(e.folder.FS(), ".")
 	if err != nil {
 		return fmt.Errorf("read the export folder: %w", err)
 	}
+	entries = slices.DeleteFunc(entries, func(entry fs.DirEntry) bool { return !entry.IsDir() || e.held(entry.Name()) })
 	jobs, err := e.store.Jobs(ctx)
 	if err != nil {
 		return fmt.Errorf("list jobs: %w", err)
@@ -66,7 +87,7 @@ func (e *Engine) sweep(ctx context.Context) error {
 		known[j.ID] = true
 	}
 	for _, entry := range entries {
-		if entry.IsDir() && !known[entry.Name()] {
+		if !known[entry.Name()] {
 			e.remove(entry.Name())
 		}
 	}

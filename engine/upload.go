@@ -21,22 +21,14 @@ const (
 	uploadNameMax = 120      // bytes of a file's name
 )
 
-// Upload is a set of files that somebody sends to be imported. They lie in a folder of their own beside those of jobs, for
-// the server's account alone, and are gone when the import is over, was refused, or the server has been restarted.
-// One goroutine uses an upload.
+// Upload is a set of files that somebody sends to be imported. They lie in the folder of the job that they become by
+// [Engine.StartImport], for the server's account alone, and are gone when that has ended. One goroutine uses an upload.
 type Upload struct {
 	e      *Engine
-	id     string
+	id     string // of the job
 	folder *os.Root
 	most   int64
-	files  []upload
-}
-
-// upload is one file of an [Upload].
-type upload struct {
-	name  string // as it was sent, without folders and signs that cannot be shown
-	path  string // on the disk
-	bytes int64
+	files  []ImportFile
 }
 
 // NewUpload makes an empty upload; with too little room on the disk it is no-store. most is how many bytes it may have, 0:
@@ -79,7 +71,7 @@ func (u *Upload) Discard() {
 // Files is how many files there are, and their bytes.
 func (u *Upload) Files() (n int, bytes int64) {
 	for _, f := range u.files {
-		bytes += f.bytes
+		bytes += f.Bytes
 	}
 	return len(u.files), bytes
 }
@@ -104,15 +96,35 @@ func (u *Upload) Add(name string, r io.Reader) error {
 		return fmt.Errorf("make a file for an upload: %w", err)
 	}
 	n, err := u.copy(f, r)
+	if err == nil {
+		err = f.Sync()
+	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	file := upload{name, filepath.Join(u.folder.Name(), filepath.FromSlash(inside)), n}
-	u.files = append(u.files, file)
-	if IsPackage(file.path) {
+	if err := u.syncFolder(in); err != nil {
+		return err
+	}
+	u.files = append(u.files, ImportFile{name, inside, n})
+	if IsPackage(filepath.Join(u.folder.Name(), filepath.FromSlash(inside))) {
 		return fhir.Errorf(fhir.CodeNotSupported, "%q is a sealed package of a whole practice or record, which is not added to what is here; it is restored into an empty store, at the server itself: satchel import PACKAGE", name)
 	}
 	return nil
+}
+
+// syncFolder makes the names in a sub-folder durable.
+func (u *Upload) syncFolder(in string) error {
+	folder, err := u.folder.OpenRoot(in)
+	if err != nil {
+		return fmt.Errorf("open a folder of an upload: %w", err)
+	}
+	defer folder.Close()
+	return syncFolder(folder)
+}
+
+// path is where a file lies on the disk; dir is the job's folder.
+func (r ImportRequest) path(dir string, f ImportFile) string {
+	return filepath.Join(dir, filepath.FromSlash(f.Path))
 }
 
 // copy reads r into f, as long as there is room.

@@ -1,29 +1,19 @@
 package engine
 
 import (
-	"context"
 	"io"
 	"io/fs"
 	"os"
 	"strings"
 	"testing"
 	"testing/iotest"
-	"time"
-
-	"satchel/audit"
-	"satchel/storage"
 )
 
-// uploading is an engine with its folder.
+// uploading is an engine that does not run, with its folder.
 func uploading(t *testing.T, o Options) (*Engine, string) {
 	t.Helper()
-	dir := t.TempDir()
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { root.Close() })
-	return New(open(t), root, o), dir
+	root := rootDir(t)
+	return New(open(t), root, o), root.Name()
 }
 
 // entries are the names of what lies in a folder.
@@ -49,83 +39,6 @@ func filled(t *testing.T, e *Engine, name, text string) *Upload {
 		t.Fatal(err)
 	}
 	return u
-}
-
-// runs runs an engine until stop is called.
-func runs(t *testing.T, e *Engine) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- e.Run(ctx) }()
-	return func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-func waitOver(t *testing.T, e *Engine, id string) ImportState {
-	t.Helper()
-	for range 1000 {
-		if s, err := e.ImportState(id); err != nil {
-			t.Fatal(err)
-		} else if s.Over() {
-			return s
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatal("the import does not end")
-	panic("unreachable")
-}
-
-// What waits when the server ends is told as interrupted after the next start, and its files are gone.
-func TestUploadInterrupted(t *testing.T) {
-	e, dir := uploading(t, Options{})
-	who := audit.Who{Name: "ann", Kind: audit.User}
-	id, err := e.StartImport(who, filled(t, e, "a.ndjson", `{"resourceType":"Patient","id":"1"}`), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := entries(t, dir); len(got) != 2 {
-		t.Fatalf("lies there: %q", got)
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer root.Close()
-	next := New(e.store, root, Options{}) // the first one is gone without a word, as in a crash
-	stop := runs(t, next)
-	var s ImportState
-	for range 500 {
-		if s, err = next.ImportState(id); err == nil {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	if s.State != Interrupted || s.Account != "ann" || s.Begun.IsZero() {
-		t.Errorf("%+v (%v)", s, err)
-	}
-	if got := entries(t, dir); len(got) != 1 || got[0] != id+importMark {
-		t.Errorf("left: %q", got)
-	}
-	again, err := next.StartImport(who, filled(t, next, "a.ndjson", `{"resourceType":"Patient","id":"1"}`+"\nx\n"), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s := waitOver(t, next, again); s.State != storage.Complete || s.Counts["Patient"].Created != 1 || s.Refusals != 1 {
-		t.Errorf("%+v", s)
-	}
-	stop()
-	if got := entries(t, dir); len(got) != 1 || got[0] != id+importMark {
-		t.Errorf("left: %q", got)
-	}
-	late := New(e.store, root, Options{Retention: time.Nanosecond})
-	late.interruptedImports()
-	if got := entries(t, dir); len(got) != 0 || len(late.Imports()) != 0 {
-		t.Errorf("kept for ever: %q", got)
-	}
 }
 
 // An upload that cannot go on is refused in words that say what to do, and leaves nothing.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"syscall"
@@ -20,10 +19,10 @@ import (
 // pollEvery is how long an idle worker waits before it looks for a job that another process may have added.
 const pollEvery = 5 * time.Second
 
-// work runs jobs one after the other until ctx ends.
-func (e *Engine) work(ctx context.Context) {
+// work runs jobs of a queue one after the other until ctx ends.
+func (e *Engine) work(ctx context.Context, q *queue) {
 	for ctx.Err() == nil {
-		job, found, err := e.store.ClaimJob(ctx)
+		job, found, err := e.store.ClaimJob(ctx, q.kinds...)
 		if found && err == nil {
 			e.run(ctx, job)
 			continue
@@ -33,7 +32,7 @@ func (e *Engine) work(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-		case <-e.wake:
+		case <-q.wake:
 		case <-time.After(pollEvery):
 		}
 	}
@@ -44,21 +43,33 @@ func (e *Engine) work(ctx context.Context) {
 func (e *Engine) run(ctx context.Context, job storage.Job) {
 	jobCtx, stop := context.WithCancel(ctx)
 	defer stop()
+	defer e.register(job.ID, stop)()
 	e.hold(job.ID)
 	defer e.release(job.ID)
-	e.register(job.ID, stop)
-	defer e.register(job.ID, nil)
-	if _, err := e.store.Job(ctx, job.ID); isMissing(err) {
+	now, err := e.store.Job(ctx, job.ID)
+	switch {
+	case isMissing(err):
 		return // cancelled between claim and registration; Cancel has seen to the folder
+	case err == nil && now.State.Over(): // likewise stopped
+		e.remove(job.ID)
+		return
 	}
 	began := time.Now()
 	done, err := e.attempt(jobCtx, job)
 	if ctx.Err() != nil && err != nil {
+		if done.stored {
+			e.note(ctx, job, done)
+		}
 		return
 	}
-	e.conclude(context.WithoutCancel(ctx), job, done, err)
-	e.told(began, done.files, err)
-	e.options.Log.Info("export ended", "job", job.ID, "kind", job.Kind, "files", len(done.files), "took", time.Since(began), "error", plain(err))
+	if err != nil && !done.stored {
+		done = failed(job, err)
+	}
+	e.conclude(context.WithoutCancel(ctx), job, done)
+	if job.Kind != KindImport {
+		e.told(began, done.end.Files, err)
+	}
+	e.options.Log.Info("job ended", "job", job.ID, "kind", job.Kind, "files", len(done.end.Files), "took", time.Since(began), "error", plain(err))
 }
 
 // told tells Options.Ended how a job ended.
@@ -72,54 +83,55 @@ func (e *Engine) told(began time.Time, files []storage.JobFile, err error) {
 	}
 }
 
-// register notes how to stop a running job; nil forgets it.
-func (e *Engine) register(id string, stop context.CancelFunc) {
+// register notes how to stop a running job, until forget is called.
+func (e *Engine) register(id string, stop context.CancelFunc) (forget func()) {
+	r := &running{stop: stop, ended: make(chan struct{})}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if stop == nil {
+	e.running[id] = r
+	return func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
 		delete(e.running, id)
-	} else {
-		e.running[id] = stop
+		close(r.ended)
 	}
 }
 
-// conclusion is what a job made.
-type conclusion struct {
-	files   []storage.JobFile
-	outcome []byte      // see [storage.Job]
-	event   audit.Event // tells of it; who it was for and the target are added
-}
-
-// attempt writes the files of a job. A panic is an error of this job alone.
+// attempt does a job. A panic is an error of this job alone.
 func (e *Engine) attempt(ctx context.Context, job storage.Job) (done conclusion, err error) {
 	defer recovered(e.options.Log, &err)
-	folder, err := e.emptyFolder(job.ID)
-	if err != nil {
-		return done, err
-	}
-	defer folder.Close()
 	switch job.Kind {
 	case KindBulk:
-		done, err = e.exports(ctx, job, folder)
+		done, err = e.writes(ctx, job)
 	case KindPackage:
 		done, err = e.packs(ctx, job)
+	case KindImport:
+		done, err = e.reads(ctx, job)
 	default:
 		err = fmt.Errorf("a job of the unknown kind %q", job.Kind)
 	}
 	if err != nil {
-		return conclusion{}, err
+		return done, err
 	}
 	return done, syncFolder(e.folder)
 }
 
-// exports writes the files of a Bulk Data export.
-func (e *Engine) exports(ctx context.Context, job storage.Job, folder *os.Root) (conclusion, error) {
+// writes runs a job of kind [KindBulk]: it writes the files of a Bulk Data export.
+func (e *Engine) writes(ctx context.Context, job storage.Job) (conclusion, error) {
 	r, err := RequestOf(job)
 	if err != nil {
 		return conclusion{}, err
 	}
+	folder, err := e.emptyFolder(job.ID)
+	if err != nil {
+		return conclusion{}, err
+	}
+	defer folder.Close()
 	files, err := e.write(ctx, r, job.Snapshot, folder, func(done, total int64) { e.progress(ctx, job.ID, done, total) })
-	return conclusion{files: files, event: audit.Event{Action: audit.ExportComplete, Detail: FilesText(files)}}, err
+	if err != nil {
+		return conclusion{}, err
+	}
+	return completed(files, nil, workedFor(job, audit.Event{Action: audit.ExportComplete, Detail: FilesText(files)})), nil
 }
 
 // progress notes how far a job is.
@@ -129,21 +141,41 @@ func (e *Engine) progress(ctx context.Context, id string, done, total int64) {
 	}
 }
 
-// conclude writes the end of a job into its row. A row that is gone was cancelled.
-func (e *Engine) conclude(ctx context.Context, job storage.Job, done conclusion, err error) {
-	expires := e.store.Now().Add(e.options.Retention)
-	there := false
-	if err == nil {
-		if there, err = e.store.FinishJob(ctx, workedFor(job, done.event), job.ID, done.files, done.outcome, expires); err == nil && there {
-			return
-		}
+// conclude writes the end of a job into its row, and removes what the row does not name. A row that is gone was cancelled.
+func (e *Engine) conclude(ctx context.Context, job storage.Job, done conclusion) {
+	there, err := e.end(ctx, job, done)
+	if err != nil && !done.stored && done.end.State == storage.Complete {
+		done = failed(job, err) // rather than a job without an end
+		_, err = e.end(ctx, job, done)
 	}
-	e.remove(job.ID)
-	if err == nil {
-		return
-	}
-	if _, err := e.store.FailJob(ctx, ended(job, audit.ExportFailed, reason(err)), job.ID, reason(err), expires); err != nil {
+	switch {
+	case err != nil:
 		e.options.Log.Error("end of job not noted; it runs again at the next start", "job", job.ID, "error", plain(err))
+		if !done.stored {
+			e.remove(job.ID)
+		}
+	case !there && done.stored:
+		e.note(ctx, job, done)
+		e.remove(job.ID)
+	case done.stored:
+		if err := e.tidyFolder(ctx, job.ID); err != nil && !isMissing(err) {
+			e.options.Log.Warn("files of an import not removed, will be tried at the next start", "job", job.ID, "error", plain(err))
+		}
+	case !there || done.end.State != storage.Complete:
+		e.remove(job.ID)
+	}
+}
+
+// end notes the end of a job with its event in one transaction.
+func (e *Engine) end(ctx context.Context, job storage.Job, done conclusion) (there bool, err error) {
+	done.end.Expires = e.store.Now().Add(e.options.Retention)
+	return e.store.EndJob(ctx, done.event, job.ID, done.end)
+}
+
+// note writes the event of a job that changed the store and does not end in its row.
+func (e *Engine) note(ctx context.Context, job storage.Job, done conclusion) {
+	if err := noteImport(ctx, e.store, done.event); err != nil {
+		e.options.Log.Error("end of import not noted", "job", job.ID, "error", plain(err))
 	}
 }
 

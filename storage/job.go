@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"satchel/audit"
@@ -21,16 +22,20 @@ const (
 	Running  State = "running"
 	Complete State = "complete"
 	Failed   State = "failed"
+	Stopped  State = "stopped" // somebody ended it, and what it did until then stays: an import
 )
+
+// Over reports whether a job in this state has ended.
+func (s State) Over() bool { return s != Queued && s != Running }
 
 // Job is one background piece of work.
 type Job struct {
 	ID       string
-	Kind     string // "bulk", or "ehi" for a package
+	Kind     string // "bulk", "ehi" for a package, or "import"
 	State    State
 	Account  string
 	URL      string // the kick-off URL as the client sent it
-	Request  []byte // JSON of engine.Request, or of engine.PackageRequest
+	Request  []byte // JSON of engine.Request, engine.PackageRequest or engine.ImportRequest
 	Snapshot Snapshot
 	Created  time.Time
 	Started  time.Time
@@ -39,7 +44,8 @@ type Job struct {
 	Done     int64
 	Total    int64
 	Error    string
-	Outcome  []byte    // JSON of engine.PackageOutcome; nil: not ended, or no package
+	Runs     int       // how often it has begun: more than once if the server ended meanwhile
+	Outcome  []byte    // JSON of engine.PackageOutcome or engine.ImportOutcome; nil: not ended, or an export
 	Files    []JobFile // filled by Job, not by Jobs
 }
 
@@ -57,13 +63,44 @@ type JobFile struct {
 	ContinuesIn string
 }
 
+// JobFinding is what an import says about one place in its files.
+type JobFinding struct {
+	File    string // as it was sent, with "!" and the member's name inside an archive
+	Line    int64  // from 1; the entry's number in a Bundle; 0: the whole file
+	Entry   string // "Patient/1" if known
+	Refused bool   // the resource is not in the store
+	Reason  string // plain words, no health data
+}
+
+// JobEnd is how a job ended.
+type JobEnd struct {
+	State    State // Complete, Failed or Stopped
+	Error    string
+	Files    []JobFile
+	Findings []JobFinding
+	Outcome  []byte // JSON; nil: none
+	Expires  time.Time
+}
+
+// ofKinds is the condition that a job is of one of the kinds; of none: of any.
+func ofKinds(kinds []string) (condition string, args []any) {
+	if len(kinds) == 0 {
+		return "true", nil
+	}
+	for _, k := range kinds {
+		args = append(args, k)
+	}
+	return "kind IN (?" + strings.Repeat(", ?", len(kinds)-1) + ")", args
+}
+
 // AddJob stores a queued job with its event e and takes its snapshot, in one transaction. The event's target becomes the
-// job's id if it has none. If limit > 0 and so many jobs are queued or
-// running already, it is a fhir.Error throttled. It sets ID (random, if empty), Snapshot, Created and State.
-func (s *Store) AddJob(ctx context.Context, e audit.Event, j Job, limit int) (Job, error) {
+// job's id if it has none. If limit > 0 and so many jobs of the kinds (none: of any) are queued or running already, it is a
+// fhir.Error throttled. It sets ID (random, if empty), Snapshot, Created and State.
+func (s *Store) AddJob(ctx context.Context, e audit.Event, j Job, limit int, kinds ...string) (Job, error) {
+	of, args := ofKinds(kinds)
 	err := s.write(ctx, func(tx *Tx) error {
 		var busy int
-		if err := tx.scan(`SELECT count(*) FROM job WHERE state IN ('queued', 'running')`, nil, &busy); err != nil {
+		if err := tx.scan(`SELECT count(*) FROM job WHERE state IN ('queued', 'running') AND `+of, args, &busy); err != nil {
 			return err
 		}
 		if limit > 0 && busy >= limit {
@@ -87,17 +124,18 @@ func (s *Store) AddJob(ctx context.Context, e audit.Event, j Job, limit int) (Jo
 	return j, nil
 }
 
-// ClaimJob moves the oldest queued job to running and answers it; false if there is none.
-func (s *Store) ClaimJob(ctx context.Context) (Job, bool, error) {
+// ClaimJob moves the oldest queued job of the kinds (none: of any) to running and returns it; false if there is none.
+func (s *Store) ClaimJob(ctx context.Context, kinds ...string) (Job, bool, error) {
 	var j Job
 	var waiting bool
-	err := scan(ctx, s.reads, `SELECT EXISTS (SELECT 1 FROM job WHERE state = 'queued')`, nil, &waiting) // spares an idle server the write lock
+	of, args := ofKinds(kinds)
+	err := scan(ctx, s.reads, `SELECT EXISTS (SELECT 1 FROM job WHERE state = 'queued' AND `+of+`)`, args, &waiting) // spares an idle server the write lock
 	if err == nil && waiting {
 		err = s.write(ctx, func(tx *Tx) error {
 			j, err = jobOf(func(dest ...any) error {
-				return tx.scan(`UPDATE job SET state = 'running', started = ?, done = 0
-					WHERE id = (SELECT id FROM job WHERE state = 'queued' ORDER BY transaction_time LIMIT 1) RETURNING `+jobColumns,
-					[]any{millis(tx.Time)}, dest...)
+				return tx.scan(`UPDATE job SET state = 'running', started = ?, done = 0, runs = runs + 1
+					WHERE id = (SELECT id FROM job WHERE state = 'queued' AND `+of+` ORDER BY transaction_time LIMIT 1) RETURNING `+jobColumns,
+					append([]any{millis(tx.Time)}, args...), dest...)
 			})
 			return err
 		})
@@ -123,30 +161,83 @@ func (s *Store) Progress(ctx context.Context, id string, done, total int64) erro
 	return err
 }
 
-// FinishJob makes the job complete, with its files, outcome (JSON; nil: none), expiry and event, in one transaction. An
-// expiry that [Store.KeepJob] set stays if it is later. False: the job is no longer there, and the event is not stored.
-func (s *Store) FinishJob(ctx context.Context, e audit.Event, id string, files []JobFile, outcome []byte, expires time.Time) (bool, error) {
+// EndJob notes how a job ended, with its files, findings and event, in one transaction. A job that [Store.StopJob] has stopped
+// stays so. If it is complete, an expiry that [Store.KeepJob] set stays if it is later. False: the job is no longer there, and
+// the event is not stored.
+func (s *Store) EndJob(ctx context.Context, e audit.Event, id string, end JobEnd) (bool, error) {
 	var n int64
 	err := s.write(ctx, func(tx *Tx) (err error) {
-		n, err = tx.change(`UPDATE job SET state = 'complete', ended = ?, expires = max(coalesce(expires, 0), ?), done = max(done, total), error = '',
-			outcome = ? WHERE id = ?`, millis(tx.Time), millis(expires), string(outcome), id)
+		complete := end.State == Complete
+		n, err = tx.change(`UPDATE job SET state = CASE state WHEN 'stopped' THEN state ELSE ? END, ended = ?, error = ?, outcome = ?,
+			expires = CASE WHEN ? THEN max(coalesce(expires, 0), ?) ELSE ? END, done = CASE WHEN ? THEN max(done, total) ELSE done END WHERE id = ?`,
+			end.State, millis(tx.Time), end.Error, string(end.Outcome), complete, millis(end.Expires), millis(end.Expires), complete, id)
 		if err != nil || n == 0 {
 			return err
 		}
 		if err := tx.exec(`DELETE FROM job_file WHERE job = ?`, id); err != nil {
 			return err
 		}
-		for i, f := range files {
+		for i, f := range end.Files {
 			if err := tx.addJobFile(id, i, f); err != nil {
 				return err
 			}
 		}
+		if err := tx.setFindings(id, end.Findings); err != nil {
+			return err
+		}
 		return tx.tell(e)
 	})
 	if err != nil {
-		return false, fmt.Errorf("finish job: %w", err)
+		return false, fmt.Errorf("end job: %w", err)
 	}
 	return n > 0, nil
+}
+
+// setFindings puts the findings of a job in the place of those it may have.
+func (tx *Tx) setFindings(id string, findings []JobFinding) error {
+	if err := tx.exec(`DELETE FROM job_finding WHERE job = ?`, id); err != nil {
+		return err
+	}
+	for i, f := range findings {
+		if err := tx.exec(`INSERT INTO job_finding (job, ord, file, line, entry, refused, reason) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			id, i, f.File, f.Line, f.Entry, f.Refused, f.Reason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// FinishJob makes the job complete, with its files, outcome (JSON; nil: none) and expiry; see [Store.EndJob].
+func (s *Store) FinishJob(ctx context.Context, e audit.Event, id string, files []JobFile, outcome []byte, expires time.Time) (bool, error) {
+	return s.EndJob(ctx, e, id, JobEnd{State: Complete, Files: files, Outcome: outcome, Expires: expires})
+}
+
+// FailJob makes the job failed with a reason in plain words; see [Store.EndJob].
+func (s *Store) FailJob(ctx context.Context, e audit.Event, id, reason string, expires time.Time) (bool, error) {
+	return s.EndJob(ctx, e, id, JobEnd{State: Failed, Error: reason, Expires: expires})
+}
+
+// StopJob makes a job stopped if it is queued or running, stores the event in the same transaction, and returns the state that
+// the job was in before; not-found if there is no job of the kind. Who works on a running job still notes by [Store.EndJob] what became of it.
+func (s *Store) StopJob(ctx context.Context, e audit.Event, kind, id string, expires time.Time) (was State, err error) {
+	err = s.write(ctx, func(tx *Tx) error {
+		if err := tx.scan(`SELECT state FROM job WHERE id = ? AND kind = ?`, []any{id, kind}, &was); errors.Is(err, sql.ErrNoRows) {
+			return noJob(id)
+		} else if err != nil {
+			return err
+		}
+		err := tx.exec(`UPDATE job SET state = 'stopped', ended = ?, expires = ? WHERE id = ? AND state IN ('queued', 'running')`,
+			millis(tx.Time), millis(expires), id)
+		if err != nil {
+			return err
+		}
+		e.Target = cmp.Or(e.Target, id)
+		return tx.tell(e)
+	})
+	if err != nil {
+		return "", fmt.Errorf("stop job: %w", err)
+	}
+	return was, nil
 }
 
 func (tx *Tx) addJobFile(id string, ord int, f JobFile) error {
@@ -190,18 +281,11 @@ func (s *Store) KeepJob(ctx context.Context, id string, until time.Time) (bool, 
 	return n > 0, err
 }
 
-// FailJob makes the job failed with a reason in plain words, and stores the event in the same transaction. False: the job is
-// no longer there, and the event is not stored.
-func (s *Store) FailJob(ctx context.Context, e audit.Event, id, reason string, expires time.Time) (bool, error) {
-	n, err := s.change(ctx, []audit.Event{e}, `UPDATE job SET state = 'failed', ended = ?, expires = ?, error = ? WHERE id = ?`,
-		millis(s.Now()), millis(expires), reason, id)
-	return n > 0, err
-}
-
-// DeleteJob removes the row with its files' rows, and stores the event in the same transaction. False: there was none, and
-// the event is not stored.
-func (s *Store) DeleteJob(ctx context.Context, e audit.Event, id string) (bool, error) {
-	n, err := s.change(ctx, []audit.Event{e}, `DELETE FROM job WHERE id = ?`, id)
+// DeleteJob removes the row of a job of the kinds (none: of any) with its files' rows, and stores the event in the same
+// transaction. False: there was none, and the event is not stored.
+func (s *Store) DeleteJob(ctx context.Context, e audit.Event, id string, kinds ...string) (bool, error) {
+	of, args := ofKinds(kinds)
+	n, err := s.change(ctx, []audit.Event{e}, `DELETE FROM job WHERE id = ? AND `+of, append([]any{id}, args...)...)
 	return n > 0, err
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 const jobColumns = `id, kind, state, account, url, request, seq, transaction_time, created,
-	coalesce(started, 0), coalesce(ended, 0), coalesce(expires, 0), done, total, error, outcome`
+	coalesce(started, 0), coalesce(ended, 0), coalesce(expires, 0), done, total, error, runs, outcome`
 
 // jobOf reads the jobColumns.
 func jobOf(scan func(dest ...any) error) (Job, error) {
@@ -19,7 +19,7 @@ func jobOf(scan func(dest ...any) error) (Job, error) {
 	var request, outcome string
 	var at, created, started, ended, expires int64
 	err := scan(&j.ID, &j.Kind, &j.State, &j.Account, &j.URL, &request, &j.Snapshot.Seq, &at, &created,
-		&started, &ended, &expires, &j.Done, &j.Total, &j.Error, &outcome)
+		&started, &ended, &expires, &j.Done, &j.Total, &j.Error, &j.Runs, &outcome)
 	j.Request, j.Snapshot.Time, j.Created = []byte(request), instant(at), instant(created)
 	if outcome != "" {
 		j.Outcome = []byte(outcome)
@@ -34,7 +34,7 @@ func (s *Store) Job(ctx context.Context, id string) (Job, error) {
 		return scan(ctx, s.reads, `SELECT `+jobColumns+` FROM job WHERE id = ?`, []any{id}, dest...)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
-		return j, fhir.Errorf(fhir.CodeNotFound, "there is no job %q; it may have been cancelled or its time is over", id)
+		return j, noJob(id)
 	}
 	if err == nil {
 		j.Files, err = s.jobFiles(ctx, id)
@@ -43,6 +43,10 @@ func (s *Store) Job(ctx context.Context, id string) (Job, error) {
 		err = fmt.Errorf("read job: %w", err)
 	}
 	return j, err
+}
+
+func noJob(id string) error {
+	return fhir.Errorf(fhir.CodeNotFound, "there is no job %q; it may have been cancelled or its time is over", id)
 }
 
 func (s *Store) jobFiles(ctx context.Context, id string) ([]JobFile, error) {
@@ -62,9 +66,28 @@ func (s *Store) jobFiles(ctx context.Context, id string) ([]JobFile, error) {
 	return files, rows.Err()
 }
 
-// Jobs lists all jobs, newest first, without their files.
-func (s *Store) Jobs(ctx context.Context) ([]Job, error) {
-	rows, err := query(ctx, s.reads, `SELECT `+jobColumns+` FROM job ORDER BY transaction_time DESC`)
+// JobFindings are the findings that are kept of a job, in the order in which they were made.
+func (s *Store) JobFindings(ctx context.Context, id string) ([]JobFinding, error) {
+	rows, err := query(ctx, s.reads, `SELECT file, line, entry, refused, reason FROM job_finding WHERE job = ? ORDER BY ord`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read findings of job: %w", err)
+	}
+	defer rows.Close()
+	var all []JobFinding
+	for rows.Next() {
+		var f JobFinding
+		if err := rows.Scan(&f.File, &f.Line, &f.Entry, &f.Refused, &f.Reason); err != nil {
+			return nil, fmt.Errorf("read findings of job: %w", err)
+		}
+		all = append(all, f)
+	}
+	return all, rows.Err()
+}
+
+// Jobs lists the jobs of the kinds (none: of any), newest first, without their files.
+func (s *Store) Jobs(ctx context.Context, kinds ...string) ([]Job, error) {
+	of, args := ofKinds(kinds)
+	rows, err := query(ctx, s.reads, `SELECT `+jobColumns+` FROM job WHERE `+of+` ORDER BY transaction_time DESC`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list jobs: %w", err)
 	}

@@ -136,7 +136,7 @@ func (m *Metrics) answered(a *answer, r *http.Request, took time.Duration) {
 type jobsCollector struct{ store *storage.Store }
 
 var (
-	jobsDesc   = prometheus.NewDesc("satchel_jobs", "Export jobs by state.", []string{"state"}, nil)
+	jobsDesc   = prometheus.NewDesc("satchel_jobs", "Jobs (exports, packages, imports) by state.", []string{"state"}, nil)
 	queuedDesc = prometheus.NewDesc("satchel_job_queue_seconds", "How long the job at the head of the queue has waited; 0 without a queue.", nil, nil)
 )
 
@@ -150,7 +150,7 @@ func (c jobsCollector) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.NewInvalidMetric(jobsDesc, err)
 		return
 	}
-	counts := map[storage.State]int{storage.Queued: 0, storage.Running: 0, storage.Complete: 0, storage.Failed: 0}
+	counts := map[storage.State]int{storage.Queued: 0, storage.Running: 0, storage.Complete: 0, storage.Failed: 0, storage.Stopped: 0}
 	waited := 0.0
 	for _, j := range jobs { // newest first
 		counts[j.State]++

@@ -116,14 +116,14 @@ func (c *call) packageFileOf(id string, f storage.JobFile) packageFileText {
 func listPackages(w http.ResponseWriter, c *call) error {
 	all := c.decide(auth.Action{Verb: auth.VerbJobs}) == nil
 	c.answer.decided = true // the own ones
-	jobs, err := c.server.Store.Jobs(c.Context())
+	jobs, err := c.server.Store.Jobs(c.Context(), engine.KindPackage)
 	if err != nil {
 		return err
 	}
 	list := []packageJobText{}
 	for _, job := range jobs {
 		own := strings.EqualFold(job.Account, c.who.Name)
-		if job.Kind != engine.KindPackage || !own && !all {
+		if !own && !all {
 			continue
 		}
 		r, err := engine.PackageRequestOf(job)
