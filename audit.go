@@ -9,10 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"satchel/audit"
-	"satchel/engine"
 	"satchel/storage"
 )
 
@@ -141,26 +139,6 @@ func audited(what string, f func(ctx context.Context, s *storage.Store, name str
 		}
 		return did, errors.Join(err, s.Audit(context.WithoutCancel(ctx), e))
 	}
-}
-
-// auditExport notes an export from the command line: that it begins, or how it ended.
-func auditExport(ctx context.Context, s *storage.Store, r engine.Request, m *engine.Manifest, failure error) error {
-	e := audit.Event{Who: whoRuns(), Action: audit.ExportStart, Patients: r.Patients, Detail: "satchel export, level " + string(r.Level)}
-	if r.Patients == nil {
-		e.Patients = []string{audit.Everybody} // of a group too: it is the safe side
-	}
-	if r.Group != "" {
-		e.Target = "Group/" + r.Group
-	}
-	switch {
-	case failure != nil:
-		e.Action, e.Outcome = audit.ExportFailed, audit.Failed
-	case m != nil:
-		e.Action, e.Detail = audit.ExportComplete, e.Detail+"; "+engine.FilesText(m.Files)
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	defer cancel()
-	return s.Audit(ctx, e)
 }
 
 // actionsOf reads actions from a flag or parameter: words with commas between them.

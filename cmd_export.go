@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"satchel/engine"
+	"satchel/exports"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -124,15 +125,13 @@ func exportInto(ctx context.Context, cfg *Config, s *storage.Store, r engine.Req
 		return err
 	}
 	defer folder.Close()
-	if err := auditExport(ctx, s, r, nil, nil); err != nil {
-		return err
+	if cfg.HTTP.PublicURL != "" {
+		r.Base = strings.TrimSuffix(cfg.HTTP.PublicURL, "/") + "/fhir"
 	}
 	bar := newProgress("export "+what, false)
-	m, err := engine.New(s, folder, engineOptions(cfg, slog.New(slog.DiscardHandler))).Export(ctx, r, folder, bar.step)
+	jobs := engine.New(s, folder, engineOptions(cfg, slog.New(slog.DiscardHandler)))
+	m, err := exportsOf(cfg, s, jobs).RunExport(ctx, exports.Command(whoRuns()), r, folder, bar.step)
 	bar.end()
-	if noted := auditExport(ctx, s, r, &m, err); noted != nil && err == nil {
-		err = noted
-	}
 	if ctx.Err() != nil {
 		return errors.New("stopped; the export is not complete")
 	}

@@ -14,8 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"satchel/audit"
 	"satchel/engine"
+	"satchel/exports"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/storage"
@@ -69,9 +69,9 @@ Exit codes: 0 done, 1 failed, or the package is INCOMPLETE (it is made all the s
 			}
 			describe(cfg, &r)
 			if r.Patient == "" {
-				r.Requests = requestLines(ledger(cfg, s, practiceOf(cfg), nil, nil))
+				r.Requests = requestLines(s)
 			}
-			err = handOver(c.Context(), s, r, secret, &f, c.OutOrStdout())
+			err = handOver(c.Context(), cfg, s, r, secret, &f, c.OutOrStdout())
 			return errors.Join(err, s.Close())
 		},
 	}
@@ -201,8 +201,8 @@ func isSecret(key string) bool {
 	return false
 }
 
-// handOver makes the package, encrypts it if there is a passphrase, notes it in the audit log, and says how it ended.
-func handOver(ctx context.Context, s *storage.Store, r engine.HandoverRequest, secret string, f *handoverFlags, out io.Writer) error {
+// handOver makes the package, encrypts it if there is a passphrase, and says how it ended.
+func handOver(ctx context.Context, cfg *Config, s *storage.Store, r engine.HandoverRequest, secret string, f *handoverFlags, out io.Writer) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50) // a server may run beside this on a small machine: less memory for a little more time
 	}
@@ -216,14 +216,14 @@ func handOver(ctx context.Context, s *storage.Store, r engine.HandoverRequest, s
 		defer done()
 	}
 	bar := newProgress("handover", false)
-	h, err := engine.New(s, nil, engine.Options{Log: slog.New(slog.DiscardHandler)}).Handover(ctx, r, bar.step)
+	jobs := engine.New(s, nil, engine.Options{Log: slog.New(slog.DiscardHandler)})
+	h, err := exportsOf(cfg, s, jobs).RunPackage(ctx, exports.Command(whoRuns()), r, bar.step, func(h *engine.Handover) (err error) {
+		if secret != "" {
+			h.Paths, err = encrypt(h.Paths, secret, f.html, dir)
+		}
+		return err
+	})
 	bar.end()
-	if err == nil && secret != "" {
-		h.Paths, err = encrypt(h.Paths, secret, f.html, dir)
-	}
-	if noted := noteHandover(ctx, s, r, h, err); noted != nil && err == nil {
-		err = fmt.Errorf("the package stands in %q, but the audit log could not be written: %w", dir, noted)
-	}
 	if ctx.Err() != nil {
 		return errors.New("stopped; there is no package")
 	}
@@ -239,19 +239,6 @@ func handOver(ctx context.Context, s *storage.Store, r engine.HandoverRequest, s
 		err = fmt.Errorf("the package is INCOMPLETE: %s", strings.Join(h.Problems, "; "))
 	}
 	return err
-}
-
-// noteHandover writes the audit log's event.
-func noteHandover(ctx context.Context, s *storage.Store, r engine.HandoverRequest, h engine.Handover, failed error) error {
-	e := audit.Event{Who: whoRuns(), Action: audit.Package, Target: h.Job, Outcome: audit.Failed}
-	if r.Patient != "" {
-		e.Patients = []string{r.Patient}
-	}
-	if failed == nil {
-		e.Outcome = audit.Success
-		e.Detail = strings.TrimPrefix(fmt.Sprintf("%s, %d files, %d bytes, %s", r.Purpose, h.Files, h.Bytes, h.Verdict), ", ") // the purpose may be left to the rule
-	}
-	return s.Audit(context.WithoutCancel(ctx), e)
 }
 
 // handoverOutcome is the outcome of a handover as JSON.

@@ -86,9 +86,9 @@ func seenText(s string) string {
 	}, s)
 }
 
-// requestLines writes the ledger for a handover of the whole practice.
-func requestLines(l *requests.Ledger) func(context.Context, io.Writer) error {
+// requestLines writes the ledger for a package of the whole practice.
+func requestLines(s *storage.Store) func(context.Context, io.Writer) error {
 	return func(ctx context.Context, w io.Writer) error {
-		return requests.WriteFHIR(w, l.Entries(ctx, requests.Filter{}))
+		return requests.WriteFHIR(w, requests.Entries(ctx, s, requests.Filter{}))
 	}
 }

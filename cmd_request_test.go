@@ -42,7 +42,7 @@ func TestRequestWithEngine(t *testing.T) {
 	}
 	defer root.Close()
 	jobs := engine.New(s, root, engine.Options{Log: slog.New(slog.DiscardHandler)})
-	l := ledger(defaults(), s, practiceOf(defaults()), packager{jobs, s}, slog.New(slog.DiscardHandler))
+	l := ledger(defaults(), s, practiceOf(defaults()), exportsOf(defaults(), s, jobs).Packager(), slog.New(slog.DiscardHandler))
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- jobs.Run(running) }()

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"satchel/engine"
+	"satchel/exports"
 	"satchel/handover"
 	"satchel/storage"
 	"satchel/web"
@@ -164,20 +165,18 @@ func runParts(ctx context.Context, cfg *Config, log *slog.Logger, ready func(add
 	options.Practice = sender(cfg)
 	options.Practice.SenderNow = senderNow(pages.Practice)
 	options.Practice.Key = func() (*handover.Key, error) { return signingKey(cfg) }
-	options.Practice.Requests = requestLines(ledger(cfg, store, practiceShown(cfg, pages.Practice), nil, log))
+	options.Practice.Requests = requestLines(store)
 	jobs := engine.New(store, folder, options)
-	asked := ledger(cfg, store, practiceShown(cfg, pages.Practice), packager{jobs, store}, log)
+	deeds := exportsOf(cfg, store, jobs)
+	asked := ledger(cfg, store, practiceShown(cfg, pages.Practice), deeds.Packager(), log)
 	handler, err := web.New(web.Options{
 		Store:          store,
-		Engine:         jobs,
+		Exports:        deeds,
 		Requests:       asked,
 		Auth:           accounts(cfg, store),
 		Tokens:         tokens(cfg, store),
 		Log:            log,
 		PublicURL:      cfg.HTTP.PublicURL,
-		ExportEnabled:  cfg.BulkExport.Enabled,
-		Exclusive:      cfg.BulkExport.Exclusive,
-		InlineMost:     int64(cfg.BulkExport.InlineAttachmentMax),
 		Basic:          cfg.Auth.Basic,
 		TrustedProxies: cfg.HTTP.TrustedProxies,
 		CORSOrigins:    cfg.HTTP.CORSOrigins,
@@ -264,6 +263,14 @@ func engineOptions(cfg *Config, log *slog.Logger) engine.Options {
 		Retention: retention(cfg),
 		Log:       log,
 		FreeDisk:  cfg.freeDisk,
+	}
+}
+
+// exportsOf is all that can be done with exports and packages, by the settings.
+func exportsOf(cfg *Config, store *storage.Store, jobs *engine.Engine) *exports.Service {
+	return &exports.Service{
+		Store: store, Engine: jobs,
+		Enabled: cfg.BulkExport.Enabled, Exclusive: cfg.BulkExport.Exclusive, InlineMost: int64(cfg.BulkExport.InlineAttachmentMax),
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"satchel/demo"
 	"satchel/engine"
+	"satchel/exports"
 	"satchel/handover"
 	"satchel/storage"
 )
@@ -46,16 +47,15 @@ func packDemo(ctx context.Context, cfg *Config, s *storage.Store, r engine.Hando
 	r.Sender = handover.Sender{Organization: "Demo"}
 	describe(cfg, &r)
 	bar := newProgress("making a package", false)
-	h, err := engine.New(s, nil, engine.Options{Log: slog.New(slog.DiscardHandler)}).Handover(ctx, r, bar.step)
-	bar.end()
-	if err != nil {
-		return h, err
-	}
-	v, err := handover.Verify(ctx, h.Paths[0], handover.VerifyOptions{Fingerprint: r.Key.Fingerprint()})
-	if err == nil && v.Outcome != handover.Good {
-		err = errors.New(v.Sentence)
-	}
-	return h, errors.Join(err, noteHandover(ctx, s, r, h, nil))
+	defer bar.end()
+	jobs := engine.New(s, nil, engine.Options{Log: slog.New(slog.DiscardHandler)})
+	return exportsOf(cfg, s, jobs).RunPackage(ctx, exports.Command(whoRuns()), r, bar.step, func(h *engine.Handover) error {
+		v, err := handover.Verify(ctx, h.Paths[0], handover.VerifyOptions{Fingerprint: r.Key.Fingerprint()})
+		if err == nil && v.Outcome != handover.Good {
+			err = errors.New(v.Sentence)
+		}
+		return err
+	})
 }
 
 // packageSentence says what a package came to.

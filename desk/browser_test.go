@@ -18,7 +18,6 @@ import (
 	"satchel/desk"
 	"satchel/internal/audittest"
 	"satchel/internal/browser"
-	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
@@ -119,7 +118,8 @@ func TestPagesLook(t *testing.T) {
 func TestFirstRunBrowser(t *testing.T) {
 	named := desk.Practice{Zone: newYork(t)}
 	over := false
-	p := openOn(t, testpractice.Empty, func(s *settings) {
+	p := open(t, func(s *settings) {
+		s.Bare = true
 		s.Auth.TwoFactorRoles = auth.TwoFactorRoles()
 		s.Desk.Practice = func() desk.Practice { return named }
 		s.Desk.Setup = &desk.Setup{Token: "LANTERN234", Over: func() { over = true },

@@ -9,7 +9,6 @@ import (
 	"satchel/engine"
 	"satchel/fhir"
 	"satchel/handover/view"
-	"satchel/permit"
 )
 
 const (
@@ -133,7 +132,7 @@ func (v *Visit) chart(id, only string) (*chartPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &chartPage{Person: who, Copy: v.May(permit.Package(engine.PackageRequest{Patient: id})), Request: v.Requests != nil && v.May(auth.Action{Verb: auth.VerbRequest}),
+	p := &chartPage{Person: who, Copy: v.Exports.MayPackage(v.Who, engine.PackageRequest{Patient: id}) == nil, Request: v.Requests != nil && v.May(auth.Action{Verb: auth.VerbRequest}),
 		Log: v.May(auth.Action{Verb: auth.VerbAudit})}
 	counts, err := v.Store.OwnedTypes(v.Context(), id)
 	if err != nil {

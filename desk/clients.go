@@ -335,7 +335,7 @@ func removeProgram(v *Visit) error {
 		return err
 	}
 	ctx := v.Writing()
-	if err := v.Engine.CancelFor(ctx, c.Name, func() error { return v.Auth.RemoveClient(ctx, v.Who, c.Name) }); err != nil {
+	if err := v.Exports.EndFor(ctx, c.Name, func() error { return v.Auth.RemoveClient(ctx, v.Who, c.Name) }); err != nil {
 		return err
 	}
 	return v.Done(clientsPath, "removed")

@@ -1,14 +1,15 @@
 package desk
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
 	"satchel/audit"
 	"satchel/auth"
 	"satchel/engine"
+	"satchel/exports"
 	"satchel/fhir"
-	"satchel/permit"
 	"satchel/storage"
 )
 
@@ -60,9 +61,10 @@ func showNewCopy(v *Visit) error {
 // copyForm gathers the form. Whoever sees it may make a copy of this record.
 func (v *Visit) copyForm(f *Form) (*copyForm, error) {
 	id := v.Value("id")
-	if err := v.Decide(permit.Package(engine.PackageRequest{Patient: id})); err != nil {
+	if err := v.Exports.MayPackage(v.Who, engine.PackageRequest{Patient: id}); err != nil {
 		return nil, err
 	}
+	v.House.Decided()
 	who, err := v.patient(id)
 	if err != nil {
 		return nil, err
@@ -73,7 +75,7 @@ func (v *Visit) copyForm(f *Form) (*copyForm, error) {
 	}
 	page := &copyForm{Form: f, Person: who, Request: v.Requests != nil && v.May(auth.Action{Verb: auth.VerbRequest})}
 	for _, other := range c.Others {
-		if v.May(permit.Package(engine.PackageRequest{Patient: other.ID})) {
+		if v.Exports.MayPackage(v.Who, engine.PackageRequest{Patient: other.ID}) == nil {
 			page.Others = append(page.Others, otherRecord{other, slices.Contains(f.Values["linked"], other.ID)})
 		}
 	}
@@ -97,20 +99,8 @@ func startCopy(v *Visit) error {
 	if !ok {
 		return v.Invalid("copies-new", page)
 	}
-	if err := v.Decide(permit.Package(r)); err != nil {
-		return err
-	}
-	permit.Confine(v.Who, &r)
-	v.Target("")
-	v.Detail("package of a patient, %d linked, %d withheld", len(r.Linked), len(r.Withhold))
-	if r.RequestID != "" {
-		v.Detail("for %s", r.RequestID)
-	}
-	var job storage.Job
-	err = v.Deed(func(e audit.Event) (err error) {
-		job, err = v.Engine.StartPackage(v.Context(), e, v.Who.Name, v.Base+v.URL.Path, r)
-		return err
-	})
+	job, note, err := v.Exports.StartPackage(v.Context(), v.actor(http.StatusSeeOther), r, v.Base+v.URL.Path)
+	v.House.Did(note, err)
 	if isCode(err, fhir.CodeValue) || isCode(err, fhir.CodeRequired) || isCode(err, fhir.CodeThrottled) || isCode(err, fhir.CodeNoStore) {
 		if err := f.Refuse("", err); err != nil {
 			return err
@@ -170,23 +160,21 @@ const copiesMost = 50
 
 // listCopies lists the own copies, and all of them to who may see all jobs; whose record those are is told to who may read it.
 func listCopies(v *Visit) error {
-	jobs, err := v.Store.Jobs(v.Context(), engine.KindPackage)
-	if err != nil {
+	list, note, err := v.Exports.Jobs(v.Context(), v.actor(0), exports.Packages)
+	if v.House.Did(note, err); err != nil {
 		return err
 	}
-	all := v.May(auth.Action{Verb: auth.VerbJobs})
 	var rows []copyRow
 	more := 0
-	for _, job := range jobs {
-		own := v.ownJob(job)
-		if !isCopy(job) || !own && !all {
+	for _, job := range list.Jobs {
+		if !isCopy(job.Job) {
 			continue
 		}
 		if len(rows) == copiesMost {
 			more++
 			continue
 		}
-		row := copyRow{Job: job, State: stateOf(job), May: v.mayJob(job), Own: own}
+		row := copyRow{Job: job.Job, State: stateOf(job.Job), May: job.May, Own: job.Own}
 		if row.May {
 			if err := v.nameCopy(&row); err != nil {
 				return err
@@ -194,7 +182,7 @@ func listCopies(v *Visit) error {
 		}
 		rows = append(rows, row)
 	}
-	return v.Render("copies", map[string]any{"Rows": rows, "All": all, "More": more, "Cancel": v.May(auth.Action{Verb: auth.VerbJobCancel}), "Find": seesPatients(v.Who) == nil})
+	return v.Render("copies", map[string]any{"Rows": rows, "All": list.All, "More": more, "Cancel": v.Exports.MayEnd(v.Who), "Find": seesPatients(v.Who) == nil})
 }
 
 // nameCopy adds whose record a copy is and how it ended.

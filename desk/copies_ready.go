@@ -3,6 +3,7 @@ package desk
 import (
 	"encoding/hex"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -77,7 +78,7 @@ func (v *Visit) copyPage() (*copyPage, error) {
 		return nil, err
 	}
 	if !isCopy(job) {
-		return nil, hiddenJob(fhir.Errorf(fhir.CodeNotFound, "not a copy"))
+		return nil, nothingHere()
 	}
 	return v.copyPageOf(job)
 }
@@ -187,7 +188,7 @@ func downloadCopy(v *Visit) error {
 	if _, err := v.readyCopy(); err != nil {
 		return err
 	}
-	return v.sendJobFile(v.Value("job"), v.Value("file"))
+	return v.sendJobFile(v.actor(0), v.Value("job"), v.Value("file"))
 }
 
 // showReceipt answers a receipt to print.
@@ -221,17 +222,13 @@ func protectCopy(v *Visit) error {
 		return err
 	}
 	form := page.Form.Get("form")
-	if page.Passphrase, err = handover.NewPassphrase(); err != nil {
-		return err
-	}
-	if _, err := v.Engine.Protect(v.Context(), page.Job.ID, form, page.Passphrase); err != nil {
+	protected, note, err := v.Exports.Protect(v.Context(), v.actor(http.StatusOK), page.Job.ID, form, "")
+	if v.House.Did(note, err); err != nil {
 		if err := page.Form.Refuse("form", err); err != nil {
 			return err
 		}
-		page.Passphrase = ""
 		return v.Invalid("copies-protect", page)
 	}
-	v.Detail("protected, %s", form)
 	job, err := v.job(page.Job.ID)
 	if err != nil {
 		return err
@@ -240,7 +237,7 @@ func protectCopy(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	made.Passphrase = page.Passphrase
+	made.Passphrase = protected.Made
 	made.Protected = slices.DeleteFunc(made.Protected, func(f copyFile) bool { return f.HTML != (form == engine.ProtectHTML) })
 	return v.Render("copies-protected", made)
 }

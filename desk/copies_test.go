@@ -124,7 +124,7 @@ func TestCopy(t *testing.T) {
 	v.want(v.get(path+"/delete"), 200, "Delete this copy?", "No, keep it")
 	v.led(v.post(path+"/delete"), "/copies?done=deleted")
 	v.want(v.get("/copies?done=deleted"), 200, "The copy is deleted.", "There is no copy")
-	v.want(v.get(path), 404, "not here any more")
+	v.want(v.get(path), 404, "may have been deleted")
 	v.want(v.get(link[1]), 404)
 	p.wantEvent(audit.Filter{Actions: []audit.Action{audit.ExportDelete}, Patient: "berg", Who: "fred"})
 }

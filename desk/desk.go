@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"satchel/auth"
-	"satchel/engine"
+	"satchel/exports"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -14,13 +14,10 @@ import (
 // Options wire what the pages tell of and do.
 type Options struct {
 	Store   *storage.Store
-	Engine  *engine.Engine
+	Exports *exports.Service
 	Auth    *auth.Service
 	Log     *slog.Logger
 	Version string
-
-	Exclusive bool // only the account that started a job may have it
-	Exports   bool // exports may be started
 
 	MostUpload int64 // bytes of the files of one import; 0: what the disk has room for
 

@@ -2,8 +2,8 @@ package desk
 
 import (
 	"satchel/audit"
-	"satchel/auth"
 	"satchel/engine"
+	"satchel/exports"
 	"satchel/storage"
 )
 
@@ -39,30 +39,30 @@ type exportRow struct {
 	storage.Job
 	What    string // what.…
 	Group   string // id
-	Patient string // id; only of an own job
+	Patient string // id; only for who may have the job
 	Percent int
 	Open    bool // who looks may open it
 	Path    string
 }
 
-// exportRowOf tells what a job makes. Whose record another account's job holds is not told.
-func (v *Visit) exportRowOf(j storage.Job) (exportRow, error) {
-	row := exportRow{Job: j, Percent: stateOf(j).Percent, Open: v.mayJob(j), Path: jobPath(j)}
+// exportRowOf tells what a job makes. Whose record it holds is told to who may have it.
+func exportRowOf(j exports.Listed) (exportRow, error) {
+	row := exportRow{Job: j.Job, Percent: stateOf(j.Job).Percent, Open: j.May, Path: jobPath(j.Job)}
 	switch j.Kind {
 	case engine.KindPackage:
-		r, err := engine.PackageRequestOf(j)
+		r, err := engine.PackageRequestOf(j.Job)
 		if err != nil {
 			return row, err
 		}
 		row.What = whatHandover
 		if !r.Population {
 			row.What = whatRecord
-			if v.ownJob(j) {
+			if j.May {
 				row.Patient = r.Patient
 			}
 		}
 	default:
-		r, err := engine.RequestOf(j)
+		r, err := engine.RequestOf(j.Job)
 		if err != nil {
 			return row, err
 		}
@@ -82,25 +82,20 @@ func (v *Visit) exportRowOf(j storage.Job) (exportRow, error) {
 
 // exportList is the own jobs, and those of all for who may see them.
 func (v *Visit) exportList() (map[string]any, error) {
-	all, err := v.Store.Jobs(v.Context(), engine.ExportKinds...)
-	if err != nil {
+	list, note, err := v.Exports.Jobs(v.Context(), v.actor(0), exports.Both)
+	if v.House.Did(note, err); err != nil {
 		return nil, err
 	}
-	everybody := v.May(auth.Action{Verb: auth.VerbJobs})
 	rows, running := []exportRow{}, false
-	for _, j := range all {
-		if !everybody && !v.ownJob(j) {
-			continue
-		}
-		row, err := v.exportRowOf(j)
+	for _, j := range list.Jobs {
+		row, err := exportRowOf(j)
 		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, row)
-		running = running || !stateOf(j).Over
+		running = running || !stateOf(j.Job).Over
 	}
-	return map[string]any{"Rows": rows, "Running": running, "Everybody": everybody, "New": v.Exports,
-		"Cancel": v.May(auth.Action{Verb: auth.VerbJobCancel})}, nil
+	return map[string]any{"Rows": rows, "Running": running, "Everybody": list.All, "New": v.Exports.Enabled, "Cancel": v.Exports.MayEnd(v.Who)}, nil
 }
 
 func showExports(v *Visit) error {

@@ -1,15 +1,14 @@
 package desk
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"time"
 
-	"satchel/audit"
 	"satchel/auth"
 	"satchel/engine"
 	"satchel/fhir"
-	"satchel/permit"
 	"satchel/storage"
 )
 
@@ -26,31 +25,31 @@ type newExport struct {
 
 // newExport offers what whoever is signed in may start.
 func (v *Visit) newExport(f *Form) (newExport, error) {
-	page := newExport{Form: f, Off: !v.Exports}
+	page := newExport{Form: f, Off: !v.Exports.Enabled}
 	if page.Off {
 		return page, nil
 	}
 	groups, err := v.exportableGroups()
 	page.Groups = groups
 	for _, what := range []string{whatHandover, whatPatients, whatGroup, whatSystem} {
-		if what == whatGroup && len(groups) > 0 || what != whatGroup && v.May(exportAction(what, "")) {
+		if what == whatGroup && len(groups) > 0 || what != whatGroup && v.mayExport(what, "") {
 			page.Whats = append(page.Whats, what)
 		}
 	}
 	return page, err
 }
 
-// exportAction is what auth has to know of a choice.
-func exportAction(what, group string) auth.Action {
+// mayExport reports whether whoever is signed in may start what the form offers as what.
+func (v *Visit) mayExport(what, group string) bool {
 	switch what {
 	case whatHandover:
-		return permit.Package(engine.PackageRequest{Population: true})
+		return v.Exports.MayPackage(v.Who, engine.PackageRequest{Population: true}) == nil
 	case whatGroup:
-		return permit.Export(engine.Request{Level: engine.LevelGroup, Group: group})
+		return v.Exports.MayExport(v.Who, engine.Request{Level: engine.LevelGroup, Group: group})
 	case whatPatients:
-		return permit.Export(engine.Request{Level: engine.LevelPatient})
+		return v.Exports.MayExport(v.Who, engine.Request{Level: engine.LevelPatient})
 	}
-	return permit.Export(engine.Request{Level: engine.LevelSystem})
+	return v.Exports.MayExport(v.Who, engine.Request{Level: engine.LevelSystem})
 }
 
 // exportableGroups are the groups that whoever is signed in may export, by name.
@@ -61,7 +60,7 @@ func (v *Visit) exportableGroups() ([]option, error) {
 	}
 	var all []option
 	for _, r := range found.Resources {
-		if !v.May(exportAction(whatGroup, r.ID)) {
+		if !v.mayExport(whatGroup, r.ID) {
 			continue
 		}
 		d, err := fhir.Parse(r.JSON)
@@ -100,9 +99,6 @@ func startExport(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	if page.Off {
-		return fhir.Errorf(fhir.CodeForbidden, "exports are switched off here; the setting is bulk_export.enabled")
-	}
 	var job storage.Job
 	if f.Get("what") == whatHandover {
 		job, err = v.startHandover()
@@ -119,16 +115,9 @@ func startExport(v *Visit) error {
 }
 
 // startHandover starts a sealed package of everything.
-func (v *Visit) startHandover() (job storage.Job, err error) {
-	r := engine.PackageRequest{Population: true}
-	if err := v.Decide(permit.Package(r)); err != nil {
-		return storage.Job{}, err
-	}
-	v.Detail("package of everything")
-	err = v.Deed(func(e audit.Event) (err error) {
-		job, err = v.Engine.StartPackage(v.Context(), e, v.Who.Name, v.Base+exportsPath, r)
-		return err
-	})
+func (v *Visit) startHandover() (storage.Job, error) {
+	job, note, err := v.Exports.StartPackage(v.Context(), v.actor(http.StatusSeeOther), engine.PackageRequest{Population: true}, v.Base+exportsPath)
+	v.House.Did(note, err)
 	return job, err
 }
 
@@ -138,18 +127,9 @@ func (v *Visit) startBulk(f *Form) (job storage.Job, err error) {
 	if f.Bad() || err != nil {
 		return job, err
 	}
-	if err := permit.Narrow(v.Who, v.Decide, &r); err != nil {
-		return job, err
-	}
 	r.Base = v.Base + "/fhir"
-	if r.Group != "" {
-		v.Target("Group/" + r.Group)
-	}
-	v.Detail("level %s", r.Level)
-	err = v.Deed(func(e audit.Event) (err error) {
-		job, err = v.Engine.Start(v.Context(), e, v.Who.Name, v.Base+exportsPath, r)
-		return err
-	})
+	job, note, err := v.Exports.StartExport(v.Context(), v.actor(http.StatusSeeOther), r, v.Base+exportsPath)
+	v.House.Did(note, err)
 	return job, err
 }
 

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"satchel/engine"
+	"satchel/exports"
 	"satchel/storage"
 )
 
@@ -34,7 +35,7 @@ func showExport(v *Visit) error {
 
 func (v *Visit) exportPage(job storage.Job) (p exportPage, err error) {
 	p = exportPage{State: stateOf(job), Files: job.Files, Expires: !job.Expires.IsZero()}
-	if p.Row, err = v.exportRowOf(job); err != nil {
+	if p.Row, err = exportRowOf(exports.Listed{Job: job, May: true}); err != nil {
 		return p, err
 	}
 	for _, f := range job.Files {
@@ -63,11 +64,7 @@ func showExportProgress(v *Visit) error {
 }
 
 func downloadExport(v *Visit) error {
-	job, err := v.job(v.Value("id"))
-	if err != nil {
-		return err
-	}
-	return v.sendJobFile(job.ID, v.Value("file"))
+	return v.sendJobFile(v.actor(0), v.Value("id"), v.Value("file"))
 }
 
 // askDeleteExport asks before an export is gone.

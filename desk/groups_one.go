@@ -114,7 +114,7 @@ func showGroup(v *Visit) error {
 // groupPage gathers the page of a group.
 func (v *Visit) groupPage(g group, f *Form) (p groupPage, err error) {
 	p = groupPage{Form: f, Group: g, Change: v.mayGroup(auth.VerbWrite, g), Delete: v.mayGroup(auth.VerbDelete, g),
-		Export: v.Exports && v.May(exportAction(whatGroup, g.ID))}
+		Export: v.mayExport(whatGroup, g.ID)}
 	all := g.doc.Members()
 	pages := max(1, (len(all)+pageOfGroup-1)/pageOfGroup)
 	n, _ := strconv.Atoi(v.URL.Query().Get("page"))
@@ -134,7 +134,7 @@ func (v *Visit) groupPage(g group, f *Form) (p groupPage, err error) {
 		}
 		p.Members = append(p.Members, m)
 	}
-	counted, err := v.Engine.Members(v.Context(), g.ID)
+	counted, err := v.Exports.Engine.Members(v.Context(), g.ID)
 	p.Counted, p.Differs = len(counted), len(counted) != len(all)
 	return p, err
 }

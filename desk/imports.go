@@ -97,7 +97,7 @@ func (v *Visit) receive(f *Form) (id string, err error) {
 	if err != nil {
 		return "", broken()
 	}
-	u, err := v.Engine.NewUpload(v.MostUpload)
+	u, err := v.Exports.Engine.NewUpload(v.MostUpload)
 	if err != nil {
 		return "", err
 	}
@@ -130,7 +130,7 @@ func (v *Visit) receive(f *Form) (id string, err error) {
 	taken = true // by the import, or discarded there
 	var job storage.Job
 	err = v.Deed(func(e audit.Event) (err error) {
-		job, err = v.Engine.StartImport(v.Context(), e, u, f.Get("strict") != "")
+		job, err = v.Exports.Engine.StartImport(v.Context(), e, u, f.Get("strict") != "")
 		return err
 	})
 	return job.ID, err
@@ -173,7 +173,7 @@ func broken() error {
 // sendFindings hands out every finding of an import as CSV.
 func sendFindings(v *Visit) error {
 	v.Detail("findings")
-	file, err := v.Engine.ImportFindings(v.Context(), v.Value("id"))
+	file, err := v.Exports.Engine.ImportFindings(v.Context(), v.Value("id"))
 	if err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func sendFindings(v *Visit) error {
 }
 
 func askStopImport(v *Visit) error {
-	job, err := v.Engine.ImportJob(v.Context(), v.Value("id"))
+	job, err := v.Exports.Engine.ImportJob(v.Context(), v.Value("id"))
 	if err != nil {
 		return err
 	}
@@ -203,7 +203,7 @@ func askStopImport(v *Visit) error {
 // stopImport ends an import. What it stored stays.
 func stopImport(v *Visit) error {
 	v.Detail("stop")
-	err := v.Deed(func(e audit.Event) error { return v.Engine.StopImport(v.Context(), e, v.Value("id")) })
+	err := v.Deed(func(e audit.Event) error { return v.Exports.Engine.StopImport(v.Context(), e, v.Value("id")) })
 	if err != nil {
 		return err
 	}

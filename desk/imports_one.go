@@ -68,7 +68,7 @@ func (r importRow) Again() bool { return r.Runs > 1 }
 
 // importOne is one import with the findings that are kept of it.
 func (v *Visit) importOne(id string) (importRow, error) {
-	job, err := v.Engine.ImportJob(v.Context(), id)
+	job, err := v.Exports.Engine.ImportJob(v.Context(), id)
 	if err != nil {
 		return importRow{}, err
 	}

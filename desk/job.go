@@ -4,13 +4,9 @@ import (
 	"mime"
 	"net/http"
 	"path"
-	"strings"
 
-	"satchel/audit"
-	"satchel/auth"
 	"satchel/engine"
-	"satchel/fhir"
-	"satchel/permit"
+	"satchel/exports"
 	"satchel/storage"
 )
 
@@ -53,58 +49,24 @@ func jobPath(job storage.Job) string {
 	return "/exports/" + job.ID
 }
 
-// ownJob reports whether a job is that of who is signed in.
-func (v *Visit) ownJob(job storage.Job) bool { return strings.EqualFold(job.Account, v.Who.Name) }
-
-// mayJob reports whether whoever is signed in may see a job with all that it holds. It decides nothing.
-func (v *Visit) mayJob(job storage.Job) bool {
-	do, err := permit.Job(job, v.Exclusive)
-	return err == nil && v.May(do)
-}
-
-// job reads a job and decides, with the account's permissions as they are now, on all that it holds; the audit log learns
-// the job and its patients. One that is not for this account is answered as one that does not exist.
+// job reads a job that whoever is signed in may have. The audit log learns the job and its patients.
 func (v *Visit) job(id string) (storage.Job, error) {
-	job, err := v.Store.Job(v.Context(), id)
-	if err != nil {
-		return job, hiddenJob(err)
-	}
-	if job.Kind == engine.KindImport { // has its own pages, for others
-		return storage.Job{}, hiddenJob(fhir.Errorf(fhir.CodeNotFound, "not an export"))
-	}
-	v.Target(job.ID)
-	do, err := permit.Job(job, v.Exclusive)
-	if err != nil {
-		return job, hiddenJob(err)
-	}
-	v.Saw(do.Job.Export.Patients...)
-	return job, hiddenJob(v.Decide(do))
-}
-
-// jobToEnd reads a job that is to be cancelled or deleted: who may cancel jobs may do so with those of others, without
-// seeing what they hold.
-func (v *Visit) jobToEnd(id string) (storage.Job, error) {
-	job, err := v.job(id)
-	if err != nil && job.ID != "" && v.Decide(auth.Action{Verb: auth.VerbJobCancel}) == nil {
-		err = nil
-	}
+	job, note, err := v.Exports.Job(v.Context(), v.actor(0), id, exports.Both)
+	v.House.Did(note, err)
 	return job, err
 }
 
-// endJob cancels a job or removes what it made. The visit's event is stored with it.
-func (v *Visit) endJob(id string) error {
-	err := v.Deed(func(e audit.Event) error { return v.Engine.Cancel(v.Context(), e, id) })
-	if err != nil {
-		return hiddenJob(err)
-	}
-	return nil
+// jobToEnd reads a job that is to be cancelled or deleted, perhaps without what it holds.
+func (v *Visit) jobToEnd(id string) (storage.Job, error) {
+	job, note, err := v.Exports.Ending(v.Context(), v.actor(0), id, exports.Both)
+	v.House.Did(note, err)
+	return job, err
 }
 
-// hiddenJob gives every kind of absence the same words.
-func hiddenJob(err error) error {
-	if isCode(err, fhir.CodeNotFound) {
-		return fhir.Errorf(fhir.CodeNotFound, "this is not here any more; it may have been deleted, or its time was over")
-	}
+// endJob cancels a job or removes what it made.
+func (v *Visit) endJob(id string) error {
+	note, err := v.Exports.End(v.Context(), v.actor(http.StatusSeeOther), id, exports.Both)
+	v.House.Did(note, err)
 	return err
 }
 
@@ -117,15 +79,13 @@ func (v *Visit) jobProgress(page string, job storage.Job, then string) error {
 	return v.Fragment(page, "job-progress", s, !s.Over)
 }
 
-// sendJobFile hands out one file of a job that v.job has agreed to, as a download.
-func (v *Visit) sendJobFile(id, name string) error {
-	f, err := v.Engine.Open(v.Context(), id, name)
-	if err != nil {
-		return hiddenJob(err)
+// sendJobFile hands out one file of a job, as a download.
+func (v *Visit) sendJobFile(by exports.Actor, id, name string) error {
+	f, note, err := v.Exports.Open(v.Context(), by, id, name, exports.Both)
+	if v.House.Did(note, err); err != nil {
+		return err
 	}
 	defer f.Close()
-	v.Target(f.Job.ID + "/" + f.Info.Name)
-	v.Detail("%d bytes, sha256 %x", f.Info.Bytes, f.Info.SHA256)
 	h := v.W.Header()
 	h.Set("ETag", f.Tag())
 	v.attachment(f.Info.Name, jobMedia(f.Info.Name))

@@ -3,6 +3,8 @@ package desk
 import (
 	"net/http"
 
+	"satchel/audit"
+	"satchel/exports"
 	"satchel/fhir"
 	"satchel/requests"
 )
@@ -111,5 +113,5 @@ func (v *Visit) sendLinked(o requests.Opened) error {
 	for _, name := range []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since"} {
 		v.Header.Del(name)
 	}
-	return v.sendJobFile(o.Job, o.File)
+	return v.sendJobFile(exports.Granted(audit.Who{Kind: audit.Anonymous}, v.Address.String(), v.ID), o.Job, o.File)
 }

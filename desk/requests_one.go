@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"satchel/auth"
+	"satchel/exports"
 	"satchel/fhir"
 	"satchel/requests"
 	"satchel/storage"
@@ -148,8 +149,7 @@ func (v *Visit) files(p *requestPage) {
 	if !given(p.Row.Request) {
 		return
 	}
-	do, all := everything(p.Row.Request, "file")
-	may := !all || v.May(do)
+	may := v.mayEverybody(v.Who, p.Row.Request, "file") == nil
 	for _, f := range p.Row.Package.Files {
 		file := requestFile{MadeFile: f}
 		if f.Form != requests.FormFolder && may {
@@ -186,7 +186,7 @@ func (v *Visit) requestProgress(l *requests.Ledger, r requests.Request) (jobStat
 	if r.Job == "" {
 		return s, nil
 	}
-	job, err := v.Store.Job(v.Context(), r.Job)
+	job, _, err := v.Exports.Job(v.Context(), exports.Granted(v.by().Who, v.by().From, v.ID), r.Job, exports.Packages)
 	if isCode(err, fhir.CodeNotFound) {
 		return s, nil
 	} else if err != nil {
@@ -226,13 +226,11 @@ func downloadRequest(v *Visit) error {
 	if !given(r) || !slices.ContainsFunc(r.Package.Files, func(f requests.MadeFile) bool { return f.Name == name && f.Form != requests.FormFolder }) {
 		return fhir.Errorf(fhir.CodeNotFound, "request %s has no such file; open the request to see what it has", r.Number)
 	}
-	if do, all := everything(r, "file"); all {
-		if err := v.Decide(do); err != nil {
-			return err
-		}
+	if err := v.mayEverybody(v.Who, r, "file"); err != nil {
+		return err
 	}
 	v.Detail("for %s", r.Number)
-	return v.sendJobFile(r.Job, name)
+	return v.sendJobFile(exports.Granted(v.by().Who, v.by().From, v.ID), r.Job, name)
 }
 
 // approvers are the accounts that may approve a request and have not worked on it.
@@ -247,7 +245,7 @@ func (v *Visit) approvers(r requests.Request) ([]string, error) {
 		if a.Service || touched(r, a.Name) {
 			continue
 		}
-		if do, all := everything(r, "approve"); all && p.Decide(do) != nil {
+		if v.mayEverybody(p, r, "approve") != nil {
 			continue
 		}
 		if needs(auth.VerbAdminWeb, auth.VerbRequest, auth.VerbApprove)(p) == nil {

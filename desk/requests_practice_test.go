@@ -2,7 +2,6 @@ package desk_test
 
 import (
 	"context"
-	"io"
 	"regexp"
 	"strings"
 	"sync"
@@ -10,11 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"satchel/audit"
 	"satchel/auth"
-	"satchel/engine"
 	"satchel/requests"
-	"satchel/storage"
 )
 
 // frontDesk is a practice with a ledger of requests, and a clock that the test moves on.
@@ -34,7 +30,7 @@ func openDesk(t *testing.T, change func(*requests.Options)) *frontDesk {
 			Practice: func() requests.Practice {
 				return requests.Practice{Zone: newYork(t), Name: "Elm Street Family Practice", Address: "12 Elm Street\nSpringfield", Phone: "555-0100", Contact: "the front desk"}
 			},
-			Packager: packer{s.Engine, s.Store}, Hash: auth.HashPassphrase, Check: auth.CheckPassphrase,
+			Packager: s.Exports.Packager(), Hash: auth.HashPassphrase, Check: auth.CheckPassphrase,
 		}
 		if change != nil {
 			change(&o)
@@ -50,50 +46,6 @@ func openDesk(t *testing.T, change func(*requests.Options)) *frontDesk {
 	d.account("apollo", "ACCESS_ADMIN_WEB", "FHIR_ALL_READ", "SATCHEL_RECORD_REQUESTS", "SATCHEL_APPROVE_REQUESTS")
 	d.account("blind", "ACCESS_ADMIN_WEB", "SATCHEL_RECORD_REQUESTS")
 	return d
-}
-
-// packer lets the engine make packages, as the program itself does.
-type packer struct {
-	*engine.Engine
-	store *storage.Store
-}
-
-func (p packer) StartPackage(ctx context.Context, event audit.Event, account, url string, r requests.Package) (storage.Job, error) {
-	q := engine.PackageRequest{Patient: r.Patient, Population: r.Patient == "", Linked: r.Linked, Purpose: r.Purpose, RequestID: r.Request, ApprovedBy: r.ApprovedBy}
-	for _, w := range r.Withhold {
-		q.Withhold = append(q.Withhold, engine.Withhold(w))
-	}
-	return p.Engine.StartPackage(ctx, event, account, url, q)
-}
-
-func (p packer) Made(job storage.Job) (files []storage.JobFile, verdict string, err error) {
-	o, err := engine.PackageOutcomeOf(job)
-	return ofList(job, engine.ListPackage, ""), string(o.Verdict), err
-}
-
-func (p packer) Protect(ctx context.Context, job string, form requests.Form, passphrase string) ([]storage.JobFile, error) {
-	if _, err := p.Engine.Protect(ctx, job, string(form), passphrase); err != nil {
-		return nil, err
-	}
-	j, err := p.store.Job(ctx, job)
-	return ofList(j, engine.ListProtected, "."+string(form)), err
-}
-
-func (p packer) Open(ctx context.Context, job, file string) (io.ReadCloser, error) {
-	f, err := p.Engine.Open(ctx, job, file)
-	if err != nil {
-		return nil, err
-	}
-	return f, nil
-}
-
-func ofList(job storage.Job, list, end string) (files []storage.JobFile) {
-	for _, f := range job.Files {
-		if f.List == list && strings.HasSuffix(f.Name, end) {
-			files = append(files, f)
-		}
-	}
-	return files
 }
 
 var versionField = regexp.MustCompile(`name="version" value="(\d+)"`)

@@ -65,10 +65,8 @@ func (v *Visit) stepping(f *Form) (*stepping, error) {
 	if err != nil {
 		return nil, err
 	}
-	if do, all := everything(p.Row.Request, def.name); all {
-		if err := v.Decide(do); err != nil {
-			return nil, err
-		}
+	if err := v.mayEverybody(v.Who, p.Row.Request, def.name); err != nil {
+		return nil, err
 	}
 	return &stepping{requestPage: p, visit: v, ledger: l, def: def, Step: def.name, Form: f, Version: p.Row.Version}, nil
 }

@@ -5,7 +5,6 @@ import (
 
 	"satchel/auth"
 	"satchel/engine"
-	"satchel/permit"
 	"satchel/requests"
 )
 
@@ -70,11 +69,20 @@ func filesOf(r requests.Request, form requests.Form) (all []requests.MadeFile) {
 	return all
 }
 
-// everything is what auth has to know of a step that makes or hands out what a request asks for: the handover of all records
-// takes what it takes elsewhere. False: the request is about one patient, and the permission for requests is enough.
-func everything(r requests.Request, step string) (auth.Action, bool) {
-	gives := slices.Contains([]string{"approve", "produce", "protect", "link", "file"}, step)
-	return permit.Package(engine.PackageRequest{Population: true}), gives && r.Scope == requests.ScopePopulation
+// mayEverybody returns nil if the account may do a step that makes or hands out what a request asks for, as far as it is about
+// everybody: that takes what a package of everybody takes elsewhere. For a request about one patient the permission for
+// requests is enough.
+func (d *Desk) mayEverybody(p auth.Principal, r requests.Request, step string) error {
+	if r.Scope != requests.ScopePopulation {
+		return nil
+	}
+	switch step {
+	case "approve", "produce":
+		return d.Exports.MayPackage(p, engine.PackageRequest{Population: true})
+	case "protect", "link", "file":
+		return d.Exports.MayHold(p, engine.PackageRequest{Population: true})
+	}
+	return nil
 }
 
 // can reports whether the account may do the step, and the request allows it.
@@ -82,7 +90,7 @@ func (v *Visit) can(s requestStep, l *requests.Ledger, r requests.Request) bool 
 	if s.approve && !v.May(auth.Action{Verb: auth.VerbApprove}) {
 		return false
 	}
-	if do, all := everything(r, s.name); all && !v.May(do) {
+	if v.mayEverybody(v.Who, r, s.name) != nil {
 		return false
 	}
 	if s.name == "approve" && l.TwoPersons() && touched(r, v.Who.Name) || s.name == "extend" && l.Today() > r.Due {

@@ -1,20 +1,16 @@
 package desk_test
 
 import (
-	"os"
 	"testing"
 	"time"
 
 	"satchel/internal/browser"
 )
 
-// TestFirstPaint tells how long a browser waits for something to see. Times are of the machine and of what else it does, so
-// it runs only when SATCHEL_MEASURE is set.
+// TestFirstPaint tells how long a browser waits for something to see. It fails only at many times what is promised, since a
+// test machine is busy with other things.
 func TestFirstPaint(t *testing.T) {
-	if os.Getenv("SATCHEL_MEASURE") == "" {
-		t.Skip("SATCHEL_MEASURE is not set")
-	}
-	p := openOn(t, made[300], nil)
+	p := open(t, func(s *settings) { s.Patients = 300 })
 	b := p.signed(t, "ann")
 	for _, path := range []string{"/", "/account", "/help"} {
 		best := time.Hour
@@ -25,7 +21,7 @@ func TestFirstPaint(t *testing.T) {
 			best = min(best, time.Duration(ms*float64(time.Millisecond)))
 		}
 		t.Logf("%s: first paint after %s", path, best)
-		if best > 200*time.Millisecond {
+		if best > 2*time.Second {
 			t.Errorf("%s: first paint after %s; 200 ms are promised", path, best)
 		}
 	}

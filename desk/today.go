@@ -2,7 +2,7 @@ package desk
 
 import (
 	"satchel/auth"
-	"satchel/engine"
+	"satchel/exports"
 	"satchel/storage"
 )
 
@@ -85,22 +85,18 @@ const jobsMost = 5
 
 // jobsCard shows jobs that wait or run: all of them to who may see all, and to others their own.
 func jobsCard(v *Visit) (any, bool, error) {
-	all, err := v.Store.Jobs(v.Context(), engine.ExportKinds...)
-	if err != nil {
+	list, note, err := v.Exports.Jobs(v.Context(), v.actor(0), exports.Both)
+	if v.House.Did(note, err); err != nil {
 		return nil, false, err
 	}
-	everybody := v.May(auth.Action{Verb: auth.VerbJobs})
 	var running []runningJob
 	failed := 0
-	for _, j := range all {
-		if !everybody && j.Account != v.Who.Name {
-			continue
-		}
+	for _, j := range list.Jobs {
 		switch j.State {
 		case storage.Queued, storage.Running:
-			row := runningJob{Job: j, Percent: percent(j)}
-			if v.mayJob(j) {
-				row.Path = jobPath(j)
+			row := runningJob{Job: j.Job, Percent: percent(j.Job)}
+			if j.May {
+				row.Path = jobPath(j.Job)
 			}
 			running = append(running, row)
 		case storage.Failed:
@@ -108,7 +104,7 @@ func jobsCard(v *Visit) (any, bool, error) {
 		}
 	}
 	more := max(0, len(running)-jobsMost)
-	return map[string]any{"Running": running[:len(running)-more], "More": more, "Failed": failed, "Everybody": everybody}, true, nil
+	return map[string]any{"Running": running[:len(running)-more], "More": more, "Failed": failed, "Everybody": list.All}, true, nil
 }
 
 // percent is how far a job is.

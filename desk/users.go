@@ -281,7 +281,7 @@ func removeUser(v *Visit) error {
 		return err
 	}
 	ctx := v.Writing()
-	if err := v.Engine.CancelFor(ctx, a.Name, func() error { return v.Auth.RemoveAccount(ctx, v.Who, a.Name) }); err != nil {
+	if err := v.Exports.EndFor(ctx, a.Name, func() error { return v.Auth.RemoveAccount(ctx, v.Who, a.Name) }); err != nil {
 		return v.askAgain("users-ask", err, func(f *Form) any { return v.userQuestion(a, "remove", f) })
 	}
 	return v.Done(usersPath, "removed")

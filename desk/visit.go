@@ -9,6 +9,7 @@ import (
 
 	"satchel/audit"
 	"satchel/auth"
+	"satchel/exports"
 )
 
 // House is what the server around the pages does for one visit.
@@ -22,6 +23,7 @@ type House interface {
 	Detail(format string, args ...any)                 // tells the audit log a few words without health data
 	Refused()                                          // tells the audit log that the answer is a refusal, whatever its status
 	Noted()                                            // the audit log has what the visit is about already: something else has noted it
+	Did(note exports.Note, err error)                  // tells the audit log of a deed on an export or package; one that was done was decided on
 	Deed(status int, do func(audit.Event) error) error // gives do the visit's event, which is stored if do returns nil
 	Noting(status int) context.Context                 // a context whose next transaction stores the visit's event with this status
 }
@@ -57,6 +59,11 @@ func (v *Visit) Decide(do auth.Action) error {
 	}
 	v.House.Decided()
 	return nil
+}
+
+// actor is who does a deed on an export or package. status is what a success is answered with.
+func (v *Visit) actor(status int) exports.Actor {
+	return exports.Account(v.Who, v.Address.String(), v.ID, status)
 }
 
 // May reports whether whoever is signed in may do it, for a button that others do not see. It decides nothing.

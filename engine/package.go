@@ -231,7 +231,7 @@ func (e *Engine) packs(ctx context.Context, job storage.Job) (conclusion, error)
 	if err != nil {
 		return conclusion{}, fmt.Errorf("encode outcome: %w", err)
 	}
-	event := audit.Event{Action: audit.Package, Patients: outcome.Patients, Detail: packageText(r, h, files)}
+	event := audit.Event{Action: audit.Package, Patients: outcome.Patients, Detail: PackageText(r.RequestID, h) + ", " + FilesText(files)}
 	return completed(files, text, workedFor(job, event)), nil
 }
 
@@ -295,13 +295,13 @@ func outcomeOf(h Handover) PackageOutcome {
 	return o
 }
 
-// packageText tells the audit log what was packed.
-func packageText(r PackageRequest, h Handover, files []storage.JobFile) string {
-	text := fmt.Sprintf("%s, %s, %d payload files, %d bytes, ", h.Purpose, h.Verdict, h.Files, h.Bytes)
-	if r.RequestID != "" {
-		text = "for " + r.RequestID + ", " + text
+// PackageText tells the audit log what was made, for a request if requestID is not empty.
+func PackageText(requestID string, h Handover) string {
+	text := fmt.Sprintf("%s, %s, %d payload files, %d bytes", h.Purpose, h.Verdict, h.Files, h.Bytes)
+	if requestID != "" {
+		text = "for " + requestID + ", " + text
 	}
-	return text + FilesText(files)
+	return text
 }
 
 // Keep keeps a package until then at least; it never shortens a job's time. Not-found if there is no such job.

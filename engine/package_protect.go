@@ -21,48 +21,48 @@ const (
 )
 
 // Protect makes a copy of a complete package that only opens with the passphrase, one for each ZIP file of it, beside the
-// package. It answers the first, and the job's row lists all; an earlier copy of the same form is replaced. The passphrase
-// is kept nowhere. Errors: not-found if there is no such package; value for another form, a passphrase that is too short or
+// package, and returns those. The job's row lists them; an earlier copy of the same form is replaced. The passphrase is kept
+// nowhere. The event is stored when the row lists the copies, and says which they are. Errors: not-found if there is no such package; value for another form, a passphrase that is too short or
 // a package that has no ZIP; too-costly if it is too large for a page; no-store with too little room on the disk.
 //
 // One copy is made at a time: deriving a key takes 256 MB of memory.
-func (e *Engine) Protect(ctx context.Context, id, form, passphrase string) (storage.JobFile, error) {
+func (e *Engine) Protect(ctx context.Context, event audit.Event, id, form, passphrase string) ([]storage.JobFile, error) {
 	wrap := map[string]func(zip, to, passphrase string) error{ProtectAge: handover.EncryptAgeTo, ProtectHTML: handover.EncryptHTMLTo}[form]
 	if wrap == nil {
-		return storage.JobFile{}, fhir.Errorf(fhir.CodeValue, "form is %.80q; use age or html", form)
+		return nil, fhir.Errorf(fhir.CodeValue, "form is %.80q; use age or html", form)
 	}
 	if err := handover.CheckPassphrase(passphrase); err != nil {
-		return storage.JobFile{}, fhir.Errorf(fhir.CodeValue, "%v", err)
+		return nil, fhir.Errorf(fhir.CodeValue, "%v", err)
 	}
 	if err := e.roomy(); err != nil {
-		return storage.JobFile{}, err
+		return nil, err
 	}
 	e.hold(id) // before the row is read: from here on the files stay
 	defer e.release(id)
 	job, err := e.store.Job(ctx, id)
 	if err != nil {
-		return storage.JobFile{}, err
+		return nil, err
 	}
 	zips, err := zipsOf(job, form)
 	if err != nil {
-		return storage.JobFile{}, err
+		return nil, err
 	}
 	select {
 	case e.protecting <- struct{}{}:
 		defer func() { <-e.protecting }()
 	case <-ctx.Done():
-		return storage.JobFile{}, ctx.Err()
+		return nil, ctx.Err()
 	}
 	dir := "protected-" + strings.ToLower(rand.Text()[:8])
 	files, err := e.wrapped(ctx, id, dir, zips, form, func(zip, to string) error { return wrap(zip, to, passphrase) })
 	if err == nil {
-		err = e.addProtected(ctx, job, files)
+		err = e.addProtected(ctx, event, job, files)
 	}
 	if err != nil {
 		_ = e.folder.RemoveAll(path.Join(id, dir)) // the next start tries again
-		return storage.JobFile{}, err
+		return nil, err
 	}
-	return files[0], nil
+	return files, nil
 }
 
 // zipsOf are the ZIP files of a complete package that can be made into a form.
@@ -111,11 +111,12 @@ func (e *Engine) wrapped(ctx context.Context, id, dir string, zips []storage.Job
 }
 
 // addProtected lists copies in the job's row, and removes those that they replace.
-func (e *Engine) addProtected(ctx context.Context, job storage.Job, files []storage.JobFile) error {
+func (e *Engine) addProtected(ctx context.Context, event audit.Event, job storage.Job, files []storage.JobFile) error {
 	if err := e.syncJob(job.ID); err != nil {
 		return err
 	}
-	event := ended(job, audit.Package, "protected by a passphrase, "+FilesText(files))
+	event.Target = job.ID
+	event.Detail = strings.TrimPrefix(event.Detail+", "+FilesText(files), ", ")
 	replaced, found, err := e.store.AddJobFiles(ctx, event, job.ID, files)
 	if err == nil && !found {
 		err = noJob(job.ID) // deleted meanwhile; its folder goes with the last hold

@@ -358,11 +358,11 @@ func TestProtect(t *testing.T) {
 	job, _ := pack(t, e, PackageRequest{Patient: "p1"})
 	const passphrase = "correct horse battery"
 	for _, form := range []string{ProtectHTML, ProtectAge, ProtectAge} {
-		f, err := e.Protect(t.Context(), job.ID, form, passphrase)
-		if err != nil {
-			t.Fatal(err)
+		made, err := e.Protect(t.Context(), audittest.Event(audit.Package), job.ID, form, passphrase)
+		if err != nil || len(made) != 1 {
+			t.Fatal(made, err)
 		}
-		if f.Name != job.Files[0].Name+"."+form || f.List != ListProtected {
+		if f := made[0]; f.Name != job.Files[0].Name+"."+form || f.List != ListProtected {
 			t.Errorf("%+v", f)
 		}
 	}
@@ -380,7 +380,7 @@ func TestProtect(t *testing.T) {
 		t.Error("what opens is not the package")
 	}
 	events, _, err := s.AuditEvents(t.Context(), audit.Filter{Actions: []audit.Action{audit.Package}, Target: job.ID}, audit.Page{})
-	if err != nil || len(events) != 4 || !strings.Contains(events[3].Detail, "protected") {
+	if err != nil || len(events) != 4 || !strings.Contains(events[3].Detail, ".zip.age sha256") {
 		t.Errorf("%+v (%v)", events, err)
 	}
 	for _, e := range events {
@@ -447,14 +447,14 @@ func TestProtectRefuses(t *testing.T) {
 		"failed":     {failed.ID, ProtectAge, good, fhir.CodeConflict, "failed"},
 		"large page": {huge.ID, ProtectHTML, good, fhir.CodeTooCostly, "form age"},
 	} {
-		if _, err := e.Protect(t.Context(), tt.id, tt.form, tt.passphrase); codeOf(err) != tt.want || !strings.Contains(err.Error(), tt.text) {
+		if _, err := e.Protect(t.Context(), audittest.Event(audit.Package), tt.id, tt.form, tt.passphrase); codeOf(err) != tt.want || !strings.Contains(err.Error(), tt.text) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	e.protecting <- struct{}{}
 	cancel()
-	if _, err := e.Protect(ctx, zipped.ID, ProtectAge, good); !errors.Is(err, context.Canceled) {
+	if _, err := e.Protect(ctx, audittest.Event(audit.Package), zipped.ID, ProtectAge, good); !errors.Is(err, context.Canceled) {
 		t.Errorf("while another copy is made: %v", err)
 	}
 	<-e.protecting
@@ -490,7 +490,7 @@ func TestKeepAndTidy(t *testing.T) {
 	if err := e.Keep(t.Context(), "nothing", until); !isNotFound(err) {
 		t.Error(err)
 	}
-	if _, err := e.Protect(t.Context(), job.ID, ProtectHTML, "correct horse battery"); err != nil {
+	if _, err := e.Protect(t.Context(), audittest.Event(audit.Package), job.ID, ProtectHTML, "correct horse battery"); err != nil {
 		t.Fatal(err)
 	}
 	stop()

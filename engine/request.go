@@ -73,6 +73,23 @@ func (r Request) Named() []string {
 	return r.Types
 }
 
+// ParamNames lists, sorted, the parameters of a kick-off that shaped the request, for the audit log.
+func (r Request) ParamNames() []string {
+	var names []string
+	for name, is := range map[string]bool{
+		"_type": r.Types != nil, "_since": !r.Since.IsZero(), "_until": !r.Until.IsZero(), "patient": r.Patients != nil && (r.Group != "" || len(r.Patients) > 1),
+		"_typeFilter": r.TypeFilters != nil, "_typePostFetchFilterUrl": r.FetchedFilters != nil, "_elements": r.Elements != nil,
+		"includeAssociatedData": r.Associated != "", "organizeOutputBy": r.OrganizeBy != "", "allowPartialManifests": r.Pages,
+		"_includeHistory": r.History, "_exportId": r.ExportID != "",
+	} {
+		if is {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // Params are kick-off parameters as they came by query string or Parameters body: names with values, in order.
 // For a Reference the value is its reference text.
 type Params []fhir.Param

@@ -66,8 +66,12 @@ const maxWords = 10
 
 // Requests answers one page of the requests that the filter selects, and the cursor of the next, "" at the end.
 func (l *Ledger) Requests(ctx context.Context, f Filter, p Page) ([]Request, string, error) {
+	return list(ctx, l.store, f, p)
+}
+
+func list(ctx context.Context, store *storage.Store, f Filter, p Page) ([]Request, string, error) {
 	words := strings.Fields(fhir.Fold(f.Text))
-	rows, cursor, err := l.store.Requests(ctx, storage.RequestFilter{
+	rows, cursor, err := store.Requests(ctx, storage.RequestFilter{
 		States: texts(f.States), Patient: strings.TrimPrefix(f.Patient, "Patient/"), Words: words[:min(len(words), maxWords)],
 		DueUpto: int(f.DueUpto), Since: int(f.Since), Until: int(f.Until), OnlyLate: f.Late,
 	}, storage.RequestPage{By: p.By, Down: p.Down, Count: p.Count, Cursor: p.Cursor})

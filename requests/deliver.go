@@ -47,7 +47,7 @@ func (l *Ledger) protect(ctx context.Context, by By, seen Seen, step Step, form 
 	if err != nil {
 		return Request{}, nil, err
 	}
-	made, err := p.Protect(ctx, r.Job, form, passphrase)
+	made, err := p.Protect(ctx, by, r.Job, form, passphrase)
 	if err != nil {
 		return Request{}, nil, err
 	}

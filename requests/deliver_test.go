@@ -268,7 +268,7 @@ func TestLinkEnds(t *testing.T) {
 			return err
 		},
 		"another file": func(f *office, r requests.Request, _ string) error {
-			_, err := f.packs.Protect(background, r.Job, requests.FormHTML, "another one")
+			_, err := f.packs.Protect(background, by("front"), r.Job, requests.FormHTML, "another one")
 			return err
 		},
 		"withdrawn": func(f *office, r requests.Request, _ string) error {

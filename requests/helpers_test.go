@@ -122,12 +122,12 @@ type packager struct {
 	parts int // files of a package; 0: one
 }
 
-func (p *packager) StartPackage(ctx context.Context, event audit.Event, account, url string, r requests.Package) (storage.Job, error) {
+func (p *packager) StartPackage(ctx context.Context, by requests.By, url string, r requests.Package) (storage.Job, error) {
 	if p.fail != nil {
 		return storage.Job{}, p.fail
 	}
 	p.last = r
-	return p.store.AddJob(ctx, event, storage.Job{Kind: "ehi", Account: account, URL: url, Request: []byte(`{}`)}, 0)
+	return p.store.AddJob(ctx, audittest.Event(audit.ExportStart), storage.Job{Kind: "ehi", Account: by.Who.Name, URL: url, Request: []byte(`{}`)}, 0)
 }
 
 func (p *packager) Made(job storage.Job) ([]storage.JobFile, string, error) {
@@ -148,7 +148,7 @@ func (p *packager) put(job, name, list string, content []byte) storage.JobFile {
 	return storage.JobFile{Name: name, List: list, Bytes: int64(len(content)), SHA256: sum[:]}
 }
 
-func (p *packager) Protect(ctx context.Context, job string, form requests.Form, passphrase string) ([]storage.JobFile, error) {
+func (p *packager) Protect(ctx context.Context, _ requests.By, job string, form requests.Form, passphrase string) ([]storage.JobFile, error) {
 	files := []storage.JobFile{p.put(job, "package.zip."+string(form), "protected", []byte("under "+passphrase))}
 	_, _, err := p.store.AddJobFiles(ctx, audittest.Event(audit.Package), job, files)
 	return files, err

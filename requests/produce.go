@@ -11,7 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"satchel/audit"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -30,13 +29,13 @@ type Package struct {
 
 // Packager makes packages in the background.
 type Packager interface {
-	// StartPackage stores a job that makes the package, with its event, and returns it at once. The account is whose job it is.
-	StartPackage(ctx context.Context, event audit.Event, account, url string, p Package) (storage.Job, error)
+	// StartPackage stores a job that makes the package and returns it at once. The job belongs to who starts it.
+	StartPackage(ctx context.Context, by By, url string, p Package) (storage.Job, error)
 	// Made answers the files of a complete job, and what the package says of its completeness.
 	Made(job storage.Job) (files []storage.JobFile, verdict string, err error)
 	// Protect makes a copy of each file of a complete package that opens with the passphrase; they replace earlier ones of
 	// that form. There is at least one.
-	Protect(ctx context.Context, job string, form Form, passphrase string) ([]storage.JobFile, error)
+	Protect(ctx context.Context, by By, job string, form Form, passphrase string) ([]storage.JobFile, error)
 	// Keep keeps the job's files until then at least.
 	Keep(ctx context.Context, job string, until time.Time) error
 	// Open opens a file of a job; not-found if it is no longer there.
@@ -75,7 +74,7 @@ func (l *Ledger) Produce(ctx context.Context, by By, seen Seen, url string) (Req
 		return Request{}, err
 	}
 	ctx = context.WithoutCancel(ctx) // the request must not be left between two states
-	job, err := p.StartPackage(ctx, r.packing(by), by.Who.Name, url, r.order())
+	job, err := p.StartPackage(ctx, by, url, r.order())
 	if err != nil {
 		_, failed := l.fail(ctx, by, r, plainly(err))
 		return Request{}, errors.Join(err, failed)
@@ -87,16 +86,6 @@ func (l *Ledger) Produce(ctx context.Context, by By, seen Seen, url string) (Req
 	})
 	l.Wake()
 	return r, err
-}
-
-// packing is the event of the start of the request's package. Its target becomes the job.
-func (r Request) packing(by By) audit.Event {
-	e := audit.Event{Who: by.Who, From: by.From, RequestID: by.RequestID, Action: audit.ExportStart, Detail: "package of everything, for " + r.Number}
-	if r.Scope != ScopePopulation {
-		e.Detail = fmt.Sprintf("package of a patient, %d linked, %d withheld, for %s", len(r.Linked), len(r.Withhold), r.Number)
-		e.Patients = append([]string{r.Patient}, r.Linked...)
-	}
-	return e
 }
 
 // order is the package that the request asks for.

@@ -3,6 +3,8 @@ package requests
 import (
 	"context"
 	"iter"
+
+	"satchel/storage"
 )
 
 // Entry is a request with its history and what was given: one entry of the ledger as it is written out.
@@ -15,15 +17,20 @@ type Entry struct {
 // Entries yields all requests that the filter selects, by number, each with its history and disclosures, in bounded memory.
 // An error is the last thing that it yields.
 func (l *Ledger) Entries(ctx context.Context, f Filter) iter.Seq2[Entry, error] {
+	return Entries(ctx, l.store, f)
+}
+
+// Entries is [Ledger.Entries] for who has no ledger, such as the maker of a package that holds it.
+func Entries(ctx context.Context, store *storage.Store, f Filter) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for p := (Page{By: "number", Count: 200}); ; {
-			page, next, err := l.Requests(ctx, f, p)
+			page, next, err := list(ctx, store, f, p)
 			if err != nil {
 				yield(Entry{}, err)
 				return
 			}
 			for _, r := range page {
-				e, err := l.entry(ctx, r)
+				e, err := entry(ctx, store, r)
 				if !yield(e, err) || err != nil {
 					return
 				}
@@ -41,14 +48,14 @@ func (l *Ledger) Entry(ctx context.Context, id string) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	return l.entry(ctx, r)
+	return entry(ctx, l.store, r)
 }
 
-func (l *Ledger) entry(ctx context.Context, r Request) (e Entry, err error) {
+func entry(ctx context.Context, store *storage.Store, r Request) (e Entry, err error) {
 	e.Request = r
-	if e.Events, err = l.store.RequestEvents(ctx, r.ID); err != nil {
+	if e.Events, err = store.RequestEvents(ctx, r.ID); err != nil {
 		return e, err
 	}
-	e.Given, err = l.store.Disclosures(ctx, r.ID)
+	e.Given, err = store.Disclosures(ctx, r.ID)
 	return e, err
 }

@@ -10,7 +10,7 @@ import (
 
 	"satchel/audit"
 	"satchel/auth"
-	"satchel/engine"
+	"satchel/exports"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -97,12 +97,11 @@ func actionOf(rt *route) audit.Action {
 	return audit.Operation
 }
 
-// within are the routes, by action, whose handler changes accounts, clients or jobs in one transaction, and the status
+// within are the routes, by action, whose handler changes accounts or clients in one transaction, and the status
 // that they answer then. Their event joins that transaction.
 var within = map[audit.Action]int{
 	audit.AccountCreate: http.StatusCreated, audit.AccountRemove: http.StatusNoContent,
 	audit.ClientCreate: http.StatusCreated, audit.ClientChange: http.StatusOK, audit.ClientRemove: http.StatusNoContent,
-	audit.ExportStart: http.StatusAccepted, audit.ExportDelete: http.StatusAccepted,
 }
 
 // follow begins the trail of a request.
@@ -204,10 +203,34 @@ func (t *trail) signedIn(who audit.Who) {
 	}
 }
 
-// file tells which file of an export is handed out.
-func (t *trail) file(f *engine.File) {
-	t.on(f.Job.ID + "/" + f.Info.Name)
-	t.words("%d bytes, sha256 %x", f.Info.Bytes, f.Info.SHA256)
+// did takes over what a deed on an export or package leaves: nothing more is noted if its event is stored. A deed that was
+// done was decided on.
+func (a *answer) did(n exports.Note, err error) {
+	if err == nil {
+		a.decided = true
+	}
+	switch t := a.trail; {
+	case t == nil:
+	case n.Stored:
+		a.trail = nil
+	default:
+		t.Target = n.Target
+		if n.Action == audit.ExportStart {
+			t.call = nil // it names the parameters itself
+		}
+		t.of(n.Patients...)
+		if n.Detail != "" {
+			t.words("%s", n.Detail)
+		}
+	}
+}
+
+// did is [answer.did].
+func (c *call) did(n exports.Note, err error) { c.answer.did(n, err) }
+
+// actor is who calls. status is what a success is answered with.
+func (c *call) actor(status int) exports.Actor {
+	return exports.Account(c.who, c.server.client(c.Request).String(), c.answer.id, status)
 }
 
 // saw tells of resources that are read for an answer.
@@ -524,24 +547,4 @@ func (a *answer) noted(status int) bool {
 	_, _ = a.ResponseWriter.Write(fhir.Outcome(fhir.Issue{Severity: fhir.SeverityError, Code: fhir.CodeTransient,
 		Diagnostics: "the audit log cannot be written, and nothing is answered without it; try again, and if it stays so, look at the server's disk"}))
 	return false
-}
-
-// kicked tells what an export is about.
-func (c *call) kicked(r engine.Request) {
-	t := c.answer.trail
-	if t == nil {
-		return
-	}
-	t.Target = "" // the job's id, once it has one
-	t.words("level %s", r.Level)
-	t.of(r.Patients...)
-	if r.Group == "" && r.Patients == nil {
-		t.of(audit.Everybody)
-	}
-	if r.Group != "" {
-		t.words("Group/%s", r.Group)
-		if members, err := c.server.Engine.Members(c.Context(), r.Group); err == nil && r.Patients == nil {
-			t.of(members...)
-		}
-	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"satchel/audit"
 	"satchel/desk"
+	"satchel/exports"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -20,7 +21,7 @@ const pageMost = 1 << 20
 // newDesk makes the staff pages and their table of routes.
 func (s *server) newDesk() error {
 	o := s.Desk
-	o.Store, o.Engine, o.Auth, o.Log, o.Version, o.Requests, o.Exclusive, o.Exports = s.Store, s.Engine, s.Auth, s.Log, s.Version, s.Requests, s.Exclusive, s.ExportEnabled
+	o.Store, o.Exports, o.Auth, o.Log, o.Version, o.Requests = s.Store, s.Exports, s.Auth, s.Log, s.Version, s.Requests
 	d, err := desk.New(o)
 	if err != nil {
 		return err
@@ -200,6 +201,7 @@ func (h *house) Saw(patients ...string)            { h.answer.trail.of(patients.
 func (h *house) Detail(format string, args ...any) { h.answer.trail.words(format, args...) }
 func (h *house) Refused()                          { h.answer.trail.refuse() }
 func (h *house) Noted()                            { h.answer.trail = nil }
+func (h *house) Did(n exports.Note, err error)     { h.answer.did(n, err) }
 
 func (h *house) Deed(status int, do func(e audit.Event) error) error {
 	return h.answer.trail.deed(status, do)

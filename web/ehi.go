@@ -6,7 +6,7 @@ import (
 
 	"satchel/audit"
 	"satchel/auth"
-	"satchel/engine"
+	"satchel/exports"
 	"satchel/fhir"
 	"satchel/requests"
 	"satchel/storage"
@@ -35,9 +35,10 @@ func ehiRoutes() []route {
 // startEHI takes a kick-off: [base]/Patient/[id]/$ehi-export. It files nothing yet: that is what the form is for. Whoever
 // has asked already and waits is given the same address again.
 func startEHI(w http.ResponseWriter, c *call) error {
-	if c.server.Requests == nil || !c.server.ExportEnabled {
-		return fhir.Errorf(fhir.CodeForbidden, "exports are switched off here (bulk_export.enabled = false)")
+	if c.server.Requests == nil {
+		return fhir.Errorf(fhir.CodeForbidden, "this server keeps no requests for records")
 	}
+	c.answer.trail.answers(http.StatusAccepted)
 	if err := c.decide(auth.Action{Verb: auth.VerbEHIExport, ID: c.ID}); err != nil {
 		return err
 	}
@@ -150,21 +151,25 @@ func (c *call) linkForm(w http.ResponseWriter, e storage.EHIExport, now ehiNow) 
 	}
 }
 
-// visibleEHI is the export in the address, if the caller started it and may still do so. To all others there is none.
-func (c *call) visibleEHI() (storage.EHIExport, error) {
+// visibleEHI is the export in the address, if the caller started it and may still do so, and the caller as who may have its
+// job. To all others there is none.
+func (c *call) visibleEHI() (e storage.EHIExport, app exports.Actor, err error) {
 	if c.server.Requests == nil {
-		return storage.EHIExport{}, noEHI()
+		return e, app, noEHI()
 	}
-	e, err := c.server.Store.EHIExport(c.Context(), c.Job)
-	if err != nil {
-		return e, hiddenEHI(err)
+	if e, err = c.server.Store.EHIExport(c.Context(), c.Job); err != nil {
+		return e, app, hiddenEHI(err)
 	}
-	if !strings.EqualFold(e.Owner, c.who.Name) || e.Client != c.who.Service {
-		return e, noEHI()
+	app, err = c.server.Exports.ForApp(c.actor(0), e)
+	if isCode(err, fhir.CodeNotFound) {
+		return e, app, noEHI()
 	}
 	c.answer.trail.on(e.ID)
 	c.answer.trail.of(e.Patient)
-	return e, c.decide(auth.Action{Verb: auth.VerbEHIExport, ID: e.Patient})
+	if err == nil {
+		c.answer.decided = true
+	}
+	return e, app, err
 }
 
 func noEHI() error {
@@ -182,12 +187,12 @@ func hiddenEHI(err error) error {
 // deleteEHI withdraws an export, at whatever stage it is, and discards its files. From the answer on, it does not exist.
 // What was handed over stays in the ledger.
 func deleteEHI(w http.ResponseWriter, c *call) error {
-	e, err := c.visibleEHI()
+	e, app, err := c.visibleEHI()
 	if err != nil {
 		return err
 	}
 	if e.Request != "" {
-		if err := c.withdrawEHI(e); err != nil {
+		if err := c.withdrawEHI(app, e); err != nil {
 			return err
 		}
 	}
@@ -197,7 +202,7 @@ func deleteEHI(w http.ResponseWriter, c *call) error {
 		return hiddenEHI(err)
 	}
 	if last.Request != e.Request { // the form was sent in between
-		if err := c.withdrawEHI(last); err != nil {
+		if err := c.withdrawEHI(app, last); err != nil {
 			return err
 		}
 	}
@@ -207,7 +212,7 @@ func deleteEHI(w http.ResponseWriter, c *call) error {
 }
 
 // withdrawEHI ends the request in the ledger, if an answer is still owed, and the job that makes or made its files.
-func (c *call) withdrawEHI(e storage.EHIExport) error {
+func (c *call) withdrawEHI(app exports.Actor, e storage.EHIExport) error {
 	r, err := c.server.Requests.Request(c.Context(), e.Request)
 	if err != nil {
 		return err
@@ -220,11 +225,7 @@ func (c *call) withdrawEHI(e storage.EHIExport) error {
 	if r.Job == "" {
 		return nil
 	}
-	job, err := c.server.Store.Job(c.Context(), r.Job)
-	if err == nil && job.Kind == engine.KindPackage {
-		withdrawn := audit.Event{Action: audit.ExportDelete, Target: job.ID, Detail: "of " + e.ID, Status: http.StatusAccepted}
-		err = c.server.Engine.Cancel(c.Context(), c.answer.trail.beside(withdrawn), job.ID)
-	}
+	_, err = c.server.Exports.End(c.Context(), app, r.Job, exports.Packages)
 	if isCode(err, fhir.CodeNotFound) {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"satchel/engine"
+	"satchel/exports"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -102,7 +103,11 @@ func writeLine(w io.Writer, d ehiDocument) error {
 
 // indexed describes what the package's index does, and takes it out of what is left.
 func (c *call) indexed(w io.Writer, e storage.EHIExport, job storage.Job, index string, left map[string]storage.JobFile) error {
-	f, err := c.server.Engine.Open(c.Context(), job.ID, index)
+	app, err := c.server.Exports.ForApp(c.actor(0), e)
+	if err != nil {
+		return err
+	}
+	f, _, err := c.server.Exports.Open(c.Context(), app, job.ID, index, exports.Packages)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"satchel/engine"
+	"satchel/exports"
 	"satchel/fhir"
 	"satchel/requests"
 	"satchel/storage"
@@ -16,7 +17,7 @@ import (
 // ehiFile sends one file of a complete EHI export to the app that asked for it. The first file that is sent makes the
 // package one that was handed over: the ledger has it before the app has the bytes.
 func ehiFile(w http.ResponseWriter, c *call) error {
-	e, err := c.visibleEHI()
+	e, app, err := c.visibleEHI()
 	if err != nil {
 		return err
 	}
@@ -30,8 +31,8 @@ func ehiFile(w http.ResponseWriter, c *call) error {
 	if made := ehiMade[c.File]; made != nil {
 		return c.sendMade(w, e, now, made)
 	}
-	f, err := c.server.Engine.Open(c.Context(), now.job.ID, c.File)
-	if err != nil {
+	f, note, err := c.server.Exports.Open(c.Context(), app, now.job.ID, c.File, exports.Packages)
+	if c.did(note, err); err != nil {
 		return hiddenEHI(err)
 	}
 	defer f.Close()

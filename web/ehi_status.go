@@ -90,7 +90,7 @@ func (c *call) told(r requests.Request, p *problem) error {
 
 // ehiStatus tells how far an EHI export is, and lists its files when it is complete.
 func ehiStatus(w http.ResponseWriter, c *call) error {
-	e, err := c.visibleEHI()
+	e, _, err := c.visibleEHI()
 	if err != nil {
 		return hiccup(err)
 	}

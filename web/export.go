@@ -5,11 +5,8 @@ import (
 	"net/http"
 	"strings"
 
-	"satchel/audit"
 	"satchel/engine"
 	"satchel/fhir"
-	"satchel/permit"
-	"satchel/storage"
 )
 
 // pathStatus and pathFile are where jobs and their files lie under the base.
@@ -30,11 +27,8 @@ func exportPatient(w http.ResponseWriter, c *call) error { return c.kickOff(w, e
 // exportGroup starts an export of a group's members: [base]/Group/[id]/$export.
 func exportGroup(w http.ResponseWriter, c *call) error { return c.kickOff(w, engine.LevelGroup) }
 
-// kickOff parses, decides and starts. Everything that can be wrong with a request is told here, before a job exists.
+// kickOff parses and starts. Everything that can be wrong with a request is told here, before a job exists.
 func (c *call) kickOff(w http.ResponseWriter, level engine.Level) error {
-	if !c.server.ExportEnabled {
-		return fhir.Errorf(fhir.CodeForbidden, "exports are switched off here (bulk_export.enabled = false)")
-	}
 	if c.Header.Get("Sec-Fetch-Site") == "cross-site" && !c.server.fromAllowedOrigin(c.Request) {
 		return fhir.Errorf(fhir.CodeForbidden, "a page of another site may not start an export")
 	}
@@ -42,17 +36,9 @@ func (c *call) kickOff(w http.ResponseWriter, level engine.Level) error {
 	if err != nil {
 		return err
 	}
-	if err := permit.Narrow(c.who, c.decide, &request); err != nil {
-		return err
-	}
-	request.Base, request.InlineMost = c.base, c.server.InlineMost
-	c.kicked(request)
-	var job storage.Job
-	err = c.deed(http.StatusAccepted, func(e audit.Event) (err error) {
-		job, err = c.server.Engine.Start(c.Context(), e, c.who.Name, c.base+strings.TrimPrefix(c.URL.RequestURI(), fhirPath), request)
-		return err
-	})
-	if err != nil {
+	request.Base = c.base
+	job, note, err := c.server.Exports.StartExport(c.Context(), c.actor(http.StatusAccepted), request, c.base+strings.TrimPrefix(c.URL.RequestURI(), fhirPath))
+	if c.did(note, err); err != nil {
 		return err
 	}
 	status := c.base + pathStatus + job.ID

@@ -10,16 +10,14 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"satchel/engine"
+	"satchel/exports"
 )
 
 // jobFile sends one file of a complete export: whole, in ranges, or compressed on the way.
 func jobFile(w http.ResponseWriter, c *call) error {
-	if _, err := c.visibleJob(c.Job); err != nil {
+	f, note, err := c.server.Exports.Open(c.Context(), c.actor(0), c.Job, c.File, exports.Bulk)
+	if c.did(note, err); err != nil {
 		return err
-	}
-	f, err := c.server.Engine.Open(c.Context(), c.Job, c.File)
-	if err != nil {
-		return hidden(err)
 	}
 	defer f.Close()
 	return c.sendFile(w, f, mediaNDJSON)
@@ -30,7 +28,6 @@ const mediaNDJSON = "application/fhir+ndjson"
 
 // sendFile sends an open file of a job: whole, in ranges, or, if it has lines, compressed on the way.
 func (c *call) sendFile(w http.ResponseWriter, f *engine.File, media string) error {
-	c.answer.trail.file(f)
 	h := w.Header()
 	h.Set("Content-Type", media)
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Info.Name}))

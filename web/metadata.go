@@ -133,7 +133,7 @@ func (s *server) capabilities(base string) capabilities {
 		Security:    s.security(base),
 		Interaction: s.interactions(false),
 	}
-	if s.ExportEnabled {
+	if s.Exports.Enabled {
 		rest.Operation = []opDefinition{{"export", bulkData + "OperationDefinition/export"}}
 	}
 	types := s.interactions(true)
@@ -146,7 +146,7 @@ func (s *server) capabilities(base string) capabilities {
 		Implementation: implementation{"FHIR R4 server with Bulk Data export for a medical practice", base},
 		FHIRVersion:    "4.0.1", Format: []string{"application/fhir+json", "json"}, Rest: []restServer{rest},
 	}
-	if s.ExportEnabled {
+	if s.Exports.Enabled {
 		statement.Instantiates = []string{bulkData + "CapabilityStatement/bulk-data"}
 	}
 	return statement
@@ -207,15 +207,15 @@ func (s *server) resourceCapabilities(typ string, interactions []codeOnly) restR
 	if typ == "AuditEvent" {
 		r.Documentation = logDocumentation
 	}
-	if s.ExportEnabled && typ == "Patient" {
+	if s.Exports.Enabled && typ == "Patient" {
 		r.Operation = append(r.Operation, opDefinition{"export", bulkData + "OperationDefinition/patient-export"})
 	}
-	if s.ExportEnabled && typ == "Group" {
+	if s.Exports.Enabled && typ == "Group" {
 		r.Operation = append(r.Operation, opDefinition{"export", bulkData + "OperationDefinition/group-export"})
 	}
 	if typ == "Patient" {
 		r.Operation = append(r.Operation, opDefinition{"everything", everyOpDef})
-		if s.Requests != nil && s.ExportEnabled {
+		if s.Requests != nil {
 			r.Operation = append(r.Operation, opDefinition{"ehi-export", ehiOpDef})
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"satchel/auth"
+	"satchel/exports"
 	"satchel/web"
 )
 
@@ -61,7 +62,7 @@ func TestBasicByPlace(t *testing.T) {
 	p := open(t, nil)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			handler, err := web.New(web.Options{Store: p.store, Auth: &auth.Service{Store: p.store}, Basic: test.basic, TrustedProxies: test.proxies})
+			handler, err := web.New(web.Options{Store: p.store, Exports: &exports.Service{}, Auth: &auth.Service{Store: p.store}, Basic: test.basic, TrustedProxies: test.proxies})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,7 +97,7 @@ func TestLinks(t *testing.T) {
 	p := open(t, nil)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			handler, err := web.New(web.Options{Store: p.store, Auth: &auth.Service{Store: p.store}, PublicURL: test.public, TrustedProxies: test.proxies})
+			handler, err := web.New(web.Options{Store: p.store, Exports: &exports.Service{}, Auth: &auth.Service{Store: p.store}, PublicURL: test.public, TrustedProxies: test.proxies})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,6 +117,7 @@ func TestLinks(t *testing.T) {
 // TestOptionsAreChecked refuses settings that cannot be right.
 func TestOptionsAreChecked(t *testing.T) {
 	for _, o := range []web.Options{{Basic: "sometimes"}, {PublicURL: "records.example.org"}, {TrustedProxies: []string{"proxy.example"}}} {
+		o.Exports = &exports.Service{}
 		if _, err := web.New(o); err == nil {
 			t.Errorf("%+v was taken", o)
 		}
@@ -137,7 +139,7 @@ func TestNoCrossSite(t *testing.T) {
 // TestPanicIsTold turns a panic into an answer without a stack.
 func TestPanicIsTold(t *testing.T) {
 	p := open(t, nil)
-	handler, err := web.New(web.Options{Auth: &auth.Service{Store: p.store}}) // no store: the first use panics
+	handler, err := web.New(web.Options{Exports: &exports.Service{}, Auth: &auth.Service{Store: p.store}}) // no store: the first use panics
 	if err != nil {
 		t.Fatal(err)
 	}

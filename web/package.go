@@ -7,12 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"satchel/audit"
-	"satchel/auth"
 	"satchel/engine"
+	"satchel/exports"
 	"satchel/fhir"
-	"satchel/handover"
-	"satchel/permit"
 	"satchel/storage"
 )
 
@@ -67,17 +64,8 @@ func startPackage(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.decide(permit.Package(r)); err != nil {
-		return err
-	}
-	permit.Confine(c.who, &r)
-	c.packs(r)
-	var job storage.Job
-	err = c.deed(http.StatusAccepted, func(e audit.Event) (err error) {
-		job, err = c.server.Engine.StartPackage(c.Context(), e, c.who.Name, c.packageURL(), r)
-		return err
-	})
-	if err != nil {
+	job, note, err := c.server.Exports.StartPackage(c.Context(), c.actor(http.StatusAccepted), r, c.packageURL())
+	if c.did(note, err); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Location", c.packageURL(job.ID))
@@ -105,24 +93,6 @@ func (t packageText) request() (engine.PackageRequest, error) {
 	return r, err
 }
 
-// packs tells the audit log what a package is about.
-func (c *call) packs(r engine.PackageRequest) {
-	t := c.answer.trail
-	if t == nil {
-		return
-	}
-	t.Target = "" // the job's id, once it has one
-	if r.Population {
-		t.words("package of everything")
-	} else {
-		t.words("package of a patient, %d linked, %d withheld", len(r.Linked), len(r.Withhold))
-		t.of(append([]string{r.Patient}, r.Linked...)...)
-	}
-	if r.RequestID != "" {
-		t.words("for %s", r.RequestID)
-	}
-}
-
 // packageURL is an address below /api/packages.
 func (c *call) packageURL(parts ...string) string {
 	address := strings.TrimSuffix(c.base, fhirPath) + pathPackages
@@ -132,57 +102,21 @@ func (c *call) packageURL(parts ...string) string {
 	return address
 }
 
-// visiblePackage reads a package and decides, with the account's permissions as they are now. One that is not for this
-// account is answered as one that does not exist.
+// visiblePackage reads the package in the address, if the caller may have it.
 func (c *call) visiblePackage() (storage.Job, engine.PackageRequest, error) {
-	job, r, err := c.packageJob()
-	if err != nil {
-		return job, r, err
+	job, note, err := c.server.Exports.Job(c.Context(), c.actor(0), c.Job, exports.Packages)
+	if c.did(note, err); err != nil {
+		return job, engine.PackageRequest{}, err
 	}
-	do, err := permit.Job(job, c.server.Exclusive)
-	if err != nil {
-		return job, r, err
-	}
-	c.answer.trail.of(do.Job.Export.Patients...)
-	err = c.decide(do)
-	return job, r, hiddenPackage(err)
-}
-
-// packageJob reads the job in the address, without a decision.
-func (c *call) packageJob() (storage.Job, engine.PackageRequest, error) {
-	job, err := c.server.Store.Job(c.Context(), c.Job)
-	if err == nil && job.Kind != engine.KindPackage {
-		err = fhir.Errorf(fhir.CodeNotFound, "not a package")
-	}
-	if err != nil {
-		return job, engine.PackageRequest{}, hiddenPackage(err)
-	}
-	c.answer.trail.on(job.ID)
 	r, err := engine.PackageRequestOf(job)
 	return job, r, err
 }
 
-// hiddenPackage gives every kind of absence the same words.
-func hiddenPackage(err error) error {
-	if isCode(err, fhir.CodeNotFound) {
-		return fhir.Errorf(fhir.CodeNotFound, "there is no such package; it may have expired or been deleted")
-	}
-	return err
-}
-
-// deletePackage cancels a package or removes its files: DELETE /api/packages/[id]. Who may cancel jobs may do so with
-// those of others.
+// deletePackage cancels a package or removes its files: DELETE /api/packages/[id].
 func deletePackage(w http.ResponseWriter, c *call) error {
-	job, _, err := c.visiblePackage()
-	if err != nil && job.ID != "" && c.decide(auth.Action{Verb: auth.VerbJobCancel}) == nil {
-		err = nil
-	}
-	if err != nil {
+	note, err := c.server.Exports.End(c.Context(), c.actor(http.StatusNoContent), c.Job, exports.Packages)
+	if c.did(note, err); err != nil {
 		return err
-	}
-	err = c.deed(http.StatusNoContent, func(e audit.Event) error { return c.server.Engine.Cancel(c.Context(), e, job.ID) })
-	if err != nil {
-		return hiddenPackage(err)
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
@@ -197,12 +131,9 @@ func (t *trail) answers(status int) {
 
 // packageFile sends one file of a complete package: GET /api/packages/[id]/[file].
 func packageFile(w http.ResponseWriter, c *call) error {
-	if _, _, err := c.visiblePackage(); err != nil {
+	f, note, err := c.server.Exports.Open(c.Context(), c.actor(0), c.Job, c.File, exports.Packages)
+	if c.did(note, err); err != nil {
 		return err
-	}
-	f, err := c.server.Engine.Open(c.Context(), c.Job, c.File)
-	if err != nil {
-		return hiddenPackage(err)
 	}
 	defer f.Close()
 	return c.sendFile(w, f, packageMedia(f.Info.Name))
@@ -230,32 +161,15 @@ func protectPackage(w http.ResponseWriter, c *call) error {
 	if err := c.readJSON(maxPackage, &t, protectShape); err != nil {
 		return err
 	}
-	job, _, err := c.visiblePackage()
-	if err != nil {
+	made, note, err := c.server.Exports.Protect(c.Context(), c.actor(http.StatusCreated), c.Job, t.Form, t.Passphrase)
+	if c.did(note, err); err != nil {
 		return err
 	}
-	made := ""
-	if t.Passphrase == "" {
-		if made, err = handover.NewPassphrase(); err != nil {
-			return err
-		}
-		t.Passphrase = made
+	answer := protectedText{Passphrase: made.Made}
+	for _, f := range made.Files {
+		answer.Files = append(answer.Files, c.packageFileOf(c.Job, f))
 	}
-	f, err := c.server.Engine.Protect(c.Context(), job.ID, t.Form, t.Passphrase)
-	if err != nil {
-		return hiddenPackage(err)
-	}
-	c.answer.trail.words("%s", t.Form)
-	if job, err = c.server.Store.Job(c.Context(), job.ID); err != nil {
-		return hiddenPackage(err)
-	}
-	answer := protectedText{Passphrase: made}
-	for _, other := range job.Files {
-		if other.List == engine.ListProtected && strings.HasSuffix(other.Name, "."+t.Form) {
-			answer.Files = append(answer.Files, c.packageFileOf(job.ID, other))
-		}
-	}
-	w.Header().Set("Location", c.packageURL(job.ID, f.Name))
+	w.Header().Set("Location", c.packageURL(c.Job, made.Files[0].Name))
 	return c.answerJSON(w, http.StatusCreated, answer)
 }
 

@@ -17,7 +17,6 @@ import (
 	"satchel/audit"
 	"satchel/engine"
 	"satchel/handover"
-	"satchel/internal/testserver"
 	"satchel/storage"
 	"satchel/web"
 )
@@ -83,9 +82,9 @@ func TestPackageDownload(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := open(t, func(o *web.Options) {
-		o.Engine = engineOn(t, o.Store, engine.Options{Practice: engine.Practice{
+		o.Exports.Engine = engineOn(t, o.Store, engine.Options{Practice: engine.Practice{
 			Key: func() (*handover.Key, error) { return key, nil }, Sender: handover.Sender{Organization: "Sommer"}}})
-		testserver.Run(t, o.Engine)
+		run(t, o.Exports.Engine)
 	})
 	p.record()
 	a := p.packed(`{"patient":"p1"}`)
@@ -151,7 +150,7 @@ func checkGood(t *testing.T, zip []byte, fingerprint string) {
 // While a package is made its status says how far it is, and it can be cancelled: by who started it, and by who may cancel
 // jobs.
 func TestPackageProgressAndCancel(t *testing.T) {
-	p := open(t, func(o *web.Options) { o.Engine = engineOn(t, o.Store, engine.Options{}) }) // nobody works
+	p := open(t, func(o *web.Options) { o.Exports.Engine = engineOn(t, o.Store, engine.Options{}) }) // nobody works
 	p.account("office", "MANAGE_BATCH_JOBS")
 	p.account("other", "ROLE_FHIR_CLIENT_SUPERUSER_RO")
 	p.record()
@@ -190,7 +189,7 @@ func TestPackageProgressAndCancel(t *testing.T) {
 // A package that failed says why; where jobs are not exclusive, who may read all of it sees those of others, and nobody
 // else does.
 func TestPackageOfOthers(t *testing.T) {
-	p := open(t, func(o *web.Options) { o.Exclusive = false })
+	p := open(t, func(o *web.Options) { o.Exports.Exclusive = false })
 	p.record()
 	p.want(p.do("PUT", "/fhir/Patient/p0", `{"resourceType":"Patient","id":"p0","active":false}`), 201)
 	p.want(p.do("PUT", "/fhir/Patient/p1", `{"resourceType":"Patient","id":"p1","link":[{"other":{"reference":"Patient/p0"},"type":"replaces"}]}`), 200)

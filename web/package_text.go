@@ -3,11 +3,10 @@ package web
 import (
 	"encoding/hex"
 	"net/http"
-	"strings"
 	"time"
 
-	"satchel/auth"
 	"satchel/engine"
+	"satchel/exports"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/storage"
@@ -114,36 +113,30 @@ func (c *call) packageFileOf(id string, f storage.JobFile) packageFileText {
 
 // listPackages answers packages, newest first: GET /api/packages. Of those of others, whose record they hold is not told.
 func listPackages(w http.ResponseWriter, c *call) error {
-	all := c.decide(auth.Action{Verb: auth.VerbJobs}) == nil
-	c.answer.decided = true // the own ones
-	jobs, err := c.server.Store.Jobs(c.Context(), engine.KindPackage)
-	if err != nil {
+	list, note, err := c.server.Exports.Jobs(c.Context(), c.actor(0), exports.Packages)
+	if c.did(note, err); err != nil {
 		return err
 	}
-	list := []packageJobText{}
-	for _, job := range jobs {
-		own := strings.EqualFold(job.Account, c.who.Name)
-		if !own && !all {
-			continue
-		}
-		r, err := engine.PackageRequestOf(job)
+	texts := []packageJobText{}
+	for _, job := range list.Jobs {
+		r, err := engine.PackageRequestOf(job.Job)
 		if err != nil {
 			return err
 		}
-		if !own {
+		if !job.May {
 			r.Patient, r.Linked = "", nil
 		}
-		t := c.packageOf(job, r)
+		t := c.packageOf(job.Job, r)
 		if job.State == storage.Complete {
-			o, err := engine.PackageOutcomeOf(job)
+			o, err := engine.PackageOutcomeOf(job.Job)
 			if err != nil {
 				return err
 			}
 			t.Verdict, t.PackageID = o.Verdict, o.Job
 		}
-		list = append(list, t)
+		texts = append(texts, t)
 	}
-	return c.answerJSON(w, http.StatusOK, map[string][]packageJobText{"packages": list})
+	return c.answerJSON(w, http.StatusOK, map[string][]packageJobText{"packages": texts})
 }
 
 // getPackage tells how far a package is, and of a complete one what it is: GET /api/packages/[id].

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -51,6 +52,9 @@ func New(o Options) (http.Handler, error) {
 
 // check reads the settings that can be wrong.
 func (s *server) check() error {
+	if s.Exports == nil {
+		return errors.New("web: Options.Exports is missing")
+	}
 	switch s.Basic {
 	case "":
 		s.Basic = "loopback"

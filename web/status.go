@@ -7,17 +7,19 @@ import (
 	"strconv"
 	"time"
 
-	"satchel/audit"
-	"satchel/engine"
+	"satchel/exports"
 	"satchel/fhir"
-	"satchel/permit"
 	"satchel/storage"
 )
 
 // jobStatus tells how far a job is, and lists its files when it is complete.
 func jobStatus(w http.ResponseWriter, c *call) error {
-	job, err := c.namedJob()
+	id, err := c.namedID()
 	if err != nil {
+		return err
+	}
+	job, note, err := c.server.Exports.Job(c.Context(), c.actor(0), id, exports.Bulk)
+	if c.did(note, err); err != nil {
 		return hiccup(err)
 	}
 	switch job.State {
@@ -77,56 +79,30 @@ func hiccup(err error) error {
 
 // deleteJob cancels a job or releases its files. From the answer on, it does not exist.
 func deleteJob(w http.ResponseWriter, c *call) error {
-	job, err := c.namedJob()
+	id, err := c.namedID()
 	if err != nil {
 		return err
 	}
-	err = c.deed(http.StatusAccepted, func(e audit.Event) error { return c.server.Engine.Cancel(c.Context(), e, job.ID) })
-	if err != nil {
-		return hidden(err)
+	note, err := c.server.Exports.End(c.Context(), c.actor(http.StatusAccepted), id, exports.Bulk)
+	if c.did(note, err); err != nil {
+		return err
 	}
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(http.StatusAccepted)
 	return nil
 }
 
-// namedJob is the job under _jobId (or jobId in a Parameters body) that the account may see.
-func (c *call) namedJob() (storage.Job, error) {
+// namedID is the id of the job under _jobId, or jobId in a Parameters body.
+func (c *call) namedID() (string, error) {
 	if err := c.addParameters(); err != nil {
-		return storage.Job{}, err
+		return "", err
 	}
 	for _, p := range c.params {
 		if p.Name == "_jobId" || p.Name == "jobId" {
-			return c.visibleJob(p.Value)
+			return p.Value, nil
 		}
 	}
-	return storage.Job{}, fhir.Errorf(fhir.CodeRequired, "_jobId is missing; poll the address that the kick-off gave as Content-Location")
-}
-
-// visibleJob reads a job and decides, with the account's permissions as they are now. A job that is not for this
-// account is answered as one that does not exist.
-func (c *call) visibleJob(id string) (storage.Job, error) {
-	job, err := c.server.Store.Job(c.Context(), id)
-	if err == nil && job.Kind != engine.KindBulk {
-		err = fhir.Errorf(fhir.CodeNotFound, "not an export")
-	}
-	if err != nil {
-		return job, hidden(err)
-	}
-	c.answer.trail.on(job.ID)
-	do, err := permit.Job(job, c.server.Exclusive)
-	if err != nil {
-		return job, err
-	}
-	return job, hidden(c.decide(do))
-}
-
-// hidden gives every kind of absence the same words.
-func hidden(err error) error {
-	if isCode(err, fhir.CodeNotFound) {
-		return fhir.Errorf(fhir.CodeNotFound, "there is no such export; it may have expired or been deleted")
-	}
-	return err
+	return "", fhir.Errorf(fhir.CodeRequired, "_jobId is missing; poll the address that the kick-off gave as Content-Location")
 }
 
 // progress begins with a percentage, which clients parse, and stays under 100 characters.

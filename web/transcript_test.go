@@ -159,9 +159,9 @@ func (s *transcript) change(o *web.Options) {
 	for _, option := range s.options {
 		switch name, value, _ := strings.Cut(option, "="); name {
 		case "EXPORT":
-			o.ExportEnabled = value != "off"
+			o.Exports.Enabled = value != "off"
 		case "EXCLUSIVE":
-			o.Exclusive = value != "off"
+			o.Exports.Exclusive = value != "off"
 		case "CORS":
 			o.CORSOrigins = append(o.CORSOrigins, value)
 		case "BASIC":

@@ -289,7 +289,7 @@ func removeUser(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	remove := func() error { return c.server.Auth.RemoveAccount(c.Context(), c.who, c.Name) }
-	if err := c.server.Engine.CancelFor(c.Context(), c.Name, remove); err != nil {
+	if err := c.server.Exports.EndFor(c.Context(), c.Name, remove); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

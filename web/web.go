@@ -11,8 +11,8 @@
 //   - A [handler] answers a call or returns an error; one function turns any error into a log line, a status and an
 //     OperationOutcome.
 //
-// What a resource means is fhir's, what is remembered is storage's, who may do what is auth's, how an export or a package
-// is made is engine's, how a request for records goes on is requests', and what a staff page shows is desk's.
+// What a resource means is fhir's, what is remembered is storage's, who may do what is auth's, what can be done with an export
+// or a package is exports', how a request for records goes on is requests', and what a staff page shows is desk's.
 package web
 
 import (
@@ -20,7 +20,7 @@ import (
 
 	"satchel/auth"
 	"satchel/desk"
-	"satchel/engine"
+	"satchel/exports"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -28,16 +28,13 @@ import (
 // Options wire the parts that the handler serves.
 type Options struct {
 	Store    *storage.Store
-	Engine   *engine.Engine
+	Exports  *exports.Service
 	Auth     *auth.Service
 	Tokens   *auth.TokenService // nil: no backend clients
 	Log      *slog.Logger       // nil: discarded
 	Requests *requests.Ledger   // nil: no requests for records, and no $ehi-export
 
 	PublicURL      string   // what clients see, such as "https://records.example.org"; "": taken from each request
-	ExportEnabled  bool     // bulk_export.enabled
-	Exclusive      bool     // only the account that started a job may see it, load its files and delete it
-	InlineMost     int64    // bytes of attachment data (base64) that stay inline in an export; 0: all
 	Basic          string   // HTTP Basic: "loopback", "on" or "off"; "" is "loopback"
 	TrustedProxies []string // addresses or CIDR ranges whose X-Forwarded-* headers are believed
 	CORSOrigins    []string // pages of these origins may call; nil: those of no other origin

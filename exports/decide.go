@@ -1,0 +1,125 @@
+package exports
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"satchel/auth"
+	"satchel/engine"
+	"satchel/fhir"
+	"satchel/storage"
+)
+
+// on refuses bulk data while it is switched off.
+func (s *Service) on() error {
+	if s.Enabled {
+		return nil
+	}
+	return fhir.Errorf(fhir.CodeForbidden, "exports and packages of everybody are switched off here (bulk_export.enabled = false)")
+}
+
+// exportAction is what auth has to know of an export.
+func exportAction(r engine.Request) auth.Action {
+	return auth.Action{Verb: auth.VerbExport, Level: string(r.Level), Group: r.Group, Patients: r.Patients, Types: r.Named()}
+}
+
+// narrow decides on an export. Without types of its own the request gets those that the actor may read; the files of an
+// export hold no others.
+func narrow(by Actor, r *engine.Request) error {
+	do := exportAction(*r)
+	if err := by.decide(do); err != nil || r.Types != nil || by.granted {
+		return err
+	}
+	all := engine.ExportTypes(r.Level)
+	may := by.principal.Readable(do, all)
+	if len(may) == len(all) {
+		return nil
+	}
+	r.Types = may
+	return by.decide(exportAction(*r)) // what other parameters add is asked for by name
+}
+
+// packageAction is what auth has to know of a package. more are patients that turned out to be in it.
+func packageAction(r engine.PackageRequest, more ...string) auth.Action {
+	if r.Population {
+		return auth.Action{Verb: auth.VerbPackage, Level: string(engine.LevelSystem)}
+	}
+	patients := slices.Concat([]string{r.Patient}, r.Linked, more)
+	slices.Sort(patients)
+	return auth.Action{Verb: auth.VerbPackage, Level: string(engine.LevelPatient), Patients: slices.Compact(patients)}
+}
+
+// confine lets a package hold no other patients than those that were asked for, if the actor may not read everybody's data.
+func confine(by Actor, r *engine.PackageRequest) {
+	if by.decide(auth.Action{Verb: auth.VerbSearch}) != nil {
+		r.Within = append([]string{r.Patient}, r.Linked...)
+	}
+}
+
+// jobAction is what auth has to know of a job of any kind: whose it is, and all that it holds or can hold. So who may no
+// longer read a job's content may not load its files.
+func (s *Service) jobAction(job storage.Job) (auth.Action, error) {
+	content, err := contentOf(job)
+	return auth.Action{Verb: auth.VerbJob, Job: &auth.Job{Account: job.Account, Exclusive: s.Exclusive, Export: content}}, err
+}
+
+// contentOf is what auth would have to know of somebody who asks for all that a job holds.
+func contentOf(job storage.Job) (auth.Action, error) {
+	switch job.Kind {
+	case engine.KindBulk:
+		r, err := engine.RequestOf(job)
+		if err != nil {
+			return auth.Action{}, err
+		}
+		do := exportAction(r)
+		if do.Types == nil {
+			do.Types = slices.Clone(engine.ExportTypes(r.Level))
+		}
+		return do, nil
+	case engine.KindPackage:
+		r, err := engine.PackageRequestOf(job)
+		if err != nil || job.State != storage.Complete {
+			return packageAction(r), err
+		}
+		o, err := engine.PackageOutcomeOf(job)
+		return packageAction(r, o.Patients...), err
+	}
+	return auth.Action{}, gone()
+}
+
+// gone is the error for a job or file that is not there, not there any more, or not for the actor: nobody shall learn which.
+func gone() error {
+	return fhir.Errorf(fhir.CodeNotFound, "there is no such export or package; it may have been deleted, or its time was over")
+}
+
+// hidden gives every kind of absence the same words.
+func hidden(err error) error {
+	if known, ok := errors.AsType[*fhir.Error](err); ok && known.Code == fhir.CodeNotFound {
+		return gone()
+	}
+	return err
+}
+
+// MayExport reports whether the principal could start an export now: for a button that others do not see.
+func (s *Service) MayExport(p auth.Principal, r engine.Request) bool {
+	return s.on() == nil && p.Decide(exportAction(r)) == nil
+}
+
+// MayPackage returns nil if the principal may start a package now, and otherwise the refusal.
+func (s *Service) MayPackage(p auth.Principal, r engine.PackageRequest) error {
+	if r.Population {
+		if err := s.on(); err != nil {
+			return err
+		}
+	}
+	return p.Decide(packageAction(r))
+}
+
+// MayHold returns nil if the principal may have all that such a package holds, whoever made it and whatever is switched off.
+func (s *Service) MayHold(p auth.Principal, r engine.PackageRequest) error {
+	return p.Decide(packageAction(r))
+}
+
+// own reports whether a job is the actor's.
+func (a Actor) own(job storage.Job) bool { return strings.EqualFold(job.Account, a.Who.Name) }

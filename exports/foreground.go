@@ -1,0 +1,85 @@
+package exports
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"satchel/audit"
+	"satchel/engine"
+)
+
+// RunExport runs an export at once into a folder, without a job: for the command line. progress may be nil. r.Base is where
+// attachments that are too large are served, if the server has an address that is known. It leaves the
+// events of a job in the audit log, with a target of its own. Errors are those of [Service.StartExport] and
+// [engine.Engine.Export].
+func (s *Service) RunExport(ctx context.Context, by Actor, r engine.Request, folder *os.Root, progress func(done, total int64)) (engine.Manifest, error) {
+	note := s.exportNote(ctx, by, r)
+	r, err := s.allowExport(by, r)
+	if err != nil {
+		return engine.Manifest{}, s.refused(ctx, note, err)
+	}
+	if r.InlineMost == 0 {
+		r.Base = "" // nothing needs an address, and in a folder all stays as it is stored
+	}
+	note = note.done(runID())
+	if err := s.Store.Audit(ctx, note.Event); err != nil {
+		return engine.Manifest{}, err
+	}
+	m, err := s.Engine.Export(ctx, r, folder, progress)
+	return m, s.ended(ctx, note, audit.Event{Action: audit.ExportComplete, Detail: engine.FilesText(m.Files)}, err)
+}
+
+// RunPackage makes a package at once, without a job: for the command line. progress may be nil. after, which may be nil too,
+// is called with the package before the audit log hears that it is made, such as to encrypt it. It leaves the events of a job
+// in the audit log, with the package's name for the job as their target.
+func (s *Service) RunPackage(ctx context.Context, by Actor, q engine.HandoverRequest, progress func(done, total int64), after func(*engine.Handover) error) (engine.Handover, error) {
+	order := engine.PackageRequest{Patient: q.Patient, Population: q.Patient == "", Linked: q.Linked, Withhold: q.Withhold, Purpose: q.Purpose, RequestID: q.RequestID}
+	note := packageNote(by, order)
+	if err := s.allowPackage(by, &order); err != nil {
+		return engine.Handover{}, s.refused(ctx, note, err)
+	}
+	q.Within = order.Within
+	if q.Job == "" {
+		q.Job = strings.ToLower(rand.Text()[:8])
+	}
+	note = note.done(q.Job)
+	if err := s.Store.Audit(ctx, note.Event); err != nil {
+		return engine.Handover{}, err
+	}
+	h, err := s.Engine.Handover(ctx, q, progress)
+	if err == nil && after != nil {
+		err = after(&h)
+	}
+	end := audit.Event{Action: audit.Package, Patients: h.Patients, Detail: engine.PackageText(q.RequestID, h)}
+	return h, s.ended(ctx, note, end, err)
+}
+
+// runID names a run for the audit log.
+func runID() string { return "run-" + strings.ToLower(rand.Text()[:12]) }
+
+// refused stores the event of a command that was refused.
+func (s *Service) refused(ctx context.Context, n Note, err error) error {
+	n.Outcome = audit.Refused
+	if noted := s.Store.Audit(context.WithoutCancel(ctx), n.Event); noted != nil {
+		return noted
+	}
+	return err
+}
+
+// ended stores how a run ended, also if ctx did.
+func (s *Service) ended(ctx context.Context, start Note, end audit.Event, failed error) error {
+	if failed != nil {
+		end = audit.Event{Action: audit.ExportFailed, Outcome: audit.Failed}
+	}
+	end.Who, end.Target = start.Who, start.Target
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	if err := s.Store.Audit(ctx, end); err != nil && failed == nil {
+		return fmt.Errorf("it is made, but the audit log could not be written: %w", err)
+	}
+	return failed
+}

@@ -1,0 +1,119 @@
+package exports
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"satchel/audit"
+	"satchel/engine"
+	"satchel/storage"
+)
+
+// StartExport starts a Bulk Data export and returns its job within milliseconds. url is the kick-off as the client sent it;
+// r.Base is the FHIR base under which attachments are found. Errors: forbidden while exports are switched off, or without
+// permission; and those of [engine.Engine.Start].
+func (s *Service) StartExport(ctx context.Context, by Actor, r engine.Request, url string) (storage.Job, Note, error) {
+	note := s.exportNote(ctx, by, r)
+	r, err := s.allowExport(by, r)
+	if err != nil {
+		return storage.Job{}, note, err
+	}
+	event := note.Event
+	event.Target = "" // the job
+	job, err := s.Engine.Start(ctx, event, by.Who.Name, url, r)
+	if err != nil {
+		return storage.Job{}, note, err
+	}
+	return job, note.done(job.ID), nil
+}
+
+// allowExport decides on an export, and returns it narrowed and with the settings.
+func (s *Service) allowExport(by Actor, r engine.Request) (engine.Request, error) {
+	if err := s.on(); err != nil {
+		return r, err
+	}
+	r.InlineMost = s.InlineMost
+	return r, narrow(by, &r)
+}
+
+// exportNote is the event of the start of an export: of whom, and by which parameters. Until there is a job, its target is
+// the Group or Patient that the export is of.
+func (s *Service) exportNote(ctx context.Context, by Actor, r engine.Request) Note {
+	note := by.note(audit.ExportStart)
+	note.words("level %s", r.Level)
+	switch {
+	case r.Group != "":
+		note.Target = "Group/" + r.Group
+		note.words("Group/%s", r.Group)
+	case len(r.Patients) == 1:
+		note.Target = "Patient/" + r.Patients[0]
+	}
+	if names := r.ParamNames(); len(names) > 0 {
+		note.words("parameters: %s", strings.Join(names, " "))
+	}
+	switch {
+	case r.Patients != nil:
+		note.about(r.Patients...)
+	case r.Group == "":
+		note.about(audit.Everybody)
+	default:
+		if members, err := s.Engine.Members(ctx, r.Group); err == nil { // else the start says what is wrong with the group
+			note.about(members...)
+		}
+	}
+	return note
+}
+
+// StartPackage starts the making of a package and returns its job within milliseconds. url is the kick-off as the client sent
+// it. Errors: forbidden while packages of everybody are switched off and r is one, or without permission; and those of
+// [engine.Engine.StartPackage].
+func (s *Service) StartPackage(ctx context.Context, by Actor, r engine.PackageRequest, url string) (storage.Job, Note, error) {
+	note := packageNote(by, r)
+	if err := s.allowPackage(by, &r); err != nil {
+		return storage.Job{}, note, err
+	}
+	event := note.Event
+	event.Target = "" // the job
+	job, err := s.Engine.StartPackage(ctx, event, by.Who.Name, url, r)
+	if err != nil {
+		return storage.Job{}, note, err
+	}
+	return job, note.done(job.ID), nil
+}
+
+// allowPackage decides on a package and confines it.
+func (s *Service) allowPackage(by Actor, r *engine.PackageRequest) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
+	if r.Population {
+		if err := s.on(); err != nil {
+			return err
+		}
+	}
+	if err := by.decide(packageAction(*r)); err != nil {
+		return err
+	}
+	if !r.Population {
+		confine(by, r)
+	}
+	return nil
+}
+
+// packageNote is the event of the start of a package.
+func packageNote(by Actor, r engine.PackageRequest) Note {
+	note := by.note(audit.ExportStart)
+	if r.Patient != "" {
+		note.Target = "Patient/" + r.Patient
+		note.words("package of a patient, %d linked, %d withheld", len(r.Linked), len(r.Withhold))
+		note.about(slices.Concat([]string{r.Patient}, r.Linked)...)
+	} else {
+		note.words("package of everything")
+		note.about(audit.Everybody)
+	}
+	if r.RequestID != "" {
+		note.words("for %s", r.RequestID)
+	}
+	return note
+}
