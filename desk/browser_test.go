@@ -18,6 +18,7 @@ import (
 	"satchel/desk"
 	"satchel/internal/audittest"
 	"satchel/internal/browser"
+	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
@@ -118,8 +119,7 @@ func TestPagesLook(t *testing.T) {
 func TestFirstRunBrowser(t *testing.T) {
 	named := desk.Practice{Zone: newYork(t)}
 	over := false
-	p := open(t, func(s *settings) {
-		s.Bare = true
+	p := openOn(t, testpractice.Empty, func(s *settings) {
 		s.Auth.TwoFactorRoles = auth.TwoFactorRoles()
 		s.Desk.Practice = func() desk.Practice { return named }
 		s.Desk.Setup = &desk.Setup{Token: "LANTERN234", Over: func() { over = true },

@@ -195,7 +195,7 @@ func TestGroupPermissions(t *testing.T) {
 
 // A large group and many groups come by pages, and quickly.
 func TestManyMembers(t *testing.T) {
-	p := open(t, func(s *settings) { s.Still = true; s.Patients = 130 })
+	p := openOn(t, made[130], func(s *settings) { s.Still = true })
 	var members []string
 	for i := range 130 {
 		members = append(members, `{"entity":{"reference":"Patient/`+demo.PatientID(i)+`"}}`)

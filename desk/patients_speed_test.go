@@ -2,15 +2,19 @@ package desk_test
 
 import (
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
 	"satchel/demo"
 )
 
-// With 10,000 patients the pages of patients answer at once: they look things up and never walk through the store. It
-// fails only at many times what is promised, since a test machine is busy with other things.
+// With 10,000 patients the pages of patients answer at once: they look things up and never walk through the store. Times are
+// of the machine and of what else it does, so it runs only when SATCHEL_MEASURE is set.
 func TestPatientsSpeed(t *testing.T) {
+	if os.Getenv("SATCHEL_MEASURE") == "" {
+		t.Skip("SATCHEL_MEASURE is not set")
+	}
 	p := open(t, func(s *settings) { s.Still = true })
 	var all []string
 	for i := range 10_000 {
@@ -28,7 +32,7 @@ func TestPatientsSpeed(t *testing.T) {
 			best = min(best, time.Since(began))
 		}
 		t.Logf("%s: %s", path, best.Round(100*time.Microsecond))
-		if best > 2*time.Second {
+		if best > 200*time.Millisecond {
 			t.Errorf("%s: answered after %s; 200 ms are promised", path, best)
 		}
 	}

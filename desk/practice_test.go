@@ -2,17 +2,13 @@ package desk_test
 
 import (
 	"bytes"
-	"context"
 	"io"
-	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,22 +16,13 @@ import (
 	"satchel/demo"
 	"satchel/desk"
 	"satchel/engine"
-	"satchel/exports"
-	"satchel/fhir"
+	"satchel/internal/testpractice"
+	"satchel/internal/testserver"
 	"satchel/storage"
 	"satchel/web"
 )
 
-const password = "correct horse battery staple 7"
-
-// hashed is the password's hash, made once: it is costly on purpose.
-var hashed = sync.OnceValue(func() string {
-	h, err := auth.HashPassword(password)
-	if err != nil {
-		panic(err)
-	}
-	return h
-})
+const password = testserver.Password
 
 // The accounts of a practice under test. None needs a second factor, so that tests sign in by the password; TestSecondFactor
 // has one that does.
@@ -56,63 +43,44 @@ type practice struct {
 	auth    *auth.Service
 	url     string // without a slash at its end
 	exports string // folder
-	log     *safeBuffer
+	log     *testserver.Log
 	options *web.Options
 }
 
 // settings are what a test may alter before the server starts.
-type settings struct {
-	web.Options
-	Patients int  // of the made practice; 0: a few
-	Bare     bool // no account and no resource: the first run
-	Still    bool // no job begins
+type settings = testserver.Settings
+
+// made are databases with all of [accounts] and a made practice, by its number of patients; 0 means a few.
+var made = map[int]*testpractice.Template{0: filled(0), 130: filled(130), 300: filled(300)}
+
+func filled(patients int) *testpractice.Template {
+	return testpractice.New(func(s *storage.Store) error {
+		for _, name := range slices.Sorted(maps.Keys(accounts)) {
+			if err := testserver.Account(s, name, accounts[name]...); err != nil {
+				return err
+			}
+		}
+		return testpractice.FillDemo(s, demo.Options{Patients: patients, Lean: patients > 100})
+	})
 }
 
-// open starts a server over a made practice with all of [accounts].
+// open starts a server over a made practice of a few patients with all of [accounts].
 func open(t testing.TB, change func(*settings)) *practice {
 	t.Helper()
-	dir := t.TempDir()
-	store, err := storage.Open(t.Context(), filepath.Join(dir, "satchel.db"), storage.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	if err := os.Mkdir(filepath.Join(dir, "exports"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	root, err := os.OpenRoot(filepath.Join(dir, "exports"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { root.Close() })
-	p := &practice{t: t, store: store, exports: filepath.Join(dir, "exports"), log: &safeBuffer{}}
-	logger := slog.New(slog.NewJSONHandler(p.log, nil))
-	p.engine = engine.New(store, root, engine.Options{MaxJobs: 2, FileCount: 100, Log: logger})
-	p.auth = &auth.Service{Store: store, TwoFactorRoles: []string{}}
-	s := &settings{Options: web.Options{Store: store, Exports: &exports.Service{Store: store, Engine: p.engine, Enabled: true, Exclusive: true}, Auth: p.auth, Tokens: &auth.TokenService{Store: store}, Log: logger,
-		Version: "test",
-		Desk:    desk.Options{Practice: func() desk.Practice { return desk.Practice{Name: "Elm Street Family Practice", Zone: newYork(t)} }}}}
-	if change != nil {
-		change(s)
-	}
-	p.options = &s.Options
-	if !s.Bare {
-		p.fill(s.Patients)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var done sync.WaitGroup
-	if !s.Still {
-		done.Go(func() { _ = p.engine.Run(ctx) })
-	}
-	t.Cleanup(func() { cancel(); done.Wait() })
-	handler, err := web.New(s.Options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	p.url = server.URL
-	return p
+	return openOn(t, made[0], change)
+}
+
+// openOn is open on another database; that of a first run is testpractice.Empty.
+func openOn(t testing.TB, of *testpractice.Template, change func(*settings)) *practice {
+	t.Helper()
+	s := testserver.Open(t, of, engine.Options{MaxJobs: 2, FileCount: 100}, func(s *settings) {
+		s.Auth.TwoFactorRoles = []string{}
+		s.Desk = desk.Options{Practice: func() desk.Practice { return desk.Practice{Name: "Elm Street Family Practice", Zone: newYork(t)} }}
+		if change != nil {
+			change(s)
+		}
+	})
+	return &practice{t, s.Store, s.Engine, s.Auth, s.URL, s.Exports, s.Log, s.Options}
 }
 
 func newYork(t testing.TB) *time.Location {
@@ -123,46 +91,10 @@ func newYork(t testing.TB) *time.Location {
 	return zone
 }
 
-// fill makes accounts and resources.
-func (p *practice) fill(patients int) {
-	p.t.Helper()
-	for name, authorities := range accounts {
-		p.account(name, authorities...)
-	}
-	lean := patients > 100
-	err := p.store.Write(context.Background(), func(tx *storage.Tx) error {
-		for item := range demo.Items(demo.Options{Patients: patients, Lean: lean}) {
-			if item.Op == demo.Delete {
-				continue
-			}
-			d, err := fhir.Parse(item.JSON)
-			if err != nil {
-				return err
-			}
-			if _, _, err := tx.Put(d, item.ID); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-}
-
 // account adds an account with authorities written as "PERMISSION" or "PERMISSION:ARGUMENT".
 func (p *practice) account(name string, authorities ...string) {
 	p.t.Helper()
-	a := storage.Account{Name: name, Password: hashed(), PasswordChanged: time.Now(), Created: time.Now()}
-	for _, text := range authorities {
-		permission, argument, _ := strings.Cut(text, ":")
-		authority := storage.Authority{Permission: permission, Argument: argument}
-		if err := auth.CheckAuthority(authority); err != nil {
-			p.t.Fatal(err)
-		}
-		a.Authorities = append(a.Authorities, authority)
-	}
-	if err := p.store.AddAccount(context.Background(), a); err != nil {
+	if err := testserver.Account(p.store, name, authorities...); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -260,22 +192,4 @@ func (v *visitor) led(r reply, path string) {
 	if got := r.header.Get("Location"); got != path {
 		v.p.t.Fatalf("led to %q, want %q", got, path)
 	}
-}
-
-// safeBuffer is a log that the test may read while the server writes.
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }

@@ -1,16 +1,20 @@
 package desk_test
 
 import (
+	"os"
 	"testing"
 	"time"
 
 	"satchel/internal/browser"
 )
 
-// TestFirstPaint tells how long a browser waits for something to see. It fails only at many times what is promised, since a
-// test machine is busy with other things.
+// TestFirstPaint tells how long a browser waits for something to see. Times are of the machine and of what else it does, so
+// it runs only when SATCHEL_MEASURE is set.
 func TestFirstPaint(t *testing.T) {
-	p := open(t, func(s *settings) { s.Patients = 300 })
+	if os.Getenv("SATCHEL_MEASURE") == "" {
+		t.Skip("SATCHEL_MEASURE is not set")
+	}
+	p := openOn(t, made[300], nil)
 	b := p.signed(t, "ann")
 	for _, path := range []string{"/", "/account", "/help"} {
 		best := time.Hour
@@ -21,7 +25,7 @@ func TestFirstPaint(t *testing.T) {
 			best = min(best, time.Duration(ms*float64(time.Millisecond)))
 		}
 		t.Logf("%s: first paint after %s", path, best)
-		if best > 2*time.Second {
+		if best > 200*time.Millisecond {
 			t.Errorf("%s: first paint after %s; 200 ms are promised", path, best)
 		}
 	}

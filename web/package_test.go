@@ -17,6 +17,7 @@ import (
 	"satchel/audit"
 	"satchel/engine"
 	"satchel/handover"
+	"satchel/internal/testserver"
 	"satchel/storage"
 	"satchel/web"
 )
@@ -84,7 +85,7 @@ func TestPackageDownload(t *testing.T) {
 	p := open(t, func(o *web.Options) {
 		o.Exports.Engine = engineOn(t, o.Store, engine.Options{Practice: engine.Practice{
 			Key: func() (*handover.Key, error) { return key, nil }, Sender: handover.Sender{Organization: "Sommer"}}})
-		run(t, o.Exports.Engine)
+		testserver.Run(t, o.Exports.Engine)
 	})
 	p.record()
 	a := p.packed(`{"patient":"p1"}`)

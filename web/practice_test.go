@@ -1,36 +1,22 @@
 package web_test
 
 import (
-	"bytes"
-	"context"
 	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"satchel/auth"
 	"satchel/engine"
-	"satchel/exports"
+	"satchel/internal/testpractice"
+	"satchel/internal/testserver"
 	"satchel/storage"
 	"satchel/web"
 )
 
-const password = "correct horse battery staple 7"
+const password = testserver.Password
 
-// hashed is the password's hash, made once: it is costly on purpose.
-var hashed = sync.OnceValue(func() string {
-	h, err := auth.HashPassword(password)
-	if err != nil {
-		panic(err)
-	}
-	return h
-})
+// superuser is a database with one account, ann, who may do everything.
+var superuser = testpractice.New(func(s *storage.Store) error { return testserver.Account(s, "ann", "ROLE_SUPERUSER") })
 
 // practice is a whole server on a real file, behind a real listener on loopback.
 type practice struct {
@@ -38,70 +24,25 @@ type practice struct {
 	store *storage.Store
 	file  string // of the store
 	url   string // of the FHIR base
-	log   *safeBuffer
+	log   *testserver.Log
 	as    string // account of the requests, or a whole Bearer header; "" sends no credentials
 }
 
 // open starts a server with one superuser, ann. change may alter the options.
 func open(t testing.TB, change func(*web.Options)) *practice {
 	t.Helper()
-	dir := t.TempDir()
-	store, err := storage.Open(t.Context(), filepath.Join(dir, "satchel.db"), storage.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	if err := os.Mkdir(filepath.Join(dir, "exports"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	root, err := os.OpenRoot(filepath.Join(dir, "exports"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { root.Close() })
-	p := &practice{t: t, store: store, file: filepath.Join(dir, "satchel.db"), as: "ann", log: &safeBuffer{}}
-	logger := slog.New(slog.NewJSONHandler(p.log, nil))
-	jobs := engine.New(store, root, engine.Options{MaxJobs: 2, FileCount: 3, Log: logger})
-	o := web.Options{Store: store, Exports: &exports.Service{Store: store, Engine: jobs, Enabled: true, Exclusive: true}, Auth: &auth.Service{Store: store}, Tokens: &auth.TokenService{Store: store}, Log: logger,
-		Version: "test"}
-	if change != nil {
-		change(&o)
-	}
-	if o.Exports.Engine == jobs {
-		run(t, jobs)
-	}
-	handler, err := web.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	p.url = server.URL + "/fhir"
-	p.account("ann", "ROLE_SUPERUSER")
-	return p
-}
-
-// run lets an engine work until the test ends.
-func run(t testing.TB, jobs *engine.Engine) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var done sync.WaitGroup
-	done.Go(func() { _ = jobs.Run(ctx) })
-	t.Cleanup(func() { cancel(); done.Wait() })
+	s := testserver.Open(t, superuser, engine.Options{MaxJobs: 2, FileCount: 3}, func(s *testserver.Settings) {
+		if change != nil {
+			change(&s.Options)
+		}
+	})
+	return &practice{t: t, store: s.Store, file: s.File, url: s.URL + "/fhir", log: s.Log, as: "ann"}
 }
 
 // account adds an account with authorities written as "PERMISSION" or "PERMISSION:ARGUMENT".
 func (p *practice) account(name string, authorities ...string) {
 	p.t.Helper()
-	a := storage.Account{Name: name, Password: hashed(), PasswordChanged: time.Now(), Created: time.Now()}
-	for _, text := range authorities {
-		permission, argument, _ := strings.Cut(text, ":")
-		authority := storage.Authority{Permission: permission, Argument: argument}
-		if err := auth.CheckAuthority(authority); err != nil {
-			p.t.Fatal(err)
-		}
-		a.Authorities = append(a.Authorities, authority)
-	}
-	if err := p.store.AddAccount(context.Background(), a); err != nil {
+	if err := testserver.Account(p.store, name, authorities...); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -179,22 +120,4 @@ func (p *practice) want(r reply, status int, texts ...string) reply {
 		}
 	}
 	return r
-}
-
-// safeBuffer is a log that the test may read while the server writes.
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
