@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"os"
-	"runtime"
 
 	"satchel/fhir"
 )
@@ -71,22 +70,6 @@ func (e *Engine) emptyFolder(id string) (*os.Root, error) {
 		return nil, fmt.Errorf("open the job's folder: %w", err)
 	}
 	return root, nil
-}
-
-// syncFolder makes the names in a folder durable. Windows does that by itself and has no call for it.
-func syncFolder(folder *os.Root) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	f, err := folder.Open(".")
-	if err != nil {
-		return fmt.Errorf("open the folder: %w", err)
-	}
-	defer f.Close()
-	if err := f.Sync(); err != nil {
-		return fmt.Errorf("sync the folder: %w", err)
-	}
-	return nil
 }
 
 // noJob is the error for a job that does not exist, or no longer.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/handover/view"
+	"satchel/internal/durable"
 	"satchel/storage"
 )
 
@@ -86,7 +86,7 @@ func (e *Engine) Handover(ctx context.Context, r HandoverRequest, progress func(
 	if err := h.gather(); err != nil {
 		return Handover{}, err
 	}
-	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
+	if err := durable.MkdirAll(r.Dir, 0o700); err != nil {
 		return Handover{}, err
 	}
 	if h.w, err = handover.Create(h.options()); err != nil {

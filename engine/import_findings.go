@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"satchel/audit"
+	"satchel/internal/durable"
 	"satchel/storage"
 )
 
@@ -28,7 +29,7 @@ const (
 // cell that a spreadsheet might run as a formula begins with an apostrophe instead.
 type findings struct {
 	folder           *os.Root
-	file             *os.File
+	file             *durable.File
 	sum              hash.Hash
 	csv              *csv.Writer
 	err              error
@@ -39,7 +40,7 @@ type findings struct {
 
 // open begins the CSV, in the place of one that an interrupted run left.
 func (f *findings) open(folder *os.Root) error {
-	file, err := folder.OpenFile(findingsFile, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	file, err := durable.In(folder).Begin(findingsFile, durable.Options{})
 	if err != nil {
 		return fmt.Errorf("make the list of findings: %w", err)
 	}
@@ -87,12 +88,17 @@ func (f *findings) kept() []storage.JobFinding { return append(f.first[0], f.fir
 // file of the job.
 func (f *findings) close() error {
 	f.csv.Flush()
-	info, err := f.file.Stat()
-	if err := errors.Join(f.err, f.csv.Error(), err, f.file.Sync(), f.file.Close(), syncFolder(f.folder)); err != nil {
+	err := errors.Join(f.err, f.csv.Error())
+	if err != nil {
+		f.file.Discard()
+	} else {
+		err = errors.Join(f.file.Place(), durable.In(f.folder).Sync())
+	}
+	if err != nil {
 		return fmt.Errorf("write the list of findings: %w", err)
 	}
 	if n := f.refused + f.remarks; n > 0 {
-		f.files = []storage.JobFile{{Name: findingsFile, List: listFindings, Count: min(n, findingsInFile), Bytes: info.Size(), SHA256: f.sum.Sum(nil)}}
+		f.files = []storage.JobFile{{Name: findingsFile, List: listFindings, Count: min(n, findingsInFile), Bytes: f.file.Size(), SHA256: f.sum.Sum(nil)}}
 	}
 	return nil
 }

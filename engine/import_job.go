@@ -11,6 +11,7 @@ import (
 
 	"satchel/audit"
 	"satchel/fhir"
+	"satchel/internal/durable"
 	"satchel/storage"
 )
 
@@ -79,7 +80,7 @@ func (e *Engine) startImport(ctx context.Context, event audit.Event, u *Upload, 
 	if err != nil {
 		return storage.Job{}, fmt.Errorf("encode request: %w", err)
 	}
-	if err := errors.Join(syncFolder(u.folder), syncFolder(e.folder)); err != nil {
+	if err := errors.Join(durable.In(u.folder).Sync(), durable.In(e.folder).Sync()); err != nil {
 		return storage.Job{}, err
 	}
 	return e.add(ctx, event, e.imports, storage.Job{ID: u.id, Kind: KindImport, Account: event.Who.Name, Request: text})

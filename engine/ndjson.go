@@ -8,38 +8,30 @@ import (
 	"os"
 	"sync"
 
+	"satchel/internal/durable"
 	"satchel/storage"
 )
 
 // bufferSize is how much of a file is collected before a lane writes it.
 const bufferSize = 128 << 10
 
-// flushSize is how much of a file is written before the disk is set to work on it, so that a sync finds little left to do.
-const flushSize = 4 << 20
-
 // buffers are free buffers of bufferSize.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, bufferSize); return &b }}
 
 // file is one NDJSON file under way. The stream owns it until its last piece is sent, then its lane, then a finisher.
 type file struct {
-	info storage.JobFile
-	f    *os.File // from the first piece to the end
-	hash hash.Hash
-	made bool // it has been on the disk
-
-	written, flushed int64 // bytes given to the system, and those it was asked to bring to the disk
+	info   storage.JobFile
+	f      *durable.File // from the first piece to the end
+	hash   hash.Hash
+	placed bool // it has its final name
 }
 
-// temporary is the name of a file that is not complete.
-func (f *file) temporary() string { return f.info.Name + ".tmp" }
-
-// remove closes and removes whatever there is of the file.
+// remove removes whatever there is of the file.
 func (f *file) remove(folder *os.Root) {
 	if f.f != nil {
-		f.f.Close()
+		f.f.Discard()
 	}
-	if f.made { // under one of its names; what is not there need not be removed
-		folder.Remove(f.temporary())
+	if f.placed {
 		folder.Remove(f.info.Name)
 	}
 }
@@ -173,11 +165,6 @@ func (o *output) writePiece(p piece) error {
 		return fmt.Errorf("write %s: %w", f.info.Name, err)
 	}
 	f.hash.Write(data)
-	f.written += int64(len(data))
-	if ahead := f.written - f.flushed; ahead >= flushSize && !p.last {
-		flushAhead(f.f, f.flushed, ahead)
-		f.flushed = f.written
-	}
 	if p.buffer != nil {
 		*p.buffer = (*p.buffer)[:0]
 		buffers.Put(p.buffer)
@@ -191,16 +178,13 @@ func (o *output) writePiece(p piece) error {
 	return nil
 }
 
-// create makes the file under its temporary name; one that is there already is an error.
+// create begins the file under a temporary name. A file that has its final name already is an error: two streams must
+// never share one.
 func (f *file) create(folder *os.Root) (err error) {
-	if _, err := folder.Lstat(f.info.Name); err == nil {
-		return fmt.Errorf("create %s: %w", f.info.Name, os.ErrExist)
-	}
-	f.f, err = folder.OpenFile(f.temporary(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f.f, err = durable.In(folder).Begin(f.info.Name, durable.Options{Exclusive: true})
 	if err != nil {
 		return fmt.Errorf("create %s: %w", f.info.Name, err)
 	}
-	f.made = true
 	f.hash = sha256.New()
 	return nil
 }
@@ -208,23 +192,16 @@ func (f *file) create(folder *os.Root) (err error) {
 // finishAll brings full files to the disk until there are no more.
 func (o *output) finishAll() {
 	for f := range o.full {
-		o.guard(func() error { return f.finish(o.folder) })
+		o.guard(f.finish)
 	}
 }
 
 // finish syncs and closes the file and gives it its final name. The folder is synced once, when all files are done.
-func (f *file) finish(folder *os.Root) error {
+func (f *file) finish() error {
 	f.info.SHA256 = f.hash.Sum(nil)
-	err := f.f.Sync()
-	if cerr := f.f.Close(); err == nil {
-		err = cerr
-	}
-	f.f = nil
-	if err == nil {
-		err = folder.Rename(f.temporary(), f.info.Name)
-	}
-	if err != nil {
+	if err := f.f.Place(); err != nil {
 		return fmt.Errorf("finish %s: %w", f.info.Name, err)
 	}
+	f.placed = true
 	return nil
 }

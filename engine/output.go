@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"satchel/fhir"
+	"satchel/internal/durable"
 	"satchel/storage"
 )
 
@@ -151,7 +152,7 @@ func (o *output) close() ([]storage.JobFile, error) {
 	o.wait()
 	err := context.Cause(o.ctx)
 	if err == nil {
-		err = syncFolder(o.folder)
+		err = durable.In(o.folder).Sync()
 	}
 	if err != nil {
 		o.discard(err)

@@ -11,6 +11,7 @@ import (
 	"satchel/audit"
 	"satchel/fhir"
 	"satchel/handover"
+	"satchel/internal/durable"
 	"satchel/storage"
 )
 
@@ -112,7 +113,7 @@ func (e *Engine) wrapped(ctx context.Context, id, dir string, zips []storage.Job
 
 // addProtected lists copies in the job's row, and removes those that they replace.
 func (e *Engine) addProtected(ctx context.Context, event audit.Event, job storage.Job, files []storage.JobFile) error {
-	if err := e.syncJob(job.ID); err != nil {
+	if err := durable.In(e.folder).SyncIn(job.ID); err != nil {
 		return err
 	}
 	event.Target = job.ID
@@ -130,14 +131,4 @@ func (e *Engine) addProtected(ctx context.Context, event audit.Event, job storag
 		}
 	}
 	return nil
-}
-
-// syncJob makes the names in a job's folder durable.
-func (e *Engine) syncJob(id string) error {
-	folder, err := e.folder.OpenRoot(id)
-	if err != nil {
-		return fmt.Errorf("open the job's folder: %w", err)
-	}
-	defer folder.Close()
-	return syncFolder(folder)
 }

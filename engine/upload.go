@@ -2,7 +2,6 @@ package engine
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"unicode"
 
 	"satchel/fhir"
+	"satchel/internal/durable"
 )
 
 // Limits of an upload.
@@ -91,18 +91,12 @@ func (u *Upload) Add(name string, r io.Reader) error {
 		return fmt.Errorf("make a folder for an upload: %w", err)
 	}
 	inside := path.Join(in, storedName(name)) // of the name an import makes ids for resources without one
-	f, err := u.folder.OpenFile(inside, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("make a file for an upload: %w", err)
-	}
-	n, err := u.copy(f, r)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	var n int64
+	err := durable.In(u.folder).Write(inside, durable.Options{Exclusive: true}, func(f *durable.File) (err error) {
+		n, err = u.copy(f, r)
 		return err
-	}
-	if err := u.syncFolder(in); err != nil {
+	})
+	if err != nil {
 		return err
 	}
 	u.files = append(u.files, ImportFile{name, inside, n})
@@ -110,16 +104,6 @@ func (u *Upload) Add(name string, r io.Reader) error {
 		return fhir.Errorf(fhir.CodeNotSupported, "%q is a sealed package of a whole practice or record, which is not added to what is here; it is restored into an empty store, at the server itself: satchel import PACKAGE", name)
 	}
 	return nil
-}
-
-// syncFolder makes the names in a sub-folder durable.
-func (u *Upload) syncFolder(in string) error {
-	folder, err := u.folder.OpenRoot(in)
-	if err != nil {
-		return fmt.Errorf("open a folder of an upload: %w", err)
-	}
-	defer folder.Close()
-	return syncFolder(folder)
 }
 
 // path is where a file lies on the disk; dir is the job's folder.

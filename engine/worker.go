@@ -13,6 +13,7 @@ import (
 
 	"satchel/audit"
 	"satchel/fhir"
+	"satchel/internal/durable"
 	"satchel/storage"
 )
 
@@ -113,7 +114,7 @@ func (e *Engine) attempt(ctx context.Context, job storage.Job) (done conclusion,
 	if err != nil {
 		return done, err
 	}
-	return done, syncFolder(e.folder)
+	return done, durable.In(e.folder).Sync()
 }
 
 // writes runs a job of kind [KindBulk]: it writes the files of a Bulk Data export.

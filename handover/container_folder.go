@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"satchel/internal/durable"
 )
 
 // incompleteMarker is the first file of a bag in the making and goes last.
@@ -40,7 +42,7 @@ func newFolder(dir, name string) (*folder, error) {
 	if err := root.WriteFile(incompleteMarker, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	return f, syncTree(f.partial())
+	return f, durable.SyncTree(f.partial())
 }
 
 // freeName refuses to replace a package.
@@ -61,7 +63,7 @@ func (f *folder) create(bool) (blob, error) { return &folderBlob{in: f}, nil }
 func (f *folder) open(path string) (io.ReadCloser, error) { return f.root.Open(path) }
 
 func (f *folder) seal() error {
-	if err := syncTree(f.partial()); err != nil {
+	if err := durable.SyncTree(f.partial()); err != nil {
 		return err
 	}
 	if err := f.root.Remove(incompleteMarker); err != nil {
@@ -70,16 +72,13 @@ func (f *folder) seal() error {
 	if err := f.close(); err != nil { // Windows does not rename what is open
 		return err
 	}
-	if err := syncFolder(f.partial()); err != nil {
+	if err := durable.SyncFolder(f.partial()); err != nil {
 		return err
 	}
 	if err := freeName(f.final()); err != nil {
 		return err
 	}
-	if err := os.Rename(f.partial(), f.final()); err != nil {
-		return err
-	}
-	return syncFolder(f.dir)
+	return durable.Rename(f.partial(), f.final())
 }
 
 func (f *folder) abandon() error {
@@ -115,11 +114,10 @@ func (f *folder) in(path string) (*os.Root, error) {
 // folderBlob is a file in a folder. What is small stays in memory until it has its name: many attachments are small, and
 // many occur more than once.
 type folderBlob struct {
-	in            *folder
-	buffer        []byte   // at most chunkSize
-	file          *os.File // once there was more
-	name          string   // of file
-	size, flushed int64    // bytes of file, and how many of these the disk was told of
+	in     *folder
+	buffer []byte         // at most chunkSize
+	file   *durable.Ahead // once there was more
+	name   string         // of file
 }
 
 func (b *folderBlob) Write(p []byte) (int, error) {
@@ -145,17 +143,14 @@ func (b *folderBlob) flush() (err error) {
 		}
 	}
 	_, err = b.file.Write(b.buffer)
-	b.size += int64(len(b.buffer))
 	b.buffer = b.buffer[:0]
-	if b.size-b.flushed >= flushEach {
-		flushAhead(b.file, b.flushed, b.size-b.flushed)
-		b.flushed = b.size
-	}
 	return err
 }
 
-func newFile(in *os.Root, name string) (*os.File, error) {
-	return in.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+// newFile makes a file that [durable.SyncTree] syncs when the folder is sealed.
+func newFile(in *os.Root, name string) (*durable.Ahead, error) {
+	f, err := in.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	return &durable.Ahead{File: f}, err
 }
 
 func (b *folderBlob) commit(path string) (err error) {

@@ -3,6 +3,7 @@ package handover
 import (
 	"archive/zip"
 	"bufio"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/flate"
+
+	"satchel/internal/durable"
 )
 
 const (
@@ -140,23 +143,16 @@ func (z *zipFile) seal() error {
 	if err := z.zip.Close(); err != nil {
 		return err
 	}
-	err := z.file.Sync()
-	if e := z.file.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
+	if err := durable.Close(z.file); err != nil {
 		return err
 	}
 	if err := freeName(z.final()); err != nil {
 		return err
 	}
-	if err := os.Rename(z.unsealed(), z.final()); err != nil {
+	if err := durable.Rename(z.unsealed(), z.final()); err != nil {
 		return err
 	}
-	if err := syncFolder(z.dir); err != nil {
-		return err
-	}
-	return os.RemoveAll(z.partial())
+	return errors.Join(os.RemoveAll(z.partial()), durable.SyncFolder(z.dir))
 }
 
 func (z *zipFile) abandon() error {

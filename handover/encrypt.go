@@ -8,11 +8,12 @@ import (
 	"io"
 	"math/big"
 	"os"
-	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
 	"filippo.io/age"
+
+	"satchel/internal/durable"
 )
 
 // minPassphrase is the least number of characters of a passphrase.
@@ -95,7 +96,7 @@ func DecryptAge(path, to, passphrase string) error {
 }
 
 // wrap makes the file at path from the file at from: whole, durable, and never over another.
-func wrap(from, path string, f func(out io.Writer, in *os.File, size int64) error) (err error) {
+func wrap(from, path string, f func(out io.Writer, in *os.File, size int64) error) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
@@ -108,28 +109,8 @@ func wrap(from, path string, f func(out io.Writer, in *os.File, size int64) erro
 	if err := freeName(path); err != nil {
 		return err
 	}
-	out, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.partial") // Leftovers names it
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			out.Close()
-			os.Remove(out.Name())
-		}
-	}()
-	buffered := bufio.NewWriterSize(out, chunkSize)
-	if err := f(buffered, in, info.Size()); err != nil {
-		return err
-	}
-	if err := errors.Join(buffered.Flush(), out.Sync(), out.Close()); err != nil {
-		return err
-	}
-	if err := freeName(path); err != nil {
-		return err
-	}
-	if err := os.Rename(out.Name(), path); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
+	return durable.Write(path, durable.Options{Exclusive: true}, func(file *durable.File) error { // Leftovers knows its name
+		out := bufio.NewWriterSize(file, chunkSize)
+		return errors.Join(f(out, in, info.Size()), out.Flush())
+	})
 }

@@ -7,11 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
+
+	"satchel/internal/durable"
 )
 
 // Names in signatures.
@@ -39,14 +40,9 @@ func NewKey(path, comment string) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	err = durable.Write(path, durable.Options{Exclusive: true, FolderOwner: true}, durable.Bytes(pem.EncodeToMemory(block)))
 	if err != nil {
 		return nil, fmt.Errorf("make a signing key: %w", err)
-	}
-	_, err = f.Write(pem.EncodeToMemory(block))
-	err = errors.Join(err, f.Sync(), f.Close(), syncFolder(filepath.Dir(path)))
-	if err != nil {
-		return nil, errors.Join(err, os.Remove(path))
 	}
 	return LoadKey(path, comment)
 }

@@ -4,7 +4,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"satchel/internal/durable"
 )
+
+// unfinished reports whether a name is that of a package or file that was never finished.
+func unfinished(name string) bool {
+	return strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".partial") || durable.Temporary(name)
+}
 
 // Leftovers lists what interrupted handovers left in a folder: it is no package and may be deleted, unless another handover
 // is at work on it. A folder that is not there has none.
@@ -15,7 +22,7 @@ func Leftovers(dir string) []string {
 	}
 	var left []string
 	for _, e := range entries {
-		if n := e.Name(); strings.HasPrefix(n, ".EHI_") && strings.HasSuffix(n, ".partial") {
+		if n := e.Name(); strings.HasPrefix(n, ".EHI_") && unfinished(n) {
 			left = append(left, filepath.Join(dir, n))
 		}
 	}

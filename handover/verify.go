@@ -52,7 +52,7 @@ func (r *Result) locate(path string) (string, error) {
 		return "", err
 	}
 	name := filepath.Base(path)
-	if strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".partial") {
+	if unfinished(name) {
 		r.add(name, Finding{Outcome: Partial, Problem: "the writing was interrupted; it was never sealed"})
 		return "", nil
 	}

@@ -8,37 +8,37 @@ import (
 	"os"
 
 	"satchel/audit"
+	"satchel/internal/durable"
 )
 
-// AppendAuditAnchor adds an anchor as one line to the file at path, which its owner alone may read, and syncs it.
-// A line that a crash cut short is left as it is; the anchor begins a new one.
-func AppendAuditAnchor(path string, a audit.Anchor) (err error) {
-	defer func() {
+// AppendAuditAnchor adds an anchor as one line to the file at path, which the owner of its folder alone may read, and
+// returns once it is on the disk. A line that a crash cut short is left as it is; the anchor begins a new one.
+func AppendAuditAnchor(path string, a audit.Anchor) error {
+	err := durable.Append(path, durable.Options{FolderOwner: true}, func(f *os.File) error {
+		begin, err := lineBegin(f)
 		if err != nil {
-			err = fmt.Errorf("keep the anchor of the audit log: %w", err)
-		}
-	}()
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	line := a.String() + "\n"
-	if i, err := f.Stat(); err != nil {
-		return err
-	} else if i.Size() > 0 {
-		last := make([]byte, 1)
-		if _, err := f.ReadAt(last, i.Size()-1); err != nil {
 			return err
 		}
-		if last[0] != '\n' {
-			line = "\n" + line
-		}
-	}
-	if _, err := f.WriteString(line); err != nil {
+		_, err = f.WriteString(begin + a.String() + "\n")
 		return err
+	})
+	if err != nil {
+		return fmt.Errorf("keep the anchor of the audit log: %w", err)
 	}
-	return f.Sync()
+	return nil
+}
+
+// lineBegin is what to write before a new line: a line feed if the last line of the file has none.
+func lineBegin(f *os.File) (string, error) {
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return "", err
+	}
+	last := make([]byte, 1)
+	if _, err := f.ReadAt(last, info.Size()-1); err != nil || last[0] == '\n' {
+		return "", err
+	}
+	return "\n", nil
 }
 
 // ReadAuditAnchors reads the anchors of a file that [AppendAuditAnchor] wrote. A file that is not there has none. Lines

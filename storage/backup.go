@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"satchel/internal/durable"
 )
 
 // Contents says what a database file holds: enough to tell two of them apart and to notice that something is missing.
@@ -32,8 +34,7 @@ func Backup(ctx context.Context, path, target string) (Contents, error) {
 		return Contents{}, fmt.Errorf("back up %q: %w", path, err)
 	}
 	defer db.Close()
-	if err := copyTo(ctx, db, target); err != nil {
-		os.Remove(target + ".part")
+	if err := copyTo(ctx, db, target, durable.Options{Exclusive: true}); err != nil {
 		return Contents{}, fmt.Errorf("back up %q: %w", path, err)
 	}
 	return Inspect(ctx, target)

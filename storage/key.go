@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"satchel/fhir"
+	"satchel/internal/durable"
 )
 
 // AccountKeyFile lies beside the database, for its owner alone, and holds the key that seals the secrets of second factors:
@@ -101,19 +102,14 @@ func (s *Store) box(makeKey bool) (cipher.AEAD, error) {
 
 // newKey makes the key file, or reads the one that another process made meanwhile.
 func newKey(path string) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return readKey(path)
-	} else if err != nil {
-		return nil, err
-	}
 	key := make([]byte, accountKeyBytes)
 	rand.Read(key) // never fails (crypto/rand)
-	_, err = f.WriteString(hex.EncodeToString(key) + "\n")
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return nil, errors.Join(err, os.Remove(path))
+	text := durable.Bytes([]byte(hex.EncodeToString(key) + "\n"))
+	err := durable.Write(path, durable.Options{Exclusive: true, FolderOwner: true}, text)
+	if errors.Is(err, fs.ErrExist) {
+		return readKey(path)
 	}
-	return key, nil
+	return key, err
 }
 
 func readKey(path string) ([]byte, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"satchel/fhir"
+	"satchel/internal/durable"
 	"satchel/migrations"
 )
 
@@ -77,7 +78,7 @@ func shape(ctx context.Context, path string) error {
 // up copies a database that is not empty, migrates, and checks that no row lost its parent.
 func up(ctx context.Context, db *sql.DB, p *goose.Provider, path string, current, newest int64) error {
 	if current > 0 {
-		if err := copyTo(ctx, db, fmt.Sprintf("%s.before-schema-%d-%d", path, newest, time.Now().Unix())); err != nil {
+		if err := copyTo(ctx, db, fmt.Sprintf("%s.before-schema-%d-%d", path, newest, time.Now().Unix()), durable.Options{FolderOwner: true}); err != nil {
 			return fmt.Errorf("copy the database first: %w", err)
 		}
 	}
@@ -96,26 +97,11 @@ func up(ctx context.Context, db *sql.DB, p *goose.Provider, path string, current
 }
 
 // copyTo writes a complete copy of the database: under its final name only once it is on the disk.
-func copyTo(ctx context.Context, db *sql.DB, path string) error {
-	part := path + ".part"
-	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
+func copyTo(ctx context.Context, db *sql.DB, path string, o durable.Options) error {
+	return durable.Write(path, o, func(f *durable.File) error {
+		_, err := db.ExecContext(ctx, `VACUUM INTO ?`, f.Path()) // SQLite takes an empty file and its mode
 		return err
-	}
-	f, err := os.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) // SQLite takes an empty file and its mode
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if _, err := db.ExecContext(ctx, `VACUUM INTO ?`, part); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil { // Windows renames no open file
-		return err
-	}
-	return os.Rename(part, path)
+	})
 }
 
 // addTypes numbers the resource types that the database does not know yet.

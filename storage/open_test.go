@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"satchel/fhir"
+	"satchel/internal/durable"
 )
 
 // A path with characters that mean something in a URL names the file it says, and no other.
@@ -75,7 +76,7 @@ func TestCopyBeforeMigration(t *testing.T) {
 	s := openFile(t, path, Options{})
 	put(t, s, parse(t, `{"resourceType":"Patient","id":"p"}`))
 	target := path + ".copy"
-	if err := copyTo(t.Context(), s.w.db0(t, path), target); err != nil {
+	if err := copyTo(t.Context(), s.w.db0(t, path), target, durable.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if files, _ := filepath.Glob(path + ".copy*"); len(files) != 1 {

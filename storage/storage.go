@@ -30,6 +30,7 @@ import (
 	"time"
 
 	"satchel/fhir"
+	"satchel/internal/durable"
 )
 
 // Store is one open database.
@@ -107,17 +108,14 @@ func (s *Store) connect(ctx context.Context) (err error) {
 // createFile makes the file and its directory for the owner alone. It opens a file only to create it: closing a second
 // handle of a file in use would drop SQLite's locks on it.
 func createFile(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	err := durable.Write(path, durable.Options{Exclusive: true}, durable.Bytes(nil))
 	if errors.Is(err, os.ErrExist) {
 		return os.Chmod(path, 0o600)
 	}
-	if err != nil {
-		return err
-	}
-	return f.Close()
+	return err
 }
 
 // Close checkpoints and closes. It answers the error of a checkpoint that failed: then the last writes may be lost.

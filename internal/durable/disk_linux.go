@@ -1,4 +1,4 @@
-package handover
+package durable
 
 import (
 	"os"
@@ -6,22 +6,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// syncDisk makes everything on the disk of a folder durable: one sync in place of one for each of thousands of files. Since
-// Linux 5.8 it answers what could not be written.
-func syncDisk(folder string) (whole bool, err error) {
+// syncDisk makes everything on the disk of a folder durable: one sync in place of one for each of thousands of files.
+func syncDisk(folder string) error {
 	d, err := os.Open(folder)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer d.Close()
-	if !reportsErrors() {
-		return false, nil
-	}
-	return true, os.NewSyscallError("syncfs", unix.Syncfs(int(d.Fd())))
+	return os.NewSyscallError("syncfs", unix.Syncfs(int(d.Fd())))
 }
 
-// reportsErrors reports whether this Linux is 5.8 or newer.
-func reportsErrors() bool {
+// diskReportsErrors reports whether syncDisk tells what could not be written: since Linux 5.8.
+func diskReportsErrors() bool {
 	var u unix.Utsname
 	if unix.Uname(&u) != nil {
 		return false
@@ -40,7 +36,7 @@ func reportsErrors() bool {
 	return major > 5 || major == 5 && minor >= 8
 }
 
-// flushAhead asks the kernel to begin writing the end of a file to the disk, and does not wait. It only saves time at the
+// flushAhead asks the kernel to begin writing a part of a file to the disk, and does not wait. It only saves time at the
 // later sync, which alone counts, so a failure is left to that.
 func flushAhead(f *os.File, from, size int64) {
 	_ = unix.SyncFileRange(int(f.Fd()), from, size, unix.SYNC_FILE_RANGE_WRITE)

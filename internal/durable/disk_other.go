@@ -1,11 +1,16 @@
 //go:build !linux
 
-package handover
+package durable
 
-import "os"
+import (
+	"errors"
+	"os"
+)
 
 // syncDisk is not offered here; each file is synced by itself.
-func syncDisk(string) (whole bool, err error) { return false, nil }
+func syncDisk(string) error { return errors.ErrUnsupported }
+
+func diskReportsErrors() bool { return false }
 
 // flushAhead is left to the system here.
 func flushAhead(*os.File, int64, int64) {}

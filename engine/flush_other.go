@@ -1,8 +1,0 @@
-//go:build !linux
-
-package engine
-
-import "os"
-
-// flushAhead is left to the system here.
-func flushAhead(*os.File, int64, int64) {}
