@@ -26,6 +26,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
 
+	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
@@ -171,6 +172,7 @@ type office struct {
 func newOffice(t *testing.T) *office {
 	t.Helper()
 	o := &office{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), path: filepath.Join(t.TempDir(), "satchel.db")}
+	testpractice.Empty.Write(t, o.path)
 	o.open(t)
 	o.addClient(t, storage.Client{Name: "lab", KeySet: keySetText(t, "RSA", "P-256", "P-384", "P-521", "Ed25519")})
 	return o

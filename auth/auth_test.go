@@ -3,7 +3,6 @@ package auth_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"satchel/auth"
 	"satchel/fhir"
+	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
@@ -19,11 +19,7 @@ const right = "a few words together"
 // service is a Service on a real store with one account.
 func service(t *testing.T, name string, authorities ...storage.Authority) *auth.Service {
 	t.Helper()
-	s, err := storage.Open(t.Context(), filepath.Join(t.TempDir(), "s.db"), storage.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
+	s := testpractice.Empty.Open(t)
 	hash, err := auth.HashPassword(right)
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,43 +14,26 @@ import (
 	"satchel/audit"
 	"satchel/fhir"
 	"satchel/internal/audittest"
+	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
 // open opens a new store.
 func open(t testing.TB) *storage.Store {
 	t.Helper()
-	s, err := storage.Open(t.Context(), filepath.Join(t.TempDir(), "satchel.db"), storage.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
+	return testpractice.Empty.Bulk(t)
 }
 
 // put stores resources given as JSON, each in a transaction of its own.
 func put(t testing.TB, s *storage.Store, texts ...string) {
 	t.Helper()
-	for _, text := range texts {
-		d, err := fhir.Parse([]byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Write(t.Context(), func(tx *storage.Tx) error { _, _, err := tx.Put(d, ""); return err }); err != nil {
-			t.Fatal(err)
-		}
-	}
+	testpractice.Put(t, s, texts...)
 }
 
 // remove deletes resources given as Type/id.
 func remove(t testing.TB, s *storage.Store, keys ...string) {
 	t.Helper()
-	for _, key := range keys {
-		typ, id, _ := strings.Cut(key, "/")
-		if err := s.Write(t.Context(), func(tx *storage.Tx) error { _, _, err := tx.Delete(typ, id); return err }); err != nil {
-			t.Fatal(err)
-		}
-	}
+	testpractice.Delete(t, s, keys...)
 }
 
 // practice is a store with three patients, and with groups: g holds p1 and, nested, p2; p3 is inactive in it.

@@ -18,7 +18,6 @@ import (
 	"testing"
 
 	"satchel/fhir"
-	"satchel/storage"
 )
 
 const (
@@ -402,11 +401,7 @@ func TestImportOfExport(t *testing.T) {
 	if got, _, err := run(t, Import{Store: s}, root.Name(), ""); err != nil || got != (Counts{Unchanged: 14}) {
 		t.Errorf("%+v %v", got, err)
 	}
-	fresh, err := storage.Open(t.Context(), filepath.Join(t.TempDir(), "s.db"), storage.Options{Bulk: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer fresh.Close()
+	fresh := open(t)
 	if got, _, err := run(t, Import{Store: fresh}, root.Name(), ""); err != nil || got != (Counts{Created: 14}) {
 		t.Errorf("%+v %v", got, err)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -287,11 +286,7 @@ func keysSorted(set map[string]bool) []string {
 
 // While others write, exports that each begin where the last one ended give together what is there at the end.
 func TestSinceUnionUnderWrites(t *testing.T) {
-	s, err := storage.Open(t.Context(), filepath.Join(t.TempDir(), "s.db"), storage.Options{Bulk: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
+	s := open(t)
 	requests := []Request{{Level: LevelSystem}, {Level: LevelPatient}, {Level: LevelPatient, Patients: []string{"0", "2"}}, {Level: LevelPatient, OrganizeBy: "Patient"}}
 	for i := range 4 {
 		put(t, s, fmt.Sprintf(`{"resourceType":"Patient","id":"%d"}`, i))

@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
@@ -19,11 +18,7 @@ func TestRecordSpeed(t *testing.T) {
 	if os.Getenv("SATCHEL_MEASURE") == "" {
 		t.Skip("SATCHEL_MEASURE is not set")
 	}
-	s, err := storage.Open(t.Context(), filepath.Join(t.TempDir(), "satchel.db"), storage.Options{Bulk: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := open(t)
 	fill(t, s, demo.Options{Patients: 945, Lean: true})
 	big(t, s)
 	counts, err := s.Types(t.Context())

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"satchel/demo"
 	"satchel/fhir"
+	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
@@ -28,31 +28,9 @@ func demoStore(t testing.TB, o demo.Options) *storage.Store {
 // fill puts a practice into a store. Deletions and later versions come in the order of the stream.
 func fill(t testing.TB, s *storage.Store, o demo.Options) {
 	t.Helper()
-	ctx := t.Context()
-	var docs []*fhir.Document
-	flush := func() {
-		if _, err := s.Import(ctx, docs); err != nil {
-			t.Fatal(err)
-		}
-		docs = nil
+	if err := testpractice.FillDemo(s, o); err != nil {
+		t.Fatal(err)
 	}
-	for item := range demo.Items(o) {
-		if item.Op == demo.Delete {
-			flush()
-			if err := s.Write(ctx, func(tx *storage.Tx) error { _, _, err := tx.Delete(item.Type, item.ID); return err }); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		d, err := fhir.Parse(item.JSON)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if docs = append(docs, d); len(docs) == 2000 {
-			flush()
-		}
-	}
-	flush()
 }
 
 // gathered is a record that was read whole.
@@ -333,11 +311,7 @@ func anyPractice(t *testing.T, seeds int, patients uint64, check func(t *testing
 	for range seeds {
 		seed := rand.Int64()
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			s, err := storage.Open(t.Context(), filepath.Join(t.TempDir(), "satchel.db"), storage.Options{Bulk: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
+			s := open(t)
 			fill(t, s, demo.Options{Seed: seed, Patients: 1 + int(uint64(seed)%patients)})
 			check(t, s)
 		})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -17,11 +16,7 @@ import (
 
 // wide is a store of so many rows that several readers scan it, some of the rows larger than a page.
 func wide(t *testing.T) *storage.Store {
-	s, err := storage.Open(t.Context(), filepath.Join(t.TempDir(), "s.db"), storage.Options{Bulk: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
+	s := open(t)
 	var text strings.Builder
 	for i := range partsAhead*partRows + partRows/4 {
 		fmt.Fprintf(&text, `{"resourceType":"Patient","id":"%d"}`+"\n", i)

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +15,7 @@ import (
 	"satchel/audit"
 	"satchel/fhir"
 	"satchel/internal/audittest"
+	"satchel/internal/testpractice"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -40,15 +39,7 @@ var eastern = time.FixedZone("eastern", -5*3600)
 // newOffice opens a practice with one patient, p1, on the 1st of March 2026.
 func newOffice(t testing.TB, change func(o *requests.Options)) *office {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "satchel.db")
-	if err := os.WriteFile(path, emptyStore(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s, err := storage.Open(background, path, storage.Options{Bulk: true}) // spares waiting for the disk
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
+	s := testpractice.Empty.Bulk(t)
 	f := &office{t: t, store: s, now: time.Date(2026, 3, 1, 15, 0, 0, 0, time.UTC)}
 	s.Now = f.clock
 	f.packs = &packager{store: s, files: map[string][]byte{}}
@@ -68,25 +59,6 @@ func newOffice(t testing.TB, change func(o *requests.Options)) *office {
 	}
 	return f
 }
-
-// emptyStore is the file of an empty store, migrated once for all tests.
-var emptyStore = sync.OnceValue(func() []byte {
-	dir, err := os.MkdirTemp("", "")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "satchel.db")
-	s, err := storage.Open(background, path, storage.Options{})
-	if err == nil {
-		err = s.Close()
-	}
-	content, unread := os.ReadFile(path)
-	if err = errors.Join(err, unread); err != nil {
-		panic(err)
-	}
-	return content
-})
 
 func (f *office) clock() time.Time {
 	f.mu.Lock()

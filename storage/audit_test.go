@@ -19,7 +19,7 @@ import (
 // auditStore opens a new store; path is where its file lies.
 func auditStore(t testing.TB) (s *Store, path string) {
 	t.Helper()
-	path = filepath.Join(t.TempDir(), "satchel.db")
+	path = newFile(t)
 	s, err := Open(t.Context(), path, Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -29,7 +28,7 @@ func openForClients(t *testing.T, path string) *Store {
 }
 
 func clientStore(t *testing.T) *Store {
-	return openForClients(t, filepath.Join(t.TempDir(), "satchel.db"))
+	return openNew(t)
 }
 
 // codeOf is the FHIR code of an error, "" for nil.
@@ -179,7 +178,7 @@ func TestTokensAreRevokedAtOnce(t *testing.T) {
 }
 
 func TestUseJTIOnce(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "satchel.db")
+	path := newFile(t)
 	s, second := openForClients(t, path), openForClients(t, path)
 	until := time.Now().Add(time.Minute)
 	var fresh atomic.Int64
@@ -254,7 +253,7 @@ func TestSweepTokens(t *testing.T) {
 
 // The jobs of a removed client are not left to the next one of its name.
 func TestJobsEndWithTheirClient(t *testing.T) {
-	s := openFile(t, filepath.Join(t.TempDir(), "satchel.db"), Options{})
+	s := openNew(t)
 	if err := s.AddClient(t.Context(), Client{Name: "vendor"}); err != nil {
 		t.Fatal(err)
 	}

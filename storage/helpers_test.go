@@ -3,7 +3,9 @@ package storage
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"satchel/fhir"
@@ -28,8 +30,39 @@ func openFile(t *testing.T, path string, o Options) *Store {
 
 func openNew(t *testing.T) *Store {
 	t.Helper()
-	return openFile(t, filepath.Join(t.TempDir(), "satchel.db"), Options{})
+	return openFile(t, newFile(t), Options{})
 }
+
+// newFile is the path of a new, empty database: a copy of one that is migrated once for all tests.
+func newFile(t testing.TB) string {
+	t.Helper()
+	image, err := migrated()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "satchel.db")
+	if err := os.WriteFile(path, image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "satchel-migrated-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "satchel.db")
+	s, err := Open(background, path, Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 func parse(t tester, format string, args ...any) *fhir.Document {
 	t.Helper()

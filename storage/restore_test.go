@@ -2,7 +2,6 @@ package storage
 
 import (
 	"bytes"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -35,12 +34,7 @@ func everyVersion(t *testing.T, s *Store) map[string][]fhir.Resource {
 
 func newStore(t *testing.T) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "r.db"), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
+	return openNew(t)
 }
 
 func write(t *testing.T, s *Store, text string) {

@@ -45,8 +45,26 @@ func (m *Template) Open(t testing.TB) *storage.Store {
 	return m.OpenAt(t, filepath.Join(t.TempDir(), "satchel.db"), storage.Options{})
 }
 
+// Bulk is Open of a copy that does not wait for the disk at every commit, as imports do; for tests that write much.
+func (m *Template) Bulk(t testing.TB) *storage.Store {
+	t.Helper()
+	return m.OpenAt(t, filepath.Join(t.TempDir(), "satchel.db"), storage.Options{Bulk: true})
+}
+
 // OpenAt is Open of a copy at a path, where nothing must be yet.
 func (m *Template) OpenAt(t testing.TB, path string, o storage.Options) *storage.Store {
+	t.Helper()
+	m.Write(t, path)
+	s, err := storage.Open(t.Context(), path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// Write makes the file of a copy, for tests that open it themselves.
+func (m *Template) Write(t testing.TB, path string) {
 	t.Helper()
 	image, err := m.image()
 	if err != nil {
@@ -55,12 +73,6 @@ func (m *Template) OpenAt(t testing.TB, path string, o storage.Options) *storage
 	if err := os.WriteFile(path, image, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := storage.Open(t.Context(), path, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
 }
 
 // make fills a new store and reads its file.
