@@ -1,6 +1,8 @@
 package handover
 
 import (
+	"bytes"
+	"encoding/pem"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -93,7 +95,7 @@ func TestSSHKeygen(t *testing.T) {
 	})
 }
 
-// A signature that ssh-keygen made with our key is as good as ours.
+// A signature that ssh-keygen made with our key is as good as ours: the same bytes, but for the length of the lines.
 func TestSSHKeygenSigns(t *testing.T) {
 	program := judge.Program(t, "ssh-keygen")
 	dir := t.TempDir()
@@ -106,6 +108,10 @@ func TestSSHKeygenSigns(t *testing.T) {
 		t.Fatal(out)
 	}
 	signature := []byte(read(t, dir, "list.sig"))
+	ours, err := k.sign([]byte("hello\n"))
+	if err != nil || !bytes.Equal(unarmored(t, signature), unarmored(t, []byte(ours))) {
+		t.Errorf("ssh-keygen makes\n%s\nwe make (%v)\n%s", signature, err, ours)
+	}
 	if fingerprint, err := checkSignature(signature, []byte("hello\n")); err != nil || fingerprint != k.Fingerprint() {
 		t.Error(fingerprint, err)
 	}
@@ -118,6 +124,15 @@ func TestSSHKeygenSigns(t *testing.T) {
 	if _, err := checkSignature([]byte(read(t, dir, "key.sig")), []byte(read(t, dir, "key"))); err == nil {
 		t.Error("a signature for another purpose passes")
 	}
+}
+
+func unarmored(t *testing.T, text []byte) []byte {
+	t.Helper()
+	block, rest := pem.Decode(text)
+	if block == nil || block.Type != "SSH SIGNATURE" || len(rest) > 0 {
+		t.Fatalf("no armored signature: %s", text)
+	}
+	return block.Bytes
 }
 
 func TestUnzip(t *testing.T) {
