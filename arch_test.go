@@ -24,7 +24,7 @@ var floors = map[string][]string{
 	"exports":    {"requests", "auth", "engine", "handover", "storage", "audit", "fhir"},
 	"requests":   {"storage", "audit", "fhir"},
 	"auth":       {"storage", "audit", "fhir"},
-	"engine":     {"handover", "storage", "audit", "fhir", "internal/durable"},
+	"engine":     {"handover", "storage", "audit", "fhir", "internal/durable", "internal/fault"},
 	"handover":   {"fhir", "internal/durable"},
 	"storage":    {"migrations", "audit", "fhir", "internal/durable"},
 	"audit":      {"fhir"},

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"satchel/engine"
+	"satchel/engine/imports"
 	"satchel/handover"
 	"satchel/storage"
 )
@@ -39,7 +39,7 @@ Exit codes: 0 all is in the store, 1 failed or stopped, 2 wrong usage, 3 some li
   satchel import EHI_practice_population_20261123_k2m4_bag-001.zip`,
 		Args: someArgs(1, true, "a file or folder to read"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if i := slices.IndexFunc(args, engine.IsPackage); i >= 0 && len(args) > 1 {
+			if i := slices.IndexFunc(args, imports.IsPackage); i >= 0 && len(args) > 1 {
 				return usagef("%q is a package; import it alone", args[i])
 			} else if i >= 0 {
 				return importPackage(c.Context(), at, args[0], handover.VerifyOptions{Fingerprint: fingerprint, Incomplete: incomplete}, c.OutOrStdout())
@@ -67,7 +67,7 @@ func importPaths(ctx context.Context, s *storage.Store, paths []string, strict b
 	begin := time.Now()
 	r := &reportFile{path: report}
 	bar := newProgress("import", true)
-	m := engine.Import{Store: s, Who: whoRuns(), Strict: strict, Progress: bar.step, Finding: r.add}
+	m := imports.Import{Store: s, Who: whoRuns(), Strict: strict, Progress: bar.step, Finding: r.add}
 	counts, err := m.Run(ctx, paths...)
 	bar.end()
 	err = errors.Join(err, r.close())
@@ -87,10 +87,10 @@ func importPaths(ctx context.Context, s *storage.Store, paths []string, strict b
 }
 
 // printCounts prints a table of what was done, by type.
-func printCounts(out io.Writer, counts map[string]engine.Counts, took time.Duration) {
+func printCounts(out io.Writer, counts map[string]imports.Counts, took time.Duration) {
 	t := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "type\tcreated\tupdated\tunchanged\trefused\t")
-	var sum engine.Counts
+	var sum imports.Counts
 	for _, typ := range slices.Sorted(maps.Keys(counts)) {
 		n := counts[typ]
 		sum.Created += n.Created

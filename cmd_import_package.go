@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"satchel/audit"
-	"satchel/engine"
+	"satchel/engine/imports"
 	"satchel/handover"
 	"satchel/storage"
 )
@@ -39,14 +39,14 @@ func restorePackage(ctx context.Context, s *storage.Store, path string, o handov
 	begin := time.Now()
 	checking, storing := newProgress("check", true), newProgress("restore", false)
 	o.Progress = oneAtATime(checking.step)
-	counts, err := engine.RestorePackage(ctx, s, path, o, storing.step)
+	counts, err := imports.Restore(ctx, s, path, o, storing.step)
 	checking.end()
 	storing.end()
 	if bad := new(handover.NotGood); errors.As(err, &bad) {
 		return notRestored(bad.Result)
 	}
 	n := sumRestored(counts)
-	if n != (engine.Restored{}) {
+	if n != (imports.Restored{}) {
 		e := audit.Event{Who: whoRuns(), Action: audit.Import, // without the path: it may hold a person's name
 			Detail: fmt.Sprintf("restored %d resources, %d earlier versions, %d deletions", n.Resources, n.Earlier, n.Deletions)}
 		if err != nil {
@@ -87,7 +87,7 @@ func notRestored(r *handover.Result) error {
 		"ask for a complete one; to take what it has all the same: satchel import --accept-incomplete", list)
 }
 
-func sumRestored(counts map[string]engine.Restored) (n engine.Restored) {
+func sumRestored(counts map[string]imports.Restored) (n imports.Restored) {
 	for _, c := range counts {
 		n.Resources += c.Resources
 		n.Earlier += c.Earlier
@@ -97,10 +97,10 @@ func sumRestored(counts map[string]engine.Restored) (n engine.Restored) {
 	return n
 }
 
-func printRestored(out io.Writer, counts map[string]engine.Restored, sum engine.Restored) {
+func printRestored(out io.Writer, counts map[string]imports.Restored, sum imports.Restored) {
 	t := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "type\tresources\tearlier\tdeletions\trefused\t")
-	row := func(typ string, n engine.Restored) {
+	row := func(typ string, n imports.Restored) {
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t\n", typ, n.Resources, n.Earlier, n.Deletions, n.Refused)
 	}
 	for _, typ := range slices.Sorted(maps.Keys(counts)) {

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"os"
 
-	"satchel/engine"
+	"satchel/engine/imports"
 )
 
 // reportFile is what an import has to say, one line of JSON per finding. It holds places and reasons, never values. The
@@ -34,7 +34,7 @@ type reportLine struct {
 }
 
 // add writes one finding. The first error stays and comes out of close.
-func (r *reportFile) add(f engine.Finding) {
+func (r *reportFile) add(f imports.Finding) {
 	r.lines++
 	if f.Refused {
 		r.refused++

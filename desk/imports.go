@@ -9,6 +9,7 @@ import (
 	"satchel/audit"
 	"satchel/auth"
 	"satchel/engine"
+	"satchel/engine/imports"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -23,18 +24,18 @@ const (
 // importRoutes are the pages of uploads into the store.
 func importRoutes() []Route {
 	return []Route{
-		{Method: "GET", Pattern: "import", Kind: Staff, Needs: imports, Nav: "nav.import", Summary: "The form for files to import, and the last imports", Run: showImports},
-		{Method: "POST", Pattern: "import", Kind: Staff, Action: audit.Import, Needs: imports, Long: true, Most: mostBody, Summary: "Send files and import them", Run: startImport},
-		{Method: "GET", Pattern: "import/{id}", Kind: Staff, Needs: imports, Summary: "One import: how far it is, what came of it", Run: showImport},
-		{Method: "GET", Pattern: "import/{id}/progress", Kind: Staff, Quiet: true, Needs: imports, Summary: "For scripts: how far an import is", Run: showImportProgress},
-		{Method: "GET", Pattern: "import/{id}/findings", Kind: Staff, Action: audit.Import, Needs: imports, Long: true, Summary: "Download all findings of an import", Run: sendFindings},
-		{Method: "GET", Pattern: "import/{id}/stop", Kind: Staff, Needs: imports, Summary: "Ask whether an import is to be stopped", Run: askStopImport},
-		{Method: "POST", Pattern: "import/{id}/stop", Kind: Staff, Action: audit.Import, Needs: imports, Summary: "Stop an import", Run: stopImport},
+		{Method: "GET", Pattern: "import", Kind: Staff, Needs: mayImport, Nav: "nav.import", Summary: "The form for files to import, and the last imports", Run: showImports},
+		{Method: "POST", Pattern: "import", Kind: Staff, Action: audit.Import, Needs: mayImport, Long: true, Most: mostBody, Summary: "Send files and import them", Run: startImport},
+		{Method: "GET", Pattern: "import/{id}", Kind: Staff, Needs: mayImport, Summary: "One import: how far it is, what came of it", Run: showImport},
+		{Method: "GET", Pattern: "import/{id}/progress", Kind: Staff, Quiet: true, Needs: mayImport, Summary: "For scripts: how far an import is", Run: showImportProgress},
+		{Method: "GET", Pattern: "import/{id}/findings", Kind: Staff, Action: audit.Import, Needs: mayImport, Long: true, Summary: "Download all findings of an import", Run: sendFindings},
+		{Method: "GET", Pattern: "import/{id}/stop", Kind: Staff, Needs: mayImport, Summary: "Ask whether an import is to be stopped", Run: askStopImport},
+		{Method: "POST", Pattern: "import/{id}/stop", Kind: Staff, Action: audit.Import, Needs: mayImport, Summary: "Stop an import", Run: stopImport},
 	}
 }
 
-// imports is for [Route.Needs]: who may write everything, for files may hold everything.
-func imports(p auth.Principal) error { return p.Decide(auth.Action{Verb: auth.VerbWrite}) }
+// mayImport is for [Route.Needs]: who may write everything, for files may hold everything.
+func mayImport(p auth.Principal) error { return p.Decide(auth.Action{Verb: auth.VerbWrite}) }
 
 // importsPage is the data of the form.
 type importsPage struct {
@@ -47,7 +48,7 @@ const importsMost = 50
 
 func (v *Visit) importsPage(f *Form) (importsPage, error) {
 	page := importsPage{Form: f}
-	jobs, err := v.Store.Jobs(v.Context(), engine.KindImport)
+	jobs, err := v.Store.Jobs(v.Context(), imports.Kind)
 	if err != nil {
 		return page, err
 	}

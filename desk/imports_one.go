@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"satchel/engine"
+	"satchel/engine/imports"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -12,10 +12,10 @@ import (
 // importRow is an import as the pages show it.
 type importRow struct {
 	storage.Job
-	engine.ImportOutcome
+	imports.Outcome
 	Names   []string // of the files, as they were sent
 	Percent int      // -1: not known
-	Sum     engine.Counts
+	Sum     imports.Counts
 	Types   []typeCounts
 	Refused []storage.JobFinding // the first of them; filled for the page of one import
 	Remarks []storage.JobFinding // likewise
@@ -26,23 +26,23 @@ type importRow struct {
 // typeCounts is what an import did to one type; Type is "" for what could not be read.
 type typeCounts struct {
 	Type string
-	engine.Counts
+	imports.Counts
 }
 
 // importRowOf tells what the job's row says, without its findings.
 func importRowOf(job storage.Job) (r importRow, err error) {
 	r = importRow{Job: job, Percent: stateOf(job).Percent}
-	asked, err := engine.ImportRequestOf(job)
+	asked, err := imports.RequestOf(job)
 	if err != nil {
 		return r, err
 	}
 	for _, f := range asked.Files {
 		r.Names = append(r.Names, f.Name)
 	}
-	if r.ImportOutcome, err = engine.ImportOutcomeOf(job); err != nil {
+	if r.Outcome, err = imports.OutcomeOf(job); err != nil {
 		return r, err
 	}
-	r.All = r.ImportOutcome.Refused + r.ImportOutcome.Remarks
+	r.All = r.Outcome.Refused + r.Outcome.Remarks
 	for _, typ := range slices.Sorted(maps.Keys(r.Counts)) {
 		n := r.Counts[typ]
 		r.Types = append(r.Types, typeCounts{typ, n})

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"satchel/engine/imports"
+	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
@@ -28,8 +30,8 @@ func benchStore(b *testing.B, n int) *storage.Store {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { s.Close() })
-	dir := files(b, map[string]string{"o.ndjson": benchText(n)})
-	if _, err := (&Import{Store: s}).Run(b.Context(), dir); err != nil {
+	dir := testpractice.Files(b, map[string]string{"o.ndjson": benchText(n)})
+	if _, err := (&imports.Import{Store: s}).Run(b.Context(), dir); err != nil {
 		b.Fatal(err)
 	}
 	return s
@@ -37,7 +39,7 @@ func benchStore(b *testing.B, n int) *storage.Store {
 
 func BenchmarkImport(b *testing.B) {
 	const n = 20_000
-	dir := files(b, map[string]string{"o.ndjson": benchText(n)})
+	dir := testpractice.Files(b, map[string]string{"o.ndjson": benchText(n)})
 	for b.Loop() {
 		b.StopTimer()
 		s, err := storage.Open(b.Context(), filepath.Join(b.TempDir(), "s.db"), storage.Options{Bulk: true})
@@ -45,7 +47,7 @@ func BenchmarkImport(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.StartTimer()
-		if _, err := (&Import{Store: s}).Run(b.Context(), dir); err != nil {
+		if _, err := (&imports.Import{Store: s}).Run(b.Context(), dir); err != nil {
 			b.Fatal(err)
 		}
 		s.Close()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"satchel/engine/imports"
 	"satchel/internal/durable/durabletest"
 	"satchel/storage"
 )
@@ -92,7 +93,7 @@ func findingsDeed(t *testing.T, in string) (func() error, []string) {
 	e, made := working(t, in), make([]string, 1)
 	return func() error {
 		job, err := takenIn(t, e, "no resource\n")
-		made[0] = job.ID + "/" + findingsFile
+		made[0] = job.ID + "/" + imports.FindingsFile
 		return succeeded(t, e, job, err)
 	}, made
 }

@@ -7,7 +7,7 @@
 //   - A [PackageRequest] is a package that was asked for: one patient's record, or everything.
 //   - A job is one run of a request: a row of storage, the only truth about it.
 //   - A file is one file of a job: NDJSON, or a package. It has its final name only when it is complete and on the disk.
-//   - An [Import] is one reading of files, folders, archives or bundles into the store.
+//   - An [imports.Import] is one reading of files, folders, archives or bundles into the store.
 //   - An [Upload] is a set of files that somebody sends to be imported; it becomes a job.
 //
 // URLs, headers and media types are web's; who may do what is auth's.
@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"satchel/audit"
+	"satchel/engine/imports"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -91,7 +92,7 @@ func New(s *storage.Store, folder *os.Root, o Options) *Engine {
 	return &Engine{
 		store: s, folder: folder, options: o,
 		exports:    newQueue(o.MaxJobs, min(o.MaxJobs, maxWorkers), ExportKinds...),
-		imports:    newQueue(importsAtOnce, 1, KindImport),
+		imports:    newQueue(importsAtOnce, 1, imports.Kind),
 		protecting: make(chan struct{}, 1),
 		running:    map[string]*running{},
 		holds:      map[string]int{},

@@ -18,23 +18,11 @@ import (
 	"satchel/storage"
 )
 
-// open opens a new store.
-func open(t testing.TB) *storage.Store {
-	t.Helper()
-	return testpractice.Empty.Bulk(t)
-}
-
-// put stores resources given as JSON, each in a transaction of its own.
-func put(t testing.TB, s *storage.Store, texts ...string) {
-	t.Helper()
-	testpractice.Put(t, s, texts...)
-}
-
-// remove deletes resources given as Type/id.
-func remove(t testing.TB, s *storage.Store, keys ...string) {
-	t.Helper()
-	testpractice.Delete(t, s, keys...)
-}
+var (
+	open   = testpractice.Empty.Bulk
+	put    = testpractice.Put
+	remove = testpractice.Delete
+)
 
 // practice is a store with three patients, and with groups: g holds p1 and, nested, p2; p3 is inactive in it.
 func practice(t testing.TB) *storage.Store {

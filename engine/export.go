@@ -2,12 +2,12 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
 
 	"satchel/fhir"
+	"satchel/internal/fault"
 	"satchel/storage"
 )
 
@@ -20,7 +20,7 @@ type Manifest struct {
 // Export runs a request at once into a folder, without a job row: the engine of `satchel export`. progress may be nil.
 // It fails, and removes the files it made, if it cannot write all of them; a file that is there already is an error.
 func (e *Engine) Export(ctx context.Context, r Request, folder *os.Root, progress func(done, total int64)) (m Manifest, err error) {
-	defer recovered(e.options.Log, &err)
+	defer fault.Recover(e.options.Log, &err)
 	if err := e.check(ctx, r); err != nil {
 		return Manifest{}, err
 	}
@@ -160,10 +160,4 @@ func (e *Engine) total(ctx context.Context, p plan, at storage.Snapshot) (int64,
 		total += n
 	}
 	return total, nil
-}
-
-// isMissing reports whether err says that a resource does not exist, or no longer.
-func isMissing(err error) bool {
-	var known *fhir.Error
-	return errors.As(err, &known) && (known.Code == fhir.CodeNotFound || known.Code == fhir.CodeDeleted)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"satchel/fhir"
+	"satchel/internal/fault"
 )
 
 // Members resolves a group to the ids of its patients, nested groups included, inactive and expired members left out.
@@ -40,7 +41,7 @@ func (e *Engine) members(ctx context.Context, id string, at time.Time) (fhir.Res
 			}
 			seen[id] = true
 			g, err := e.groupAt(ctx, id, at)
-			if isMissing(err) {
+			if fault.Missing(err) {
 				continue
 			}
 			if err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"satchel/engine/imports"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/storage"
@@ -263,7 +264,7 @@ func checkOrphans(t *testing.T, all carried, held map[string]bool) {
 func sameAgain(t *testing.T, c carried, patient string) {
 	t.Helper()
 	to := open(t)
-	if _, err := RestorePackage(t.Context(), to, c.Paths[0], handover.VerifyOptions{}, nil); err != nil {
+	if _, err := imports.Restore(t.Context(), to, c.Paths[0], handover.VerifyOptions{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	want, got := c.payload(), carry(t, to, patient).payload()

@@ -132,7 +132,7 @@ func (h *handing) lines(bag int, path string, f func(number int64, line []byte) 
 		return err
 	}
 	defer r.Close()
-	in := bufio.NewReaderSize(r, textBuffer)
+	in := bufio.NewReaderSize(r, 256<<10)
 	for number := int64(1); ; number++ {
 		line, err := in.ReadBytes('\n')
 		if err == io.EOF && len(line) == 0 {

@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"satchel/audit"
+	"satchel/engine/imports"
 	"satchel/fhir"
+	"satchel/internal/fault"
 	"satchel/storage"
 )
 
@@ -41,13 +43,13 @@ func patients(n int) string {
 }
 
 // outcome is what came of an import that has ended.
-func outcome(t *testing.T, s *storage.Store, id string) (storage.Job, ImportOutcome) {
+func outcome(t *testing.T, s *storage.Store, id string) (storage.Job, imports.Outcome) {
 	t.Helper()
 	job, err := s.Job(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := ImportOutcomeOf(job)
+	o, err := imports.OutcomeOf(job)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +61,7 @@ func stored(ctx context.Context, s *storage.Store, id string) error {
 	tick := time.NewTicker(time.Millisecond) // another process may be at work
 	defer tick.Stop()
 	for {
-		if _, err := s.Resource(ctx, "Patient", id); !isMissing(err) {
+		if _, err := s.Resource(ctx, "Patient", id); !fault.Missing(err) {
 			return err
 		}
 		select {
@@ -113,7 +115,7 @@ func TestImportJob(t *testing.T) {
 	if rows, err := csv.NewReader(f).ReadAll(); err != nil || len(rows) != 2 || rows[1][0] != "a.ndjson" || rows[1][1] != "3" {
 		t.Errorf("%q (%v)", rows, err)
 	}
-	if left := entries(t, e.path(job.ID)); !slices.Equal(left, []string{findingsFile}) {
+	if left := entries(t, e.path(job.ID)); !slices.Equal(left, []string{imports.FindingsFile}) {
 		t.Errorf("left %q", left)
 	}
 	want := []string{"ann " + job.ID + " success begins, 1 paths", "ann " + job.ID + " success ends, 2 created, 0 updated, 0 unchanged, 1 refused"}
@@ -124,7 +126,7 @@ func TestImportJob(t *testing.T) {
 
 // waitIdle waits until no worker has an import.
 func waitIdle(t *testing.T, e *Engine) error {
-	jobs, err := e.store.Jobs(t.Context(), KindImport)
+	jobs, err := e.store.Jobs(t.Context(), imports.Kind)
 	for _, j := range jobs {
 		finish(t, e, j.ID)
 		e.mu.Lock()
@@ -171,7 +173,7 @@ func TestImportKilled(t *testing.T) {
 	if job.State != storage.Complete || job.Runs != 2 || n.Created == 0 || n.Unchanged == 0 || n.Created+n.Unchanged != many || n.Updated != 0 || o.Refused != 1 {
 		t.Errorf("%s, run %d times, %+v", job.State, job.Runs, o)
 	}
-	if left := entries(t, e.path(job.ID)); !slices.Equal(left, []string{findingsFile}) {
+	if left := entries(t, e.path(job.ID)); !slices.Equal(left, []string{imports.FindingsFile}) {
 		t.Errorf("left %q", left)
 	}
 	if v, err := s.VerifyAudit(t.Context()); err != nil || !v.OK() {
@@ -318,11 +320,11 @@ func TestImportFindingsBounded(t *testing.T) {
 	job := finish(t, e, starts(t, e, long, lines).ID)
 	_, o := outcome(t, e.store, job.ID)
 	found, err := e.store.JobFindings(t.Context(), job.ID)
-	if err != nil || o.Refused != 1000 || o.Remarks < 300 || len(found) != 2*findingsKept {
+	if err != nil || o.Refused != 1000 || o.Remarks < 300 || len(found) != 2*200 {
 		t.Errorf("%+v, %d kept (%v)", o, len(found), err)
 	}
 	for _, f := range found {
-		if len(f.File) > findingText+4 || len(f.Entry) > findingText+4 || len(f.Reason) > findingText+4 {
+		if len(f.File) > 504 || len(f.Entry) > 504 || len(f.Reason) > 504 {
 			t.Errorf("%+v", f)
 		}
 	}
@@ -389,4 +391,24 @@ func TestUploadSweep(t *testing.T) {
 	}
 	stop()
 	sweeping.Wait()
+}
+
+// Whatever an export writes can be imported, and is what it was.
+func TestImportOfExport(t *testing.T) {
+	t.Parallel()
+	s, root := practice(t), rootDir(t)
+	if _, err := New(s, root, Options{}).Export(t.Context(), Request{Level: LevelSystem}, root, nil); err != nil {
+		t.Fatal(err)
+	}
+	for to, want := range map[*storage.Store]imports.Counts{s: {Unchanged: 14}, open(t): {Created: 14}} {
+		counts, err := (&imports.Import{Store: to}).Run(t.Context(), root.Name())
+		var got imports.Counts
+		for _, n := range counts {
+			got.Created, got.Unchanged = got.Created+n.Created, got.Unchanged+n.Unchanged
+			got.Updated, got.Refused = got.Updated+n.Updated, got.Refused+n.Refused
+		}
+		if err != nil || got != want {
+			t.Errorf("%+v %v", got, err)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"satchel/demo"
+	"satchel/engine/imports"
 	"satchel/handover"
 )
 
@@ -46,7 +47,7 @@ func TestRoundTrip(t *testing.T) {
 			}
 			to := open(t)
 			var last, total int64
-			counts, err := RestorePackage(t.Context(), to, filepath.Dir(first.Paths[0]), handover.VerifyOptions{},
+			counts, err := imports.Restore(t.Context(), to, filepath.Dir(first.Paths[0]), handover.VerifyOptions{},
 				func(d, n int64) { last, total = d, n })
 			if err != nil {
 				t.Fatal(err)
@@ -75,11 +76,11 @@ func TestRoundTrip(t *testing.T) {
 func TestRestoreOnePatient(t *testing.T) {
 	from := demoStore(t, demo.Options{Patients: 4})
 	h := packed(t, from, HandoverRequest{Patient: demo.EverythingPatientID, Zip: true})
-	if !IsPackage(h.Paths[0]) || !IsPackage(filepath.Dir(h.Paths[0])) {
+	if !imports.IsPackage(h.Paths[0]) || !imports.IsPackage(filepath.Dir(h.Paths[0])) {
 		t.Error("it is not known as a package")
 	}
 	to := open(t)
-	counts, err := RestorePackage(t.Context(), to, h.Paths[0], handover.VerifyOptions{}, nil)
+	counts, err := imports.Restore(t.Context(), to, h.Paths[0], handover.VerifyOptions{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +127,7 @@ func TestRoundTripOfOnePatient(t *testing.T) {
 		t.Errorf("%d files with the letter's bytes, want those of four versions; %s %q", letters, first.Verdict, first.Problems)
 	}
 	to := open(t)
-	if _, err := RestorePackage(t.Context(), to, first.Paths[0], handover.VerifyOptions{}, nil); err != nil {
+	if _, err := imports.Restore(t.Context(), to, first.Paths[0], handover.VerifyOptions{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	second := packed(t, to, HandoverRequest{Patient: id})
@@ -148,7 +149,7 @@ func TestRoundTripOfOnePatient(t *testing.T) {
 func TestRestoreRefuses(t *testing.T) {
 	from := practice(t)
 	h := packed(t, from, HandoverRequest{})
-	if _, err := RestorePackage(t.Context(), from, h.Paths[0], handover.VerifyOptions{}, nil); err == nil || !strings.Contains(err.Error(), "not empty") {
+	if _, err := imports.Restore(t.Context(), from, h.Paths[0], handover.VerifyOptions{}, nil); err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("into a store with content: %v", err)
 	}
 	file := filepath.Join(h.Paths[0], "data/fhir/current/Patient-0001.ndjson")
@@ -161,14 +162,14 @@ func TestRestoreRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	to := open(t)
-	_, err = RestorePackage(t.Context(), to, h.Paths[0], handover.VerifyOptions{}, nil)
+	_, err = imports.Restore(t.Context(), to, h.Paths[0], handover.VerifyOptions{}, nil)
 	if bad := new(handover.NotGood); !errors.As(err, &bad) || bad.Result.Outcome != handover.Altered {
 		t.Errorf("an altered package: %v", err)
 	}
 	if types, err := to.Types(t.Context()); err != nil || len(types) > 0 {
 		t.Errorf("stored: %v %v", types, err)
 	}
-	if IsPackage(t.TempDir()) || IsPackage(file) {
+	if imports.IsPackage(t.TempDir()) || imports.IsPackage(file) {
 		t.Error("what is no package is taken for one")
 	}
 }
@@ -183,13 +184,13 @@ func TestRestoreIncomplete(t *testing.T) {
 	if h.Verdict != handover.Incomplete {
 		t.Fatalf("the verdict is %s: the test tests nothing", h.Verdict)
 	}
-	_, err := RestorePackage(t.Context(), open(t), h.Paths[0], handover.VerifyOptions{}, nil)
+	_, err := imports.Restore(t.Context(), open(t), h.Paths[0], handover.VerifyOptions{}, nil)
 	bad := new(handover.NotGood)
 	if !errors.As(err, &bad) || !bad.Result.OnlyIncomplete() || !strings.Contains(strings.Join(bad.Result.Missing, "\n"), "DocumentReference/lost") {
 		t.Fatalf("%v; %+v", err, bad.Result)
 	}
 	to := open(t)
-	if _, err := RestorePackage(t.Context(), to, h.Paths[0], handover.VerifyOptions{Incomplete: true}, nil); err != nil {
+	if _, err := imports.Restore(t.Context(), to, h.Paths[0], handover.VerifyOptions{Incomplete: true}, nil); err != nil {
 		t.Fatal(err)
 	}
 	second := packed(t, to, HandoverRequest{})
@@ -199,7 +200,7 @@ func TestRestoreIncomplete(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(h.Paths[0], "README.txt"), []byte("changed"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := RestorePackage(t.Context(), open(t), h.Paths[0], handover.VerifyOptions{Incomplete: true}, nil); !errors.As(err, &bad) || bad.Result.OnlyIncomplete() {
+	if _, err := imports.Restore(t.Context(), open(t), h.Paths[0], handover.VerifyOptions{Incomplete: true}, nil); !errors.As(err, &bad) || bad.Result.OnlyIncomplete() {
 		t.Errorf("changed: %v", err)
 	}
 }

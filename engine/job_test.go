@@ -19,6 +19,7 @@ import (
 	"satchel/audit"
 	"satchel/fhir"
 	"satchel/internal/audittest"
+	"satchel/internal/fault"
 	"satchel/storage"
 )
 
@@ -365,7 +366,7 @@ func TestFailures(t *testing.T) {
 	t.Run("panic", func(t *testing.T) {
 		out := newOutput(context.Background(), rootDir(t), Options{}.withDefaults())
 		out.guard(func() error { panic("secret") })
-		if _, err := out.close(); !errors.Is(err, errPanic) || strings.Contains(reason(err), "secret") {
+		if _, err := out.close(); !errors.Is(err, fault.ErrPanic) || strings.Contains(reason(err), "secret") {
 			t.Errorf("%v", err)
 		}
 	})

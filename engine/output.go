@@ -13,6 +13,7 @@ import (
 
 	"satchel/fhir"
 	"satchel/internal/durable"
+	"satchel/internal/fault"
 	"satchel/storage"
 )
 
@@ -79,7 +80,7 @@ func (o *output) guard(f func() error) {
 	}
 	var err error
 	func() {
-		defer recovered(o.options.Log, &err)
+		defer fault.Recover(o.options.Log, &err)
 		err = f()
 	}()
 	if err != nil {

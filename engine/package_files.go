@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"satchel/engine/imports"
 	"satchel/handover"
 	"satchel/storage"
 )
@@ -162,7 +163,7 @@ func flat(in string) string {
 // tidyFolders removes what an interrupted [Engine.Protect] left in the folders of packages, and what is left of the files of
 // imports that have ended: what the jobs' rows do not name.
 func (e *Engine) tidyFolders(ctx context.Context) error {
-	jobs, err := e.store.Jobs(ctx, KindPackage, KindImport)
+	jobs, err := e.store.Jobs(ctx, KindPackage, imports.Kind)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"satchel/audit"
+	"satchel/engine/imports"
 	"satchel/storage"
 )
 
@@ -59,7 +60,7 @@ func completed(files []storage.JobFile, outcome []byte, event audit.Event) concl
 // failed is the conclusion of a job that went wrong before it had one.
 func failed(job storage.Job, err error) conclusion {
 	event := ended(job, audit.ExportFailed, reason(err))
-	if job.Kind == KindImport {
+	if job.Kind == imports.Kind {
 		event.Action = audit.Import
 	}
 	return conclusion{end: storage.JobEnd{State: storage.Failed, Error: reason(err)}, event: event}

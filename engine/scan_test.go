@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"satchel/engine/imports"
 	"satchel/fhir"
+	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
@@ -24,8 +26,8 @@ func wide(t *testing.T) *storage.Store {
 			fmt.Fprintf(&text, `{"resourceType":"Binary","id":"%d","data":"%s"}`+"\n", i, strings.Repeat("QUJD", pageSize/3))
 		}
 	}
-	dir := files(t, map[string]string{"a.ndjson": text.String()})
-	if _, err := (&Import{Store: s}).Run(t.Context(), dir); err != nil {
+	dir := testpractice.Files(t, map[string]string{"a.ndjson": text.String()})
+	if _, err := (&imports.Import{Store: s}).Run(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
 	return s

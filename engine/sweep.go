@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"satchel/audit"
+	"satchel/engine/imports"
 	"satchel/storage"
 )
 
@@ -58,7 +59,7 @@ func (e *Engine) expireJob(ctx context.Context, id string) error {
 		return err
 	}
 	action, detail := audit.ExportExpire, ""
-	if job.Kind == KindImport {
+	if job.Kind == imports.Kind {
 		action, detail = audit.Import, "its findings expired"
 	}
 	if _, err := e.store.DeleteJob(ctx, ended(storage.Job{ID: id}, action, detail), id); err != nil {

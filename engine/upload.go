@@ -10,8 +10,10 @@ import (
 	"strings"
 	"unicode"
 
+	"satchel/engine/imports"
 	"satchel/fhir"
 	"satchel/internal/durable"
+	"satchel/internal/fault"
 )
 
 // Limits of an upload.
@@ -28,7 +30,7 @@ type Upload struct {
 	id     string // of the job
 	folder *os.Root
 	most   int64
-	files  []ImportFile
+	files  []imports.File
 }
 
 // NewUpload makes an empty upload; with too little room on the disk it is no-store. most is how many bytes it may have, 0:
@@ -83,7 +85,7 @@ func (u *Upload) Add(name string, r io.Reader) error {
 	switch {
 	case len(u.files) >= uploadFiles:
 		return fhir.Errorf(fhir.CodeTooLong, "more than %d files at once are not taken; put them into a ZIP file", uploadFiles)
-	case !readable(name) && !isZip(name):
+	case !imports.Readable(name):
 		return fhir.Errorf(fhir.CodeValue, "%q is not a file of records by its name; send .ndjson, .ndjson.gz, .json or .zip", name)
 	}
 	in := fmt.Sprintf("%04d", len(u.files))
@@ -99,16 +101,11 @@ func (u *Upload) Add(name string, r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	u.files = append(u.files, ImportFile{name, inside, n})
-	if IsPackage(filepath.Join(u.folder.Name(), filepath.FromSlash(inside))) {
+	u.files = append(u.files, imports.File{Name: name, Path: inside, Bytes: n})
+	if imports.IsPackage(filepath.Join(u.folder.Name(), filepath.FromSlash(inside))) {
 		return fhir.Errorf(fhir.CodeNotSupported, "%q is a sealed package of a whole practice or record, which is not added to what is here; it is restored into an empty store, at the server itself: satchel import PACKAGE", name)
 	}
 	return nil
-}
-
-// path is where a file lies on the disk; dir is the job's folder.
-func (r ImportRequest) path(dir string, f ImportFile) string {
-	return filepath.Join(dir, filepath.FromSlash(f.Path))
 }
 
 // copy reads r into f, as long as there is room.
@@ -123,7 +120,7 @@ func (u *Upload) copy(f io.Writer, r io.Reader) (n int64, err error) {
 			return n, fhir.Errorf(fhir.CodeTooLong, "the files are larger than %d MB, the most that is taken at once; send fewer at a time, or import them at the server itself: satchel import PATH", max(1, u.most/1e6))
 		case err == io.EOF:
 			return n, nil
-		case diskFull(err):
+		case fault.DiskFull(err):
 			return n, fhir.Errorf(fhir.CodeNoStore, "the server's disk is full; make room, then send the files again")
 		case from.err != nil && from.err != io.EOF:
 			return n, fhir.Errorf(fhir.CodeStructure, "the files did not arrive whole; send them again")

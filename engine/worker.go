@@ -5,15 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
-	"runtime"
-	"runtime/debug"
 	"syscall"
 	"time"
 
 	"satchel/audit"
+	"satchel/engine/imports"
 	"satchel/fhir"
 	"satchel/internal/durable"
+	"satchel/internal/fault"
 	"satchel/storage"
 )
 
@@ -49,7 +48,7 @@ func (e *Engine) run(ctx context.Context, job storage.Job) {
 	defer e.release(job.ID)
 	now, err := e.store.Job(ctx, job.ID)
 	switch {
-	case isMissing(err):
+	case fault.Missing(err):
 		return // cancelled between claim and registration; Cancel has seen to the folder
 	case err == nil && now.State.Over(): // likewise stopped
 		e.remove(job.ID)
@@ -67,7 +66,7 @@ func (e *Engine) run(ctx context.Context, job storage.Job) {
 		done = failed(job, err)
 	}
 	e.conclude(context.WithoutCancel(ctx), job, done)
-	if job.Kind != KindImport {
+	if job.Kind != imports.Kind {
 		e.told(began, done.end.Files, err)
 	}
 	e.options.Log.Info("job ended", "job", job.ID, "kind", job.Kind, "files", len(done.end.Files), "took", time.Since(began), "error", plain(err))
@@ -100,13 +99,13 @@ func (e *Engine) register(id string, stop context.CancelFunc) (forget func()) {
 
 // attempt does a job. A panic is an error of this job alone.
 func (e *Engine) attempt(ctx context.Context, job storage.Job) (done conclusion, err error) {
-	defer recovered(e.options.Log, &err)
+	defer fault.Recover(e.options.Log, &err)
 	switch job.Kind {
 	case KindBulk:
 		done, err = e.writes(ctx, job)
 	case KindPackage:
 		done, err = e.packs(ctx, job)
-	case KindImport:
+	case imports.Kind:
 		done, err = e.reads(ctx, job)
 	default:
 		err = fmt.Errorf("a job of the unknown kind %q", job.Kind)
@@ -159,7 +158,7 @@ func (e *Engine) conclude(ctx context.Context, job storage.Job, done conclusion)
 		e.note(ctx, job, done)
 		e.remove(job.ID)
 	case done.stored:
-		if err := e.tidyFolder(ctx, job.ID); err != nil && !isMissing(err) {
+		if err := e.tidyFolder(ctx, job.ID); err != nil && !fault.Missing(err) {
 			e.options.Log.Warn("files of an import not removed, will be tried at the next start", "job", job.ID, "error", plain(err))
 		}
 	case !there || done.end.State != storage.Complete:
@@ -175,20 +174,8 @@ func (e *Engine) end(ctx context.Context, job storage.Job, done conclusion) (the
 
 // note writes the event of a job that changed the store and does not end in its row.
 func (e *Engine) note(ctx context.Context, job storage.Job, done conclusion) {
-	if err := noteImport(ctx, e.store, done.event); err != nil {
+	if err := imports.Note(ctx, e.store, done.event); err != nil {
 		e.options.Log.Error("end of import not noted", "job", job.ID, "error", plain(err))
-	}
-}
-
-// errPanic stands for a programming error; the log has its place.
-var errPanic = errors.New("panic")
-
-// recovered, deferred, turns a panic into errPanic. The log gets the place, and never the value: it might hold health
-// data.
-func recovered(log *slog.Logger, err *error) {
-	if v := recover(); v != nil {
-		log.Error("panic in a job", "kind", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
-		*err = errPanic
 	}
 }
 
@@ -198,7 +185,7 @@ func reason(err error) string {
 	switch {
 	case errors.As(err, &known):
 		return known.Diagnostics
-	case diskFull(err):
+	case fault.DiskFull(err):
 		return "the disk is full; free some space and start the export again"
 	case errors.Is(err, fs.ErrNotExist):
 		return "the export folder is missing; restore it and start the export again"
@@ -208,14 +195,6 @@ func reason(err error) string {
 		return "the disk reported an error; check the disk and start the export again"
 	}
 	return "the export stopped by an internal error; the server's log says where"
-}
-
-// diskFull reports whether err says that there is no room left.
-func diskFull(err error) bool {
-	if runtime.GOOS == "windows" { // ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
-		return errors.Is(err, syscall.Errno(39)) || errors.Is(err, syscall.Errno(112))
-	}
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 // plain is the text of an error for the log, "" for none.

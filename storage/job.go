@@ -35,7 +35,7 @@ type Job struct {
 	State    State
 	Account  string
 	URL      string // the kick-off URL as the client sent it
-	Request  []byte // JSON of engine.Request, engine.PackageRequest or engine.ImportRequest
+	Request  []byte // JSON of engine.Request, engine.PackageRequest or imports.Request
 	Snapshot Snapshot
 	Created  time.Time
 	Started  time.Time
@@ -45,7 +45,7 @@ type Job struct {
 	Total    int64
 	Error    string
 	Runs     int       // how often it has begun: more than once if the server ended meanwhile
-	Outcome  []byte    // JSON of engine.PackageOutcome or engine.ImportOutcome; nil: not ended, or an export
+	Outcome  []byte    // JSON of engine.PackageOutcome or imports.Outcome; nil: not ended, or an export
 	Files    []JobFile // filled by Job, not by Jobs
 }
 

@@ -1,4 +1,4 @@
-package engine
+package imports
 
 import (
 	"bytes"
@@ -135,7 +135,7 @@ func idOf(fullURL, typ string) string {
 	}
 	if !ok {
 		var named string
-		named, id, _ = reference(fullURL)
+		_, named, id, _ = fhir.ParseReference(fullURL)
 		ok = named == typ
 	}
 	if !ok || !fhir.IsID(id) {

@@ -1,4 +1,4 @@
-package engine
+package imports
 
 import (
 	"context"
@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"satchel/audit"
+	"satchel/internal/testpractice"
 )
 
 // An import that changes who is in a Group leaves the same event that a write over REST leaves, in the transaction of the
 // change; one that changes nothing of that leaves none.
 func TestImportNotesMembers(t *testing.T) {
-	s := open(t)
+	s := testpractice.Empty.Bulk(t)
 	group := func(rest string) string {
 		return `{"resourceType":"Group","id":"g","type":"person","actual":true` + rest + "}\n"
 	}
@@ -36,7 +37,7 @@ func TestImportNotesMembers(t *testing.T) {
 			t.Fatal(err)
 		}
 		who := audit.Who{Name: "helper", Kind: audit.CLI}
-		if _, findings, err := run(t, Import{Store: s, Who: who}, files(t, map[string]string{"a.ndjson": step.lines}), "a.ndjson"); err != nil || len(findings) > 0 {
+		if _, findings, err := run(t, Import{Store: s, Who: who}, testpractice.Files(t, map[string]string{"a.ndjson": step.lines}), "a.ndjson"); err != nil || len(findings) > 0 {
 			t.Fatal(findings, err)
 		}
 		got := ""

@@ -1,4 +1,4 @@
-package engine
+package imports
 
 import (
 	"bufio"
@@ -230,3 +230,6 @@ func isNDJSON(name string, start []byte) bool {
 		return byName && string(line) != "{"
 	}
 }
+
+// Readable reports whether a file is one that an import reads, by its name.
+func Readable(name string) bool { return readable(name) || isZip(name) }

@@ -1,4 +1,4 @@
-package engine
+package imports
 
 import (
 	"archive/zip"
@@ -18,28 +18,13 @@ import (
 	"testing"
 
 	"satchel/fhir"
+	"satchel/internal/testpractice"
 )
 
 const (
 	p1 = `{"resourceType":"Patient","id":"1"}`
 	p2 = `{"resourceType":"Patient","id":"2"}`
 )
-
-// files writes files into a new folder.
-func files(t testing.TB, contents map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, content := range contents {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
 
 func gzipped(text string) string {
 	var b bytes.Buffer
@@ -150,7 +135,7 @@ func TestImportKinds(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s, dir := open(t), files(t, tt.files)
+			s, dir := testpractice.Empty.Bulk(t), testpractice.Files(t, tt.files)
 			got, findings, err := run(t, Import{Store: s}, dir, tt.paths...)
 			if err != nil {
 				t.Fatal(err)
@@ -167,8 +152,8 @@ func TestImportKinds(t *testing.T) {
 }
 
 func TestImportStrict(t *testing.T) {
-	s := open(t)
-	dir := files(t, map[string]string{"a.ndjson": `{"resourceType":"Patient","id":"1","colour":"red"}` + "\n" + p2})
+	s := testpractice.Empty.Bulk(t)
+	dir := testpractice.Files(t, map[string]string{"a.ndjson": `{"resourceType":"Patient","id":"1","colour":"red"}` + "\n" + p2})
 	got, findings, err := run(t, Import{Store: s, Strict: true}, dir, "a.ndjson")
 	if err != nil || got != (Counts{Created: 1, Refused: 1}) || fmt.Sprint(findings) != "[a.ndjson:1 Patient/1refused]" {
 		t.Errorf("%+v %v %v", got, findings, err)
@@ -179,7 +164,7 @@ func TestImportStrict(t *testing.T) {
 // fullUrl.
 func TestImportRewritesLinks(t *testing.T) {
 	const a, b = "urn:uuid:7d1e9c1e-0000-4000-8000-00000000000a", "urn:uuid:7d1e9c1e-0000-4000-8000-00000000000b"
-	s, dir := open(t), files(t, map[string]string{"a.json": `{"entry":[
+	s, dir := testpractice.Empty.Bulk(t), testpractice.Files(t, map[string]string{"a.json": `{"entry":[
 		{"resource":{"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},"subject":{"reference":"` + a + `"},"performer":[{"reference":"` + b + `"},{"reference":"urn:uuid:7d1e9c1e-0000-4000-8000-00000000000c"}]}},
 		{"resource":{"id":"p","resourceType":"Patient"},"fullUrl":"` + a + `","request":{"method":"POST","url":"Patient"}},
 		{"fullUrl":"` + b + `","resource":{"resourceType":"Practitioner"}},
@@ -204,10 +189,10 @@ func TestImportRewritesLinks(t *testing.T) {
 
 // Without any id, content and place make one: the same file again, also from elsewhere, changes nothing.
 func TestImportMakesStableIDs(t *testing.T) {
-	s := open(t)
+	s := testpractice.Empty.Bulk(t)
 	text := map[string]string{"a.ndjson": "{\"resourceType\":\"Basic\"}\n{\"resourceType\":\"Basic\"}\n", "b.json": bundleOf("batch", `{"resource":{"resourceType":"Basic"}}`)}
 	for i, want := range []Counts{{Created: 3}, {Unchanged: 3}} {
-		if got, _, err := run(t, Import{Store: s}, files(t, text), ""); err != nil || got != want {
+		if got, _, err := run(t, Import{Store: s}, testpractice.Files(t, text), ""); err != nil || got != want {
 			t.Errorf("run %d: %+v %v", i, got, err)
 		}
 	}
@@ -232,7 +217,7 @@ func TestImportUnsafeArchives(t *testing.T) {
 	}
 	for name, archive := range tests {
 		t.Run(name, func(t *testing.T) {
-			s, dir := open(t), files(t, map[string]string{"a.zip": archive, "z.ndjson": p2})
+			s, dir := testpractice.Empty.Bulk(t), testpractice.Files(t, map[string]string{"a.zip": archive, "z.ndjson": p2})
 			got, _, err := run(t, Import{Store: s}, dir, "a.zip", "z.ndjson")
 			if err == nil || !strings.Contains(err.Error(), "a.zip") {
 				t.Errorf("error %v", err)
@@ -256,8 +241,8 @@ func le32(n uint32) string {
 func TestImportLyingArchive(t *testing.T) {
 	text := p1 + strings.Repeat("\n", 5000) + p2
 	archive := strings.ReplaceAll(zipped(t, nil, "a.ndjson", text), le32(uint32(len(text))), le32(100))
-	dir := files(t, map[string]string{"a.zip": archive})
-	got, _, err := run(t, Import{Store: open(t)}, dir, "a.zip")
+	dir := testpractice.Files(t, map[string]string{"a.zip": archive})
+	got, _, err := run(t, Import{Store: testpractice.Empty.Bulk(t)}, dir, "a.zip")
 	if err == nil || !strings.Contains(err.Error(), "damaged") || got.Created > 1 {
 		t.Errorf("%+v %v", got, err)
 	}
@@ -274,8 +259,8 @@ func TestImportGzipBomb(t *testing.T) {
 		w.Write(chunk)
 	}
 	w.Close()
-	dir := files(t, map[string]string{"a.ndjson.gz": b.String()})
-	got, _, err := run(t, Import{Store: open(t)}, dir, "a.ndjson.gz")
+	dir := testpractice.Files(t, map[string]string{"a.ndjson.gz": b.String()})
+	got, _, err := run(t, Import{Store: testpractice.Empty.Bulk(t)}, dir, "a.ndjson.gz")
 	if !errors.Is(err, errBomb) || got.Created != 1 {
 		t.Errorf("%+v %v", got, err)
 	}
@@ -299,7 +284,7 @@ func TestImportLongLine(t *testing.T) {
 	big := `{"resourceType":"Binary","id":"b","contentType":"text/plain","data":"` + strings.Repeat("QUJD", 5<<20) + `"}`
 	io.WriteString(f, "\n"+p2+"\n"+big+"\n"+string(chunk)) // the last line is not JSON
 	f.Close()
-	got, findings, err := run(t, Import{Store: open(t)}, dir, "a.ndjson")
+	got, findings, err := run(t, Import{Store: testpractice.Empty.Bulk(t)}, dir, "a.ndjson")
 	if err != nil || got != (Counts{Created: 3, Refused: 2}) || fmt.Sprint(findings) != "[a.ndjson:2 refused a.ndjson:5 refused]" {
 		t.Errorf("%+v %v %v", got, findings, err)
 	}
@@ -310,36 +295,38 @@ func TestImportLongLine(t *testing.T) {
 
 // A text larger than any resource ends the reading of a Bundle; a large entry of small parts is refused alone.
 func TestImportBigBundleEntries(t *testing.T) {
-	sequential(t)
+	if testing.Short() {
+		t.Skip("long, and without concurrency: not in short mode")
+	}
 	parts := `{"resource":{"resourceType":"Patient","id":"x","name":[` + strings.Repeat(`{"text":"`+strings.Repeat("n", 100)+`"},`, 350_000) + `{}]}}`
-	dir := files(t, map[string]string{
+	dir := testpractice.Files(t, map[string]string{
 		"a.json": bundleOf("batch", `{"resource":`+p1+`}`, parts, `{"resource":`+p2+`}`),
 		"b.json": bundleOf("batch", `{"resource":{"resourceType":"Binary","data":"`+strings.Repeat("x", 70<<20)+`"}}`),
 	})
-	got, findings, err := run(t, Import{Store: open(t)}, dir, "")
+	got, findings, err := run(t, Import{Store: testpractice.Empty.Bulk(t)}, dir, "")
 	if err != nil || got != (Counts{Created: 2, Refused: 2}) || fmt.Sprint(findings) != "[a.json:2 refused b.json:0 refused]" {
 		t.Errorf("%+v %v %v", got, findings, err)
 	}
 }
 
 func TestImportSymlinks(t *testing.T) {
-	outside, dir := files(t, map[string]string{"p.ndjson": p1, "d/q.ndjson": p1}), files(t, map[string]string{"a.ndjson": p2})
+	outside, dir := testpractice.Files(t, map[string]string{"p.ndjson": p1, "d/q.ndjson": p1}), testpractice.Files(t, map[string]string{"a.ndjson": p2})
 	if os.Symlink(filepath.Join(outside, "p.ndjson"), filepath.Join(dir, "l.ndjson")) != nil || os.Symlink(filepath.Join(outside, "d"), filepath.Join(dir, "m")) != nil {
 		t.Skip("no symbolic links here")
 	}
-	got, findings, err := run(t, Import{Store: open(t)}, dir, "")
+	got, findings, err := run(t, Import{Store: testpractice.Empty.Bulk(t)}, dir, "")
 	if err != nil || got.Created != 1 || fmt.Sprint(findings) != "[l.ndjson:0 noted m:0 noted]" {
 		t.Errorf("%+v %v %v", got, findings, err)
 	}
 	os.Symlink(outside, filepath.Join(dir, "named")) // what is named is followed
-	if got, _, err := run(t, Import{Store: open(t)}, dir, "named"); err != nil || got.Created != 1 {
+	if got, _, err := run(t, Import{Store: testpractice.Empty.Bulk(t)}, dir, "named"); err != nil || got.Created != 1 {
 		t.Errorf("%+v %v", got, err)
 	}
 }
 
 func TestImportMissingFile(t *testing.T) {
-	dir := files(t, map[string]string{"a.ndjson": p1, "b.ndjson.gz": gzipped(p2 + "\n" + strings.Repeat(p1+"\n", 99))[:60]})
-	got, _, err := run(t, Import{Store: open(t)}, dir, "nope.ndjson", "b.ndjson.gz", "a.ndjson")
+	dir := testpractice.Files(t, map[string]string{"a.ndjson": p1, "b.ndjson.gz": gzipped(p2 + "\n" + strings.Repeat(p1+"\n", 99))[:60]})
+	got, _, err := run(t, Import{Store: testpractice.Empty.Bulk(t)}, dir, "nope.ndjson", "b.ndjson.gz", "a.ndjson")
 	if err == nil || !strings.Contains(err.Error(), "nope.ndjson") || !strings.Contains(err.Error(), "b.ndjson.gz") {
 		t.Errorf("error %v", err)
 	}
@@ -355,7 +342,7 @@ func TestImportInterrupted(t *testing.T) {
 	for i := range n {
 		fmt.Fprintf(&text, `{"resourceType":"Patient","id":"%d"}`+"\n", i)
 	}
-	s, dir := open(t), files(t, map[string]string{"a.ndjson": text.String()})
+	s, dir := testpractice.Empty.Bulk(t), testpractice.Files(t, map[string]string{"a.ndjson": text.String()})
 	ctx, stop := context.WithCancel(t.Context())
 	m := Import{Store: s, Progress: func(read, total int64) {
 		if read > total/2 {
@@ -379,7 +366,7 @@ func TestImportInterrupted(t *testing.T) {
 
 // A store that fails ends the import with its error, and does not hang it.
 func TestImportStoreFails(t *testing.T) {
-	s, dir := open(t), files(t, map[string]string{"a.ndjson": strings.Repeat(p1+"\n", 9000)})
+	s, dir := testpractice.Empty.Bulk(t), testpractice.Files(t, map[string]string{"a.ndjson": strings.Repeat(p1+"\n", 9000)})
 	s.Close()
 	done := make(chan error, 1)
 	go func() {
@@ -388,22 +375,6 @@ func TestImportStoreFails(t *testing.T) {
 	}()
 	if err := <-done; err == nil {
 		t.Error("no error")
-	}
-}
-
-// Whatever an export writes can be imported, and is what it was.
-func TestImportOfExport(t *testing.T) {
-	s := practice(t)
-	root := rootDir(t)
-	if _, err := New(s, root, Options{}).Export(t.Context(), Request{Level: LevelSystem}, root, nil); err != nil {
-		t.Fatal(err)
-	}
-	if got, _, err := run(t, Import{Store: s}, root.Name(), ""); err != nil || got != (Counts{Unchanged: 14}) {
-		t.Errorf("%+v %v", got, err)
-	}
-	fresh := open(t)
-	if got, _, err := run(t, Import{Store: fresh}, root.Name(), ""); err != nil || got != (Counts{Created: 14}) {
-		t.Errorf("%+v %v", got, err)
 	}
 }
 

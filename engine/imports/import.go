@@ -1,6 +1,12 @@
-package engine
+// Package imports reads files of resources into the store: NDJSON, Bundles, single resources, archives and folders of these; and
+// whole packages into an empty store.
+//
+//   - An [Import] is one reading.
+//   - A [Request] is one that was asked for by sending files: a job.
+package imports
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -8,6 +14,7 @@ import (
 
 	"satchel/audit"
 	"satchel/fhir"
+	"satchel/internal/fault"
 	"satchel/storage"
 )
 
@@ -18,6 +25,7 @@ type Import struct {
 	Job      string                  // the job that it is, for the audit log; "": none
 	Strict   bool                    // refuse resources with structural findings instead of reporting them
 	Progress func(read, total int64) // bytes, of the files as they lie on the disk; may be nil
+	Log      *slog.Logger            // for panics; nil: the default
 	Finding  func(Finding)           // called for each refused line and each reported finding; may be nil
 }
 
@@ -48,7 +56,7 @@ func (m *Import) Run(ctx context.Context, paths ...string) (map[string]Counts, e
 		return nil, err
 	}
 	counts, err := m.run(ctx, paths)
-	return counts, errors.Join(err, noteImport(ctx, m.Store, m.ended(counts, err)))
+	return counts, errors.Join(err, Note(ctx, m.Store, m.ended(counts, err)))
 }
 
 // run is Run without the audit log.
@@ -129,7 +137,7 @@ func (l *line) each(in <-chan *batch, f func(*batch) error) {
 			l.stop(err)
 		}
 	}()
-	defer recovered(slog.Default(), &err)
+	defer fault.Recover(cmp.Or(l.Log, slog.Default()), &err)
 	for b := range in {
 		if l.ctx.Err() != nil {
 			return

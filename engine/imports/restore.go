@@ -1,4 +1,4 @@
-package engine
+package imports
 
 import (
 	"archive/zip"
@@ -25,7 +25,7 @@ type Restored struct {
 	Refused   int64 // resources of which the package has a deletion and not the version before it
 }
 
-// IsPackage reports whether a path looks like a package that [RestorePackage] reads: a bag as a folder or ZIP file, or
+// IsPackage reports whether a path looks like a package that [Restore] reads: a bag as a folder or ZIP file, or
 // a folder with the bags of a package.
 func IsPackage(path string) bool {
 	info, err := os.Stat(path)
@@ -66,14 +66,14 @@ func isBagZip(path string) bool {
 	return false
 }
 
-// RestorePackage brings a package back into an empty store: every resource with its versions, numbers, times and
+// Restore brings a package back into an empty store: every resource with its versions, numbers, times and
 // deletions. Attachments come with the resources that hold their bytes. The audit log, accounts and settings of the
 // package stay where they are. It answers what was restored by type, also beside an error.
 //
 // The package is checked first, as o says; one that is not good is a *[handover.NotGood]. A store in which anything was
 // ever stored is a fhir.Error conflict. It goes transaction by transaction in bounded memory; what stopped half way
 // needs another empty store. progress may be nil.
-func RestorePackage(ctx context.Context, s *storage.Store, path string, o handover.VerifyOptions, progress func(done, total int64)) (map[string]Restored, error) {
+func Restore(ctx context.Context, s *storage.Store, path string, o handover.VerifyOptions, progress func(done, total int64)) (map[string]Restored, error) {
 	if err := mustBeEmpty(ctx, s); err != nil {
 		return nil, err
 	}

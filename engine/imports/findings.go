@@ -1,4 +1,4 @@
-package engine
+package imports
 
 import (
 	"crypto/sha256"
@@ -20,10 +20,12 @@ import (
 const (
 	findingsKept   = 200 // of refusals, and likewise of remarks, in the database
 	findingsInFile = 1_000_000
-	findingText    = 500 // bytes of each text in the database
-	findingsFile   = "findings.csv"
+	findingText    = 500        // bytes of each text in the database
 	listFindings   = "findings" // see [storage.JobFile]
 )
+
+// FindingsFile is the name of the job's file with all findings.
+const FindingsFile = "findings.csv"
 
 // findings takes what an import has to say: all of it as CSV in the job's folder, and the first of it for the job's row. A
 // cell that a spreadsheet might run as a formula begins with an apostrophe instead.
@@ -40,7 +42,7 @@ type findings struct {
 
 // open begins the CSV, in the place of one that an interrupted run left.
 func (f *findings) open(folder *os.Root) error {
-	file, err := durable.In(folder).Begin(findingsFile, durable.Options{})
+	file, err := durable.In(folder).Begin(FindingsFile, durable.Options{})
 	if err != nil {
 		return fmt.Errorf("make the list of findings: %w", err)
 	}
@@ -98,7 +100,7 @@ func (f *findings) close() error {
 		return fmt.Errorf("write the list of findings: %w", err)
 	}
 	if n := f.refused + f.remarks; n > 0 {
-		f.files = []storage.JobFile{{Name: findingsFile, List: listFindings, Count: min(n, findingsInFile), Bytes: f.file.Size(), SHA256: f.sum.Sum(nil)}}
+		f.files = []storage.JobFile{{Name: FindingsFile, List: listFindings, Count: min(n, findingsInFile), Bytes: f.file.Size(), SHA256: f.sum.Sum(nil)}}
 	}
 	return nil
 }
