@@ -111,35 +111,20 @@ func changedSettings(was, now map[string]string) string {
 	return text
 }
 
-// commandActions are the commands on accounts and clients that change something.
-var commandActions = map[string]audit.Action{
-	"user add": audit.AccountCreate, "user passwd": audit.PasswordChange, "user grant": audit.AccountChange, "user revoke": audit.AccountChange,
-	"user lock": audit.AccountChange, "user unlock": audit.AccountChange, "user disable": audit.AccountChange, "user enable": audit.AccountChange,
-	"user reset-two-factor": audit.AccountChange, "user sign-out": audit.SignOut, "user remove": audit.AccountRemove,
-	"client add": audit.ClientCreate, "client rotate": audit.ClientChange, "client grant": audit.ClientChange, "client revoke": audit.ClientChange,
-	"client disable": audit.ClientChange, "client enable": audit.ClientChange, "client remove": audit.ClientRemove,
+// audited runs a command on an account or client with the event that tells of it: did stores it in the transaction of what it
+// does if it returns no error; a refusal is an event by itself. what is such as "user add".
+func audited(ctx context.Context, s *storage.Store, what string, action audit.Action, name string, do command) (string, error) {
+	e := audit.Event{Who: whoRuns(), Action: action, Target: name, Detail: "satchel " + what}
+	did, err := do(ctx, e, s, name)
+	if err != nil {
+		e.Outcome, e.Status = audit.Refused, exitCode(err)
+		err = errors.Join(err, s.Audit(context.WithoutCancel(ctx), e))
+	}
+	return did, err
 }
 
-// audited makes a command on an account or client leave its event: in the transaction of what it does, or by itself if it
-// is refused or changes nothing. what is such as "user add".
-func audited(what string, f func(ctx context.Context, s *storage.Store, name string) (string, error)) func(context.Context, *storage.Store, string) (string, error) {
-	return func(ctx context.Context, s *storage.Store, name string) (string, error) {
-		action, ok := commandActions[what]
-		if !ok {
-			return f(ctx, s, name)
-		}
-		e := audit.Event{Who: whoRuns(), Action: action, Target: name, Detail: "satchel " + what}
-		note := storage.Note{Events: func() []audit.Event { return []audit.Event{e} }}
-		did, err := f(storage.WithNote(ctx, &note), s, name)
-		if note.Stored {
-			return did, err
-		}
-		if err != nil {
-			e.Outcome, e.Status = audit.Refused, exitCode(err)
-		}
-		return did, errors.Join(err, s.Audit(context.WithoutCancel(ctx), e))
-	}
-}
+// command changes the account or client of a name, stores the event with that, and says what it did.
+type command func(ctx context.Context, e audit.Event, s *storage.Store, name string) (did string, err error)
 
 // actionsOf reads actions from a flag or parameter: words with commas between them.
 func actionsOf(texts []string) []audit.Action {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"satchel/fhir"
+	"satchel/internal/storagetest"
 	"satchel/storage"
 )
 
@@ -186,7 +187,7 @@ func TestRestoreDamaged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Write(t.Context(), func(tx *storage.Tx) error { _, _, err := tx.Put(d, ""); return err }); err != nil {
+		if err := storagetest.Write(t.Context(), s, func(tx *storage.Tx) error { _, _, err := tx.Put(d, ""); return err }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/storage"
 )
@@ -37,9 +38,9 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 	return c
 }
 
-// clientCommand makes a command on one client.
-func clientCommand(at *common, use, short string, f func(ctx context.Context, s *storage.Store, name string) (did string, err error)) *cobra.Command {
-	c := userCommand(at, use, short, f)
+// clientCommand makes a command that changes one client; action is what it is in the audit log.
+func clientCommand(at *common, use string, action audit.Action, short string, do command) *cobra.Command {
+	c := userCommand(at, use, action, short, do)
 	c.Args = someArgs(1, false, "the name of a client")
 	return c
 }
@@ -75,7 +76,7 @@ func cmdClientAdd(at *common) *cobra.Command {
 	var scopes []string
 	var secret bool
 	var back string
-	c := clientCommand(at, "add", "Register a client", func(ctx context.Context, s *storage.Store, name string) (string, error) {
+	c := clientCommand(at, "add", audit.ClientCreate, "Register a client", func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
 		if !keys.given() && !secret {
 			return "", usagef("client %q needs public keys; give --jwks-file F, --jwks-url U or --pem-file F", name)
 		}
@@ -95,7 +96,7 @@ func cmdClientAdd(at *common) *cobra.Command {
 		if err != nil {
 			return "", err
 		}
-		if err := s.AddClient(ctx, client); err != nil {
+		if err := s.AddClient(ctx, e, client); err != nil {
 			return "", err
 		}
 		return fmt.Sprintf("registered client %q (client_id) for %s with %s", client.Name, client.Scopes, list(client.Authorities)) +
@@ -146,8 +147,8 @@ func signsWith(c storage.Client) string {
 func cmdClientRotate(at *common) *cobra.Command {
 	var keys keyFlags
 	var secret bool
-	c := clientCommand(at, "rotate", "Give a client new keys, a new secret, or both, in the place of the old ones",
-		func(ctx context.Context, s *storage.Store, name string) (string, error) {
+	c := clientCommand(at, "rotate", audit.ClientChange, "Give a client new keys, a new secret, or both, in the place of the old ones",
+		func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
 			if !keys.given() && !secret {
 				return "", usagef("nothing to rotate; give --jwks-file F, --jwks-url U, --pem-file F or --secret")
 			}
@@ -157,7 +158,7 @@ func cmdClientRotate(at *common) *cobra.Command {
 			}
 			made := ""
 			var after storage.Client
-			err = s.UpdateClient(ctx, name, func(c *storage.Client) error {
+			err = s.UpdateClient(ctx, e, name, func(c *storage.Client) error {
 				if keys.given() {
 					if err := auth.SetKeys(c, text, keys.jwksURL, keys.private); err != nil {
 						return err
@@ -188,7 +189,7 @@ func cmdClientGrant(at *common, verb string) *cobra.Command {
 	if verb == "revoke" {
 		short = "Take roles and permissions from a client"
 	}
-	c := clientCommand(at, verb, short, func(ctx context.Context, s *storage.Store, name string) (string, error) {
+	c := clientCommand(at, verb, audit.ClientChange, short, func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
 		change, err := grants.authorities()
 		if err != nil {
 			return "", err
@@ -198,7 +199,7 @@ func cmdClientGrant(at *common, verb string) *cobra.Command {
 			return "", usagef("nothing to %s; give --role R or --permission P[:ARG]", verb)
 		}
 		var after storage.Client
-		err = s.UpdateClient(ctx, name, func(c *storage.Client) error {
+		err = s.UpdateClient(ctx, e, name, func(c *storage.Client) error {
 			if err := changeAuthorities(&c.Authorities, verb, change, "client", name); err != nil {
 				return err
 			}
@@ -244,8 +245,8 @@ func changeAuthorities(held *[]storage.Authority, verb string, change []storage.
 
 func cmdClientEnable(at *common, verb string) *cobra.Command {
 	short := map[string]string{"disable": "Bar a client; its tokens end at once", "enable": "Let a disabled client sign in again"}
-	return clientCommand(at, verb, short[verb], func(ctx context.Context, s *storage.Store, name string) (string, error) {
-		err := s.UpdateClient(ctx, name, func(c *storage.Client) error {
+	return clientCommand(at, verb, audit.ClientChange, short[verb], func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
+		err := s.UpdateClient(ctx, e, name, func(c *storage.Client) error {
 			c.Disabled = verb == "disable"
 			return nil
 		})
@@ -254,7 +255,7 @@ func cmdClientEnable(at *common, verb string) *cobra.Command {
 }
 
 func cmdClientRemove(at *common) *cobra.Command {
-	return clientCommand(at, "remove", "Remove a client; its tokens end at once", func(ctx context.Context, s *storage.Store, name string) (string, error) {
-		return fmt.Sprintf("removed client %q", name), s.RemoveClient(ctx, name, nil)
+	return clientCommand(at, "remove", audit.ClientRemove, "Remove a client; its tokens end at once", func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
+		return fmt.Sprintf("removed client %q", name), s.RemoveClient(ctx, e, name, nil)
 	})
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/demo"
 	"satchel/engine"
@@ -156,7 +157,7 @@ func importDemo(ctx context.Context, s *storage.Store, o demo.Options) (demoDone
 	var done demoDone
 	var batch []*fhir.Document
 	flush := func() error {
-		changes, err := s.Import(ctx, batch)
+		changes, err := s.Import(ctx, whoRuns(), batch)
 		for _, c := range changes {
 			if c == storage.Updated {
 				done.updated++
@@ -173,10 +174,7 @@ func importDemo(ctx context.Context, s *storage.Store, o demo.Options) (demoDone
 			if err := flush(); err != nil {
 				return done, err
 			}
-			if err := s.Write(ctx, func(tx *storage.Tx) error {
-				_, _, err := tx.Delete(item.Type, item.ID)
-				return err
-			}); err != nil {
+			if err := deleteDemo(ctx, s, item); err != nil {
 				return done, err
 			}
 			done.deleted++
@@ -197,6 +195,15 @@ func importDemo(ctx context.Context, s *storage.Store, o demo.Options) (demoDone
 	return done, flush()
 }
 
+// deleteDemo deletes a resource of the made-up practice.
+func deleteDemo(ctx context.Context, s *storage.Store, item demo.Item) error {
+	_, err := s.Write(ctx, func(tx *storage.Tx) ([]audit.Event, error) {
+		_, _, err := tx.Delete(item.Type, item.ID)
+		return []audit.Event{{Who: whoRuns(), Action: audit.Delete, Target: item.Type + "/" + item.ID, Detail: "satchel demo"}}, err
+	})
+	return err
+}
+
 // demoAccount makes an administrator with a random password: nothing that anybody could know beforehand.
 func demoAccount(ctx context.Context, s *storage.Store) (name, password string, err error) {
 	name, password = "demo", rand.Text()
@@ -205,7 +212,7 @@ func demoAccount(ctx context.Context, s *storage.Store) (name, password string, 
 		return "", "", err
 	}
 	now := time.Now()
-	err = s.AddAccount(ctx, storage.Account{
+	err = s.AddAccount(ctx, audit.Event{Who: whoRuns(), Action: audit.AccountCreate, Detail: "satchel demo"}, storage.Account{
 		Name: name, Password: hash, PasswordChanged: now, Created: now,
 		Authorities: []storage.Authority{{Permission: "ROLE_SUPERUSER"}},
 	})

@@ -98,7 +98,7 @@ func initialise(ctx context.Context, cfg *Config, written map[string]string, adm
 		return err
 	}
 	if password != nil {
-		err = s.AddAccount(storage.WithEvent(ctx, audit.Event{Who: whoRuns(), Action: audit.AccountCreate, Target: account.Name, Detail: "satchel init"}), account)
+		err = s.AddAccount(ctx, audit.Event{Who: whoRuns(), Action: audit.AccountCreate, Target: account.Name, Detail: "satchel init"}, account)
 	}
 	if err = errors.Join(err, s.Close()); err != nil {
 		os.Remove(cfg.database()) // nobody could sign in: let the next init begin anew

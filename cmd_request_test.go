@@ -16,6 +16,7 @@ import (
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/internal/audittest"
+	"satchel/internal/storagetest"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -33,7 +34,7 @@ func TestRequestWithEngine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Write(ctx, func(tx *storage.Tx) error { _, _, err := tx.Put(d, "p1"); return err }); err != nil {
+	if err := storagetest.Write(ctx, s, func(tx *storage.Tx) error { _, _, err := tx.Put(d, "p1"); return err }); err != nil {
 		t.Fatal(err)
 	}
 	root, err := os.OpenRoot(dir)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/storage"
 )
@@ -34,8 +35,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 	return c
 }
 
-// userCommand makes a command on one account.
-func userCommand(at *common, use, short string, f func(ctx context.Context, s *storage.Store, name string) (did string, err error)) *cobra.Command {
+// userCommand makes a command that changes one account; action is what it is in the audit log.
+func userCommand(at *common, use string, action audit.Action, short string, do command) *cobra.Command {
 	return &cobra.Command{
 		Use:   use + " NAME",
 		Short: short,
@@ -49,7 +50,7 @@ func userCommand(at *common, use, short string, f func(ctx context.Context, s *s
 			if err != nil {
 				return err
 			}
-			did, err := audited(c.Parent().Name()+" "+c.Name(), f)(c.Context(), s, name)
+			did, err := audited(c.Context(), s, c.Parent().Name()+" "+c.Name(), action, name, do)
 			if err = errors.Join(err, s.Close()); err != nil {
 				return err
 			}
@@ -64,7 +65,7 @@ func cmdUserAdd(at *common) *cobra.Command {
 	var grants grantFlags
 	var given, family string
 	var program, keep bool
-	c := userCommand(at, "add", "Make an account", func(ctx context.Context, s *storage.Store, name string) (string, error) {
+	c := userCommand(at, "add", audit.AccountCreate, "Make an account", func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
 		authorities, err := grants.authorities()
 		if err != nil {
 			return "", err
@@ -77,7 +78,7 @@ func cmdUserAdd(at *common) *cobra.Command {
 			return "", err
 		}
 		now := time.Now()
-		err = s.AddAccount(ctx, storage.Account{
+		err = s.AddAccount(ctx, e, storage.Account{
 			Name: name, GivenName: given, FamilyName: family, Password: hash, PasswordChanged: now, Created: now, Authorities: authorities,
 			Service: program, MustChange: !program && !keep,
 		})
@@ -108,7 +109,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`
 func cmdUserPasswd(at *common) *cobra.Command {
 	var password passwordFlags
 	var must bool
-	c := userCommand(at, "passwd", "Give an account a new password", func(ctx context.Context, s *storage.Store, name string) (string, error) {
+	c := userCommand(at, "passwd", audit.PasswordChange, "Give an account a new password", func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
 		if _, err := s.Account(ctx, name); err != nil { // before anybody types a password
 			return "", err
 		}
@@ -116,7 +117,7 @@ func cmdUserPasswd(at *common) *cobra.Command {
 		if err != nil {
 			return "", err
 		}
-		err = s.UpdateAccount(ctx, name, func(a *storage.Account, _ []storage.Account) error {
+		err = s.UpdateAccount(ctx, e, name, func(a *storage.Account, _ []storage.Account) error {
 			auth.SetPassword(a, hash, time.Now(), must)
 			return nil
 		})
@@ -133,7 +134,7 @@ func cmdUserGrant(at *common, verb string) *cobra.Command {
 	if verb == "revoke" {
 		short = "Take roles and permissions from an account"
 	}
-	c := userCommand(at, verb, short, func(ctx context.Context, s *storage.Store, name string) (string, error) {
+	c := userCommand(at, verb, audit.AccountChange, short, func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
 		change, err := grants.authorities()
 		if err != nil {
 			return "", err
@@ -142,7 +143,7 @@ func cmdUserGrant(at *common, verb string) *cobra.Command {
 			return "", usagef("nothing to %s; give --role R or --permission P[:ARG]", verb)
 		}
 		var after []storage.Authority
-		err = changeAccount(ctx, s, name, func(a *storage.Account) error {
+		err = changeAccount(ctx, e, s, name, func(a *storage.Account) error {
 			err := changeAuthorities(&a.Authorities, verb, change, "account", name)
 			after = a.Authorities
 			return err
@@ -159,29 +160,26 @@ var bars = map[string]struct {
 	set        func(a *storage.Account)
 }{
 	"lock":    {"Bar an account from signing in for now; its sessions end", "locked", func(a *storage.Account) { a.Locked = true }},
-	"unlock":  {"Let an account sign in again that was locked, or that wrong passwords slow down", "unlocked", func(a *storage.Account) { a.Locked = false }},
+	"unlock":  {"Let an account sign in again that was locked, or that wrong passwords slow down", "unlocked", func(a *storage.Account) { a.Locked = false; auth.Unlock(a) }},
 	"disable": {"Bar an account that is no longer in use; its sessions end, its name stays taken", "disabled", func(a *storage.Account) { a.Disabled = true }},
 	"enable":  {"Let a disabled account sign in again", "enabled", func(a *storage.Account) { a.Disabled = false }},
 }
 
 func cmdUserBar(at *common, verb string) *cobra.Command {
 	bar := bars[verb]
-	return userCommand(at, verb, bar.short, func(ctx context.Context, s *storage.Store, name string) (string, error) {
-		err := changeAccount(ctx, s, name, func(a *storage.Account) error {
+	return userCommand(at, verb, audit.AccountChange, bar.short, func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
+		err := changeAccount(ctx, e, s, name, func(a *storage.Account) error {
 			bar.set(a)
 			return nil
 		})
-		if err == nil && verb == "unlock" {
-			err = auth.Unlock(ctx, s, name)
-		}
 		return fmt.Sprintf("account %q is %s", name, bar.now), err
 	})
 }
 
 func cmdUserResetTwoFactor(at *common) *cobra.Command {
-	return userCommand(at, "reset-two-factor", "Take the second factor from an account whose owner lost it; its sessions end",
-		func(ctx context.Context, s *storage.Store, name string) (string, error) {
-			err := changeAccount(ctx, s, name, func(a *storage.Account) error {
+	return userCommand(at, "reset-two-factor", audit.AccountChange, "Take the second factor from an account whose owner lost it; its sessions end",
+		func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
+			err := changeAccount(ctx, e, s, name, func(a *storage.Account) error {
 				auth.ResetSecondFactor(a)
 				return nil
 			})
@@ -190,18 +188,18 @@ func cmdUserResetTwoFactor(at *common) *cobra.Command {
 }
 
 func cmdUserSignOut(at *common) *cobra.Command {
-	return userCommand(at, "sign-out", "End all sessions of an account", func(ctx context.Context, s *storage.Store, name string) (string, error) {
+	return userCommand(at, "sign-out", audit.SignOut, "End all sessions of an account", func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
 		if _, err := s.Account(ctx, name); err != nil {
 			return "", err
 		}
-		ended, err := s.EndSessions(ctx, name)
+		ended, err := s.EndSessions(ctx, e, name)
 		return fmt.Sprintf("ended %d sessions of account %q", ended, name), err
 	})
 }
 
 func cmdUserRemove(at *common) *cobra.Command {
-	return userCommand(at, "remove", "Remove an account; its sessions end and its exports are cancelled", func(ctx context.Context, s *storage.Store, name string) (string, error) {
-		err := s.RemoveAccount(ctx, name, func(a storage.Account, others []storage.Account) error {
+	return userCommand(at, "remove", audit.AccountRemove, "Remove an account; its sessions end and its exports are cancelled", func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
+		err := s.RemoveAccount(ctx, e, name, func(a storage.Account, others []storage.Account) error {
 			return auth.KeepAdministrator(a, nil, others)
 		})
 		return fmt.Sprintf("removed account %q", name), err
@@ -209,8 +207,8 @@ func cmdUserRemove(at *common) *cobra.Command {
 }
 
 // changeAccount changes an account unless that would leave no administrator.
-func changeAccount(ctx context.Context, s *storage.Store, name string, f func(*storage.Account) error) error {
-	return s.UpdateAccount(ctx, name, func(a *storage.Account, others []storage.Account) error {
+func changeAccount(ctx context.Context, e audit.Event, s *storage.Store, name string, f func(*storage.Account) error) error {
+	return s.UpdateAccount(ctx, e, name, func(a *storage.Account, others []storage.Account) error {
 		before := *a
 		before.Authorities = slices.Clone(a.Authorities)
 		if err := f(a); err != nil {

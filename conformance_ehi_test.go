@@ -41,7 +41,7 @@ func (s *site) app(name, redirect string) *site {
 	s.Helper()
 	s.register(name, "system/$ehi-export", "FHIR_OP_INITIATE_BULK_DATA_EXPORT_PATIENT")
 	if redirect != "" {
-		err := s.store.UpdateClient(s.Context(), name, func(c *storage.Client) error { c.RedirectURI = redirect; return nil })
+		err := s.store.UpdateClient(s.Context(), audittest.Event(audit.ClientChange), name, func(c *storage.Client) error { c.RedirectURI = redirect; return nil })
 		if err != nil {
 			s.Fatal(err)
 		}

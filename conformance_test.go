@@ -23,7 +23,9 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"satchel/audit"
 	"satchel/auth"
+	"satchel/internal/audittest"
 	"satchel/storage"
 )
 
@@ -140,7 +142,7 @@ func (s *site) register(name, scopes string, authorities ...string) string {
 	}
 	c, secret, err := auth.NewClient(r)
 	if err == nil {
-		err = s.store.AddClient(s.Context(), c)
+		err = s.store.AddClient(s.Context(), audittest.Event(audit.ClientCreate), c)
 	}
 	if err != nil {
 		s.Fatal(err)

@@ -80,7 +80,7 @@ func TestDoctor(t *testing.T) {
 			s, err := storage.Open(t.Context(), c.database(), storage.Options{})
 			must(t, err)
 			s.Now = func() time.Time { return time.Now().Add(48 * time.Hour) }
-			must(t, s.AddAccount(t.Context(), storage.Account{Name: "x", Password: "x"}))
+			must(t, s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), storage.Account{Name: "x", Password: "x"}))
 			_, err = s.AddJob(t.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: "bulk"}, 0)
 			must(t, err)
 			must(t, s.Close())
@@ -88,7 +88,7 @@ func TestDoctor(t *testing.T) {
 		{"administrator", "no account that can sign in is an administrator", func(t *testing.T, c *Config) {
 			s, err := storage.Open(t.Context(), c.database(), storage.Options{})
 			must(t, err)
-			must(t, s.UpdateAccount(t.Context(), "anna", func(a *storage.Account, _ []storage.Account) error { a.Locked = true; return nil }))
+			must(t, s.UpdateAccount(t.Context(), audittest.Event(audit.AccountChange), "anna", func(a *storage.Account, _ []storage.Account) error { a.Locked = true; return nil }))
 			must(t, s.Close())
 		}},
 		{"audit end", "audit anchors: the log does not have the event 50 as it was on 2026-01-02", func(t *testing.T, c *Config) {
@@ -109,7 +109,7 @@ func TestDoctor(t *testing.T) {
 			must(t, err)
 			sealed, err := s.Seal("anna", make([]byte, 20))
 			must(t, err)
-			must(t, s.UpdateAccount(t.Context(), "anna", func(a *storage.Account, _ []storage.Account) error { a.TOTP = sealed; return nil }))
+			must(t, s.UpdateAccount(t.Context(), audittest.Event(audit.AccountChange), "anna", func(a *storage.Account, _ []storage.Account) error { a.TOTP = sealed; return nil }))
 			must(t, s.Close())
 			must(t, os.Remove(filepath.Join(c.Data, storage.AccountKeyFile)))
 		}},
@@ -156,7 +156,7 @@ func TestBundleCanary(t *testing.T) {
 	})
 	s, err := storage.Open(t.Context(), cfg.database(), storage.Options{})
 	must(t, err)
-	must(t, s.AddAccount(t.Context(), storage.Account{Name: canary, Password: canary}))
+	must(t, s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), storage.Account{Name: canary, Password: canary}))
 	must(t, s.Close())
 	text, err := os.ReadFile(cfg.database()) // damage, so that there are places to tell
 	must(t, err)

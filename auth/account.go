@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"satchel/audit"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -46,8 +47,8 @@ func (s *Service) Must(a storage.Account) Must {
 	return MustNothing
 }
 
-// ChangePassword gives the own account a new password; the old one is asked for. All its sessions end.
-func (s *Service) ChangePassword(ctx context.Context, address, name, old, renewed string) (storage.Account, error) {
+// ChangePassword gives the own account a new password, with the event; the old one is asked for. All its sessions end.
+func (s *Service) ChangePassword(ctx context.Context, e audit.Event, address, name, old, renewed string) (storage.Account, error) {
 	a, err := s.SignInFrom(ctx, address, name, old)
 	if err != nil {
 		return a, err
@@ -62,7 +63,7 @@ func (s *Service) ChangePassword(ctx context.Context, address, name, old, renewe
 	if err != nil {
 		return a, err
 	}
-	err = s.Store.UpdateAccount(ctx, a.Name, func(b *storage.Account, _ []storage.Account) error {
+	err = s.Store.UpdateAccount(ctx, e, a.Name, func(b *storage.Account, _ []storage.Account) error {
 		if b.Password != a.Password {
 			return fhir.Errorf(fhir.CodeConflict, "the password was changed meanwhile; sign in again")
 		}
@@ -73,9 +74,10 @@ func (s *Service) ChangePassword(ctx context.Context, address, name, old, renewe
 	return a, err
 }
 
-// SetPassword puts the hash of a new password into an account. must: whoever set it is not its owner, who has to choose
-// another one at the first sign-in.
+// SetPassword puts the hash of a new password into an account, and forgets the wrong ones that were tried, since a new one
+// is tried at once. must: whoever set it is not its owner, who has to choose another one at the first sign-in.
 func SetPassword(a *storage.Account, hash string, now time.Time, must bool) {
+	Unlock(a)
 	a.Password, a.PasswordChanged, a.MustChange = hash, now, must
 }
 

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"satchel/audit"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -23,9 +24,9 @@ func CheckPersonName(field, name string) error {
 	return nil
 }
 
-// AddAccount makes an account on behalf of somebody, who must hold all that it gets. must: whoever made it knows the
+// AddAccount makes an account, with the event, on behalf of somebody, who must hold all that it gets. must: whoever made it knows the
 // password, so its owner has to choose another one at the first sign-in. What is wrong is a fhir.Error.
-func (s *Service) AddAccount(ctx context.Context, who Principal, a storage.Account, password string, must bool) error {
+func (s *Service) AddAccount(ctx context.Context, e audit.Event, who Principal, a storage.Account, password string, must bool) error {
 	for _, x := range a.Authorities {
 		if err := CheckAuthority(x); err != nil {
 			return err
@@ -39,15 +40,15 @@ func (s *Service) AddAccount(ctx context.Context, who Principal, a storage.Accou
 		return err
 	}
 	SetPassword(&a, h, s.now(), must)
-	return s.Store.AddAccount(ctx, a)
+	return s.Store.AddAccount(ctx, e, a)
 }
 
-// ChangeAccount changes an account on behalf of somebody, who must hold what the account holds before and after: else a
+// ChangeAccount changes an account, with the event, on behalf of somebody, who must hold what the account holds before and after: else a
 // new password would be a way to more than the own rights. The last administrator stays one. Of the own account only names
 // and authorities change in this way: its password and second factor take proof, and nobody bars themselves. A refusal is a
 // fhir.Error.
-func (s *Service) ChangeAccount(ctx context.Context, who Principal, name string, change func(*storage.Account) error) error {
-	return s.Store.UpdateAccount(ctx, name, func(a *storage.Account, others []storage.Account) error {
+func (s *Service) ChangeAccount(ctx context.Context, e audit.Event, who Principal, name string, change func(*storage.Account) error) error {
+	return s.Store.UpdateAccount(ctx, e, name, func(a *storage.Account, others []storage.Account) error {
 		before := *a
 		before.Authorities = slices.Clone(a.Authorities)
 		if err := CheckGrant(who, before.Authorities); err != nil {
@@ -81,10 +82,10 @@ func ownAccount(name string) error {
 		"%q is your own account: change its password and second factor on its own page or at /api/account, and let another administrator lock, disable or remove it", name)
 }
 
-// RemoveAccount removes an account on behalf of somebody else, who must hold what it holds. The last administrator stays. A
+// RemoveAccount removes an account, with the event, on behalf of somebody else, who must hold what it holds. The last administrator stays. A
 // refusal is a fhir.Error. What runs for the account is not stopped: see engine.Engine.CancelFor.
-func (s *Service) RemoveAccount(ctx context.Context, who Principal, name string) error {
-	return s.Store.RemoveAccount(ctx, name, func(a storage.Account, others []storage.Account) error {
+func (s *Service) RemoveAccount(ctx context.Context, e audit.Event, who Principal, name string) error {
+	return s.Store.RemoveAccount(ctx, e, name, func(a storage.Account, others []storage.Account) error {
 		if err := CheckGrant(who, a.Authorities); err != nil {
 			return err
 		}
@@ -98,10 +99,10 @@ func (s *Service) RemoveAccount(ctx context.Context, who Principal, name string)
 	})
 }
 
-// ChangeClient changes a backend client on behalf of somebody, who must hold what the client holds before and after: else
+// ChangeClient changes a backend client, with the event, on behalf of somebody, who must hold what the client holds before and after: else
 // new keys would be a way to more than the own rights. Its tokens end. A refusal is a fhir.Error.
-func (s *Service) ChangeClient(ctx context.Context, who Principal, name string, change func(*storage.Client) error) error {
-	return s.Store.UpdateClient(ctx, name, func(c *storage.Client) error {
+func (s *Service) ChangeClient(ctx context.Context, e audit.Event, who Principal, name string, change func(*storage.Client) error) error {
+	return s.Store.UpdateClient(ctx, e, name, func(c *storage.Client) error {
 		if err := CheckGrant(who, c.Authorities); err != nil {
 			return err
 		}
@@ -117,8 +118,8 @@ func (s *Service) ChangeClient(ctx context.Context, who Principal, name string, 
 	})
 }
 
-// RemoveClient removes a backend client on behalf of somebody, who must hold what it holds. Its tokens end. A refusal is a
+// RemoveClient removes a backend client, with the event, on behalf of somebody, who must hold what it holds. Its tokens end. A refusal is a
 // fhir.Error. What runs for the client is not stopped: see engine.Engine.CancelFor.
-func (s *Service) RemoveClient(ctx context.Context, who Principal, name string) error {
-	return s.Store.RemoveClient(ctx, name, func(c storage.Client) error { return CheckGrant(who, c.Authorities) })
+func (s *Service) RemoveClient(ctx context.Context, e audit.Event, who Principal, name string) error {
+	return s.Store.RemoveClient(ctx, e, name, func(c storage.Client) error { return CheckGrant(who, c.Authorities) })
 }

@@ -3,8 +3,10 @@ package auth_test
 import (
 	"testing"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/fhir"
+	"satchel/internal/audittest"
 	"satchel/storage"
 )
 
@@ -16,7 +18,7 @@ func TestOwnAccount(t *testing.T) {
 	a, err := s.Store.Account(t.Context(), "anna")
 	for _, name := range []string{"bea", "cleo"} {
 		if err == nil {
-			err = s.Store.AddAccount(t.Context(), storage.Account{Name: name, Password: a.Password, PasswordChanged: a.PasswordChanged, Created: a.Created, Authorities: a.Authorities})
+			err = s.Store.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), storage.Account{Name: name, Password: a.Password, PasswordChanged: a.PasswordChanged, Created: a.Created, Authorities: a.Authorities})
 		}
 	}
 	if err != nil {
@@ -29,17 +31,17 @@ func TestOwnAccount(t *testing.T) {
 		"second factor": func(a *storage.Account) { a.TOTP = []byte("x") },
 	} {
 		f := func(a *storage.Account) error { f(a); return nil }
-		if err := s.ChangeAccount(t.Context(), who, "ANNA", f); code(err) != fhir.CodeForbidden {
+		if err := s.ChangeAccount(t.Context(), audittest.Event(audit.AccountChange), who, "ANNA", f); code(err) != fhir.CodeForbidden {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := s.ChangeAccount(t.Context(), who, "bea", f); err != nil {
+		if err := s.ChangeAccount(t.Context(), audittest.Event(audit.AccountChange), who, "bea", f); err != nil {
 			t.Errorf("%s of another: %v", name, err)
 		}
 	}
-	if err := s.RemoveAccount(t.Context(), who, "Anna"); code(err) != fhir.CodeForbidden {
+	if err := s.RemoveAccount(t.Context(), audittest.Event(audit.AccountRemove), who, "Anna"); code(err) != fhir.CodeForbidden {
 		t.Error(err)
 	}
-	if err := s.ChangeAccount(t.Context(), who, "anna", func(a *storage.Account) error { a.GivenName = "Anna"; return nil }); err != nil {
+	if err := s.ChangeAccount(t.Context(), audittest.Event(audit.AccountChange), who, "anna", func(a *storage.Account) error { a.GivenName = "Anna"; return nil }); err != nil {
 		t.Error(err)
 	}
 }
@@ -48,21 +50,21 @@ func TestOwnAccount(t *testing.T) {
 func TestRemoveClient(t *testing.T) {
 	read := storage.Authority{Permission: "FHIR_ALL_READ"}
 	s := service(t, "anna", storage.Authority{Permission: "UPDATE_USER"}, read)
-	if err := s.Store.AddClient(t.Context(), storage.Client{Name: "lab", Scopes: "system/*.rs", Authorities: []storage.Authority{read}}); err != nil {
+	if err := s.Store.AddClient(t.Context(), audittest.Event(audit.ClientCreate), storage.Client{Name: "lab", Scopes: "system/*.rs", Authorities: []storage.Authority{read}}); err != nil {
 		t.Fatal(err)
 	}
 	less := auth.Principal{Name: "carl", Authorities: []storage.Authority{{Permission: "UPDATE_USER"}}}
-	if err := s.RemoveClient(t.Context(), less, "lab"); code(err) != fhir.CodeForbidden {
+	if err := s.RemoveClient(t.Context(), audittest.Event(audit.ClientRemove), less, "lab"); code(err) != fhir.CodeForbidden {
 		t.Error(err)
 	}
 	a, err := s.Store.Account(t.Context(), "anna")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.RemoveClient(t.Context(), auth.PrincipalOf(a), "lab"); err != nil {
+	if err := s.RemoveClient(t.Context(), audittest.Event(audit.ClientRemove), auth.PrincipalOf(a), "lab"); err != nil {
 		t.Error(err)
 	}
-	if err := s.RemoveClient(t.Context(), less, "lab"); code(err) != fhir.CodeNotFound {
+	if err := s.RemoveClient(t.Context(), audittest.Event(audit.ClientRemove), less, "lab"); code(err) != fhir.CodeNotFound {
 		t.Error(err)
 	}
 }

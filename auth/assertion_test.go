@@ -26,6 +26,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
 
+	"satchel/audit"
+	"satchel/internal/audittest"
 	"satchel/internal/testpractice"
 	"satchel/storage"
 )
@@ -198,7 +200,7 @@ func (o *office) addClient(t *testing.T, c storage.Client) {
 	if c.Authorities == nil {
 		c.Authorities = []storage.Authority{{Permission: roleClientSuperuserRO}}
 	}
-	if err := o.Store.AddClient(t.Context(), c); err != nil {
+	if err := o.Store.AddClient(t.Context(), audittest.Event(audit.ClientCreate), c); err != nil {
 		t.Fatal(err)
 	}
 }

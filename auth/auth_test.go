@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/fhir"
+	"satchel/internal/audittest"
 	"satchel/internal/testpractice"
 	"satchel/storage"
 )
@@ -25,7 +27,7 @@ func service(t *testing.T, name string, authorities ...storage.Authority) *auth.
 		t.Fatal(err)
 	}
 	now := time.Now()
-	if err := s.AddAccount(t.Context(), storage.Account{Name: name, Password: hash, PasswordChanged: now, Created: now, Authorities: authorities}); err != nil {
+	if err := s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), storage.Account{Name: name, Password: hash, PasswordChanged: now, Created: now, Authorities: authorities}); err != nil {
 		t.Fatal(err)
 	}
 	return &auth.Service{Store: s}
@@ -45,7 +47,7 @@ func code(err error) fhir.Code {
 
 func change(t *testing.T, s *auth.Service, name string, f func(a *storage.Account)) {
 	t.Helper()
-	err := s.Store.UpdateAccount(t.Context(), name, func(a *storage.Account, _ []storage.Account) error { f(a); return nil })
+	err := s.Store.UpdateAccount(t.Context(), audittest.Event(audit.AccountChange), name, func(a *storage.Account, _ []storage.Account) error { f(a); return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +116,7 @@ func TestSignInReadsTheAccountEachTime(t *testing.T) {
 	if got := signIn("other words together"); got != "" {
 		t.Errorf("new password: %q", got)
 	}
-	if err := s.Store.RemoveAccount(t.Context(), "anna", func(storage.Account, []storage.Account) error { return nil }); err != nil {
+	if err := s.Store.RemoveAccount(t.Context(), audittest.Event(audit.AccountRemove), "anna", func(storage.Account, []storage.Account) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if got := signIn("other words together"); got != fhir.CodeLogin {

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"satchel/audit"
+	"satchel/internal/audittest"
 	"satchel/storage"
 )
 
@@ -46,7 +48,7 @@ func publish(keys, cacheControl string) http.HandlerFunc {
 func remoteOffice(t *testing.T, server *keyServer, private bool) *office {
 	t.Helper()
 	o := newOffice(t)
-	err := o.Store.UpdateClient(t.Context(), "lab", func(c *storage.Client) error {
+	err := o.Store.UpdateClient(t.Context(), audittest.Event(audit.ClientChange), "lab", func(c *storage.Client) error {
 		c.KeySet, c.KeySetURL, c.AllowPrivate = "", server.URL+"/jwks", private
 		return nil
 	})
@@ -245,7 +247,7 @@ func TestPrivateAddressesAreNotDialled(t *testing.T) {
 	o := remoteOffice(t, server, false)
 	port := server.URL[strings.LastIndex(server.URL, ":"):]
 	for _, host := range []string{"127.0.0.1", "localhost", "127.1.2.3", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "[::]", "LOCALHOST", "localhost."} {
-		err := o.Store.UpdateClient(t.Context(), "lab", func(c *storage.Client) error {
+		err := o.Store.UpdateClient(t.Context(), audittest.Event(audit.ClientChange), "lab", func(c *storage.Client) error {
 			c.KeySetURL = "http://" + host + port + "/jwks"
 			return nil
 		})

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"time"
 
+	"satchel/audit"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -175,9 +176,9 @@ func (s *Service) CloseSession(ctx context.Context, token string) error {
 	return s.Store.EndSession(ctx, sha256.Sum256([]byte(token)))
 }
 
-// CloseSessions ends all sessions of an account.
-func (s *Service) CloseSessions(ctx context.Context, account string) error {
-	_, err := s.Store.EndSessions(ctx, account)
+// CloseSessions ends all sessions of an account, with the event.
+func (s *Service) CloseSessions(ctx context.Context, e audit.Event, account string) error {
+	_, err := s.Store.EndSessions(ctx, e, account)
 	return err
 }
 

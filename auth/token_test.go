@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"satchel/audit"
 	"satchel/fhir"
+	"satchel/internal/audittest"
 	"satchel/storage"
 )
 
@@ -111,7 +113,7 @@ func TestBearer(t *testing.T) {
 	good = token()
 	change := func(f func(c *storage.Client)) {
 		t.Helper()
-		if err := o.Store.UpdateClient(t.Context(), "lab", func(c *storage.Client) error { f(c); return nil }); err != nil {
+		if err := o.Store.UpdateClient(t.Context(), audittest.Event(audit.ClientChange), "lab", func(c *storage.Client) error { f(c); return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -123,7 +125,7 @@ func TestBearer(t *testing.T) {
 	change(func(c *storage.Client) { c.Disabled = false })
 	refused("disabled for a while", good)
 	good = token()
-	if err := o.Store.RemoveClient(t.Context(), "lab", nil); err != nil {
+	if err := o.Store.RemoveClient(t.Context(), audittest.Event(audit.ClientRemove), "lab", nil); err != nil {
 		t.Fatal(err)
 	}
 	refused("removed", good)

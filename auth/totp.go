@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"satchel/audit"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -117,35 +118,35 @@ type Enrolment struct {
 	SVG    string `json:"qrSvg"`
 }
 
-// Enrol offers an account a new second factor, which counts once [Service.ConfirmSecondFactor] has proven it. The
+// Enrol offers an account a new second factor, with the event, which counts once [Service.ConfirmSecondFactor] has proven it. The
 // password is asked for again. An account that has a second factor is a fhir.Error conflict.
-func (s *Service) Enrol(ctx context.Context, address, name, password string) (Enrolment, error) {
+func (s *Service) Enrol(ctx context.Context, e audit.Event, address, name, password string) (Enrolment, error) {
 	if _, err := s.SignInFrom(ctx, address, name, password); err != nil {
 		return Enrolment{}, err
 	}
-	return s.offer(ctx, name)
+	return s.offer(ctx, e, name)
 }
 
 // enrolIn is how long after its sign-in a session may enrol without the password.
 const enrolIn = 15 * time.Minute
 
 // EnrolIn is Enrol for somebody who signed in a moment ago. A session that is older is a fhir.Error login.
-func (s *Service) EnrolIn(ctx context.Context, n Session) (Enrolment, error) {
+func (s *Service) EnrolIn(ctx context.Context, e audit.Event, n Session) (Enrolment, error) {
 	if s.now().Sub(n.Created) > enrolIn {
 		return Enrolment{}, fhir.Errorf(fhir.CodeLogin, "you signed in a while ago; sign out and in again, and set up the second factor then")
 	}
-	return s.offer(ctx, n.Account.Name)
+	return s.offer(ctx, e, n.Account.Name)
 }
 
 // offer makes a secret that is still to be proven.
-func (s *Service) offer(ctx context.Context, name string) (Enrolment, error) {
+func (s *Service) offer(ctx context.Context, e audit.Event, name string) (Enrolment, error) {
 	secret := make([]byte, totpBytes)
 	rand.Read(secret) // never fails (crypto/rand)
 	sealed, err := s.Store.Seal(name, secret)
 	if err != nil {
 		return Enrolment{}, err
 	}
-	err = s.Store.UpdateAccount(ctx, name, func(a *storage.Account, _ []storage.Account) error {
+	err = s.Store.UpdateAccount(ctx, e, name, func(a *storage.Account, _ []storage.Account) error {
 		switch {
 		case a.Service:
 			return fhir.Errorf(fhir.CodeConflict, "account %q is a service account and has no second factor", a.Name)
@@ -171,9 +172,9 @@ func enrolment(name string, secret []byte) (Enrolment, error) {
 	return Enrolment{text, uri, svg}, err
 }
 
-// ConfirmSecondFactor switches the offered second factor on, if the code proves that the account's owner has it, and
-// answers the recovery codes. All sessions of the account end.
-func (s *Service) ConfirmSecondFactor(ctx context.Context, name, code string) (recovery []string, err error) {
+// ConfirmSecondFactor switches the offered second factor on, with the event, if the code proves that the account's owner has
+// it, and returns the recovery codes. All sessions of the account end.
+func (s *Service) ConfirmSecondFactor(ctx context.Context, e audit.Event, name, code string) (recovery []string, err error) {
 	a, err := s.Store.Account(ctx, name)
 	if err != nil {
 		return nil, err
@@ -184,21 +185,22 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, name, code string) (r
 	if err := s.checkCode(ctx, a.Name, a.TOTPNext, code, false); err != nil {
 		return nil, err
 	}
-	err = s.Store.UpdateAccount(ctx, a.Name, func(b *storage.Account, _ []storage.Account) error {
+	recovery, hashes := newRecovery()
+	err = s.Store.UpdateAccount(ctx, e, a.Name, func(b *storage.Account, _ []storage.Account) error {
 		if string(b.TOTPNext) != string(a.TOTPNext) {
 			return fhir.Errorf(fhir.CodeConflict, "another second factor was offered meanwhile; begin anew")
 		}
-		b.TOTP, b.TOTPNext = b.TOTPNext, nil
+		b.TOTP, b.TOTPNext, b.RecoveryCodes = b.TOTPNext, nil, hashes
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return s.renewRecovery(ctx, a.Name)
+	return recovery, nil
 }
 
-// RenewRecoveryCodes replaces the recovery codes; the second factor is asked for.
-func (s *Service) RenewRecoveryCodes(ctx context.Context, name, code string) ([]string, error) {
+// RenewRecoveryCodes replaces the recovery codes, with the event; the second factor is asked for.
+func (s *Service) RenewRecoveryCodes(ctx context.Context, e audit.Event, name, code string) ([]string, error) {
 	a, err := s.Store.Account(ctx, name)
 	if err != nil {
 		return nil, err
@@ -209,12 +211,23 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, name, code string) ([]
 	if err := s.checkCode(ctx, a.Name, a.TOTP, code, false); err != nil {
 		return nil, err
 	}
-	return s.renewRecovery(ctx, a.Name)
+	recovery, hashes := newRecovery()
+	err = s.Store.UpdateAccount(ctx, e, a.Name, func(b *storage.Account, _ []storage.Account) error {
+		if b.TOTP == nil {
+			return fhir.Errorf(fhir.CodeConflict, "account %q has no second factor any more", b.Name)
+		}
+		b.RecoveryCodes = hashes
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return recovery, nil
 }
 
-// RemoveSecondFactor switches the own second factor off: password and code are asked for, and it is refused where one is
-// demanded. All sessions of the account end.
-func (s *Service) RemoveSecondFactor(ctx context.Context, address, name, password, code string) error {
+// RemoveSecondFactor switches the own second factor off, with the event: password and code are asked for, and it is refused
+// where one is demanded. All sessions of the account end.
+func (s *Service) RemoveSecondFactor(ctx context.Context, e audit.Event, address, name, password, code string) error {
 	a, err := s.SignInFrom(ctx, address, name, password)
 	if err != nil {
 		return err
@@ -228,7 +241,7 @@ func (s *Service) RemoveSecondFactor(ctx context.Context, address, name, passwor
 	if err := s.checkCode(ctx, a.Name, a.TOTP, code, true); err != nil {
 		return err
 	}
-	return s.Store.UpdateAccount(ctx, a.Name, func(b *storage.Account, _ []storage.Account) error {
+	return s.Store.UpdateAccount(ctx, e, a.Name, func(b *storage.Account, _ []storage.Account) error {
 		ResetSecondFactor(b)
 		return nil
 	})
@@ -237,14 +250,12 @@ func (s *Service) RemoveSecondFactor(ctx context.Context, address, name, passwor
 // ResetSecondFactor takes the second factor from an account.
 func ResetSecondFactor(a *storage.Account) { a.TOTP, a.TOTPNext = nil, nil }
 
-// renewRecovery makes new recovery codes. The store keeps their hashes; they are long enough that no salt is needed.
-func (s *Service) renewRecovery(ctx context.Context, name string) ([]string, error) {
-	var codes []string
-	var hashes [][sha256.Size]byte
+// newRecovery makes new recovery codes. The store keeps their hashes; they are long enough that no salt is needed.
+func newRecovery() (codes []string, hashes [][sha256.Size]byte) {
 	for range recoveryMost {
 		text := rand.Text()[:recoveryLen]
 		hashes = append(hashes, sha256.Sum256([]byte(text)))
 		codes = append(codes, text[:4]+"-"+text[4:8]+"-"+text[8:12]+"-"+text[12:])
 	}
-	return codes, s.Store.SetRecoveryCodes(ctx, name, hashes)
+	return codes, hashes
 }

@@ -190,10 +190,9 @@ func (g *guess) right(ctx context.Context) {
 	}
 }
 
-// Unlock forgets all wrong passwords and codes that were counted against a name.
-func Unlock(ctx context.Context, s *storage.Store, name string) error {
-	_, err := s.ForgetTriesOf(ctx, prefixOf(name), kindPair, kindName, kindCode)
-	return err
+// Unlock makes the update of an account forget all wrong passwords and codes that were counted against its name.
+func Unlock(a *storage.Account) {
+	a.ForgetTries = storage.TriesOf{Name: prefixOf(a.Name), Kinds: []string{kindPair, kindName, kindCode}}
 }
 
 // keyOf is the key for a name and an address, of which either may be "". All spellings of a name are one key; an IPv6

@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/fhir"
+	"satchel/internal/audittest"
 	"satchel/storage"
 )
 
@@ -32,7 +34,8 @@ func TestTriesSurviveRestart(t *testing.T) {
 	if _, err := s.SignInFrom(t.Context(), "10.0.0.2", "anna", right); err != nil {
 		t.Errorf("another address: %v", err)
 	}
-	if err := auth.Unlock(t.Context(), s.Store, "Anna"); err != nil {
+	unlock := func(a *storage.Account, _ []storage.Account) error { auth.Unlock(a); return nil }
+	if err := s.Store.UpdateAccount(t.Context(), audittest.Event(audit.AccountChange), "Anna", unlock); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.SignInFrom(t.Context(), "10.0.0.1", "anna", right); err != nil {

@@ -50,7 +50,8 @@ func (v *Visit) accountPage(f *Form) accountPage {
 func showAccount(v *Visit) error { return v.Render("account", v.accountPage(NewForm())) }
 
 func endSessions(v *Visit) error {
-	if err := v.Auth.CloseSessions(v.Context(), v.Who.Name); err != nil {
+	err := v.Deed(func(e audit.Event) error { return v.Auth.CloseSessions(v.Context(), e, v.Who.Name) })
+	if err != nil {
 		return err
 	}
 	v.House.SetSession("")
@@ -79,7 +80,10 @@ func changePassword(v *Visit) error {
 		return v.Invalid("account-password", page)
 	}
 	v.Target(v.Who.Name)
-	_, err = v.Auth.ChangePassword(v.Context(), v.Address.String(), v.Who.Name, f.Secret("old"), f.Secret("new"))
+	err = v.Deed(func(e audit.Event) error {
+		_, err := v.Auth.ChangePassword(v.Context(), e, v.Address.String(), v.Who.Name, f.Secret("old"), f.Secret("new"))
+		return err
+	})
 	if field := "new"; err != nil {
 		if e, ok := errors.AsType[*fhir.Error](err); ok && e.Code == fhir.CodeLogin {
 			f.Fail("old", "password.wrong")
@@ -132,16 +136,19 @@ func offerSecondFactor(v *Visit) error {
 	}
 	page := v.accountPage(f)
 	v.Target(v.Who.Name)
-	var e auth.Enrolment
-	if page.Duty == auth.MustSecondFactor {
-		e, err = v.Auth.EnrolIn(v.Context(), v.Session)
-	} else {
-		e, err = v.Auth.Enrol(v.Context(), v.Address.String(), v.Who.Name, f.Secret("password"))
-	}
+	var offer auth.Enrolment
+	err = v.DeedHere(func(e audit.Event) (err error) {
+		if page.Duty == auth.MustSecondFactor {
+			offer, err = v.Auth.EnrolIn(v.Context(), e, v.Session)
+		} else {
+			offer, err = v.Auth.Enrol(v.Context(), e, v.Address.String(), v.Who.Name, f.Secret("password"))
+		}
+		return err
+	})
 	if err != nil {
 		return v.factorRefused(f, page, "password", err)
 	}
-	page.QR, page.Secret = template.HTML(e.SVG), e.Secret // drawn by auth, and of nothing that anybody typed but the account's name
+	page.QR, page.Secret = template.HTML(offer.SVG), offer.Secret // drawn by auth, and of nothing that anybody typed but the account's name
 	return v.Render("account-scan", page)
 }
 
@@ -156,7 +163,10 @@ func confirmSecondFactor(v *Visit) error {
 	if f.Need("code"); f.Bad() {
 		return v.Invalid("account-scan", page)
 	}
-	page.Recovery, err = v.Auth.ConfirmSecondFactor(v.Context(), v.Who.Name, f.Get("code"))
+	err = v.DeedHere(func(e audit.Event) (err error) {
+		page.Recovery, err = v.Auth.ConfirmSecondFactor(v.Context(), e, v.Who.Name, f.Get("code"))
+		return err
+	})
 	if isCode(err, fhir.CodeLogin) {
 		f.Fail("code", "code.wrong")
 		return v.Invalid("account-scan", page)
@@ -175,7 +185,10 @@ func removeSecondFactor(v *Visit) error {
 		return err
 	}
 	v.Target(v.Who.Name)
-	if err := v.Auth.RemoveSecondFactor(v.Context(), v.Address.String(), v.Who.Name, f.Secret("password"), f.Get("code")); err != nil {
+	err = v.Deed(func(e audit.Event) error {
+		return v.Auth.RemoveSecondFactor(v.Context(), e, v.Address.String(), v.Who.Name, f.Secret("password"), f.Get("code"))
+	})
+	if err != nil {
 		return v.factorRefused(f, v.accountPage(f), "", err)
 	}
 	return v.renewed(1, accountPath, "factor.off")
@@ -189,7 +202,11 @@ func renewRecovery(v *Visit) error {
 	}
 	page := v.accountPage(f)
 	v.Target(v.Who.Name)
-	if page.Recovery, err = v.Auth.RenewRecoveryCodes(v.Context(), v.Who.Name, f.Get("code")); err != nil {
+	err = v.DeedHere(func(e audit.Event) (err error) {
+		page.Recovery, err = v.Auth.RenewRecoveryCodes(v.Context(), e, v.Who.Name, f.Get("code"))
+		return err
+	})
+	if err != nil {
 		return v.factorRefused(f, page, "", err)
 	}
 	return v.Render("account-recovery", page)

@@ -177,7 +177,7 @@ func editProgram(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	err = v.Auth.ChangeClient(v.Writing(), v.Who, c.Name, func(c *storage.Client) error {
+	change := func(c *storage.Client) error {
 		if err := auth.SetScopes(c, f.Get("scopes")); err != nil {
 			return f.refused("scopes", err)
 		}
@@ -185,7 +185,8 @@ func editProgram(v *Visit) error {
 			return f.refused("redirect", err)
 		}
 		return nil
-	})
+	}
+	err = v.Deed(func(e audit.Event) error { return v.Auth.ChangeClient(v.Context(), e, v.Who, c.Name, change) })
 	if f.Bad() {
 		return v.Invalid("clients-edit", map[string]any{"Row": programRowOf(c), "Form": f, "Examples": scopeExamples()})
 	} else if err != nil {
@@ -223,17 +224,18 @@ func setProgramKeys(v *Visit) error {
 		return err
 	}
 	wants := f.Get("sign") == "secret"
-	ctx, secret := v.Writing(), ""
+	deed, secret := v.Deed, ""
 	if wants {
-		ctx = v.House.Noting(http.StatusOK)
+		deed = v.DeedHere
 	}
-	err = v.Auth.ChangeClient(ctx, v.Who, c.Name, func(c *storage.Client) error {
+	change := func(c *storage.Client) error {
 		if wants {
 			secret = auth.SetSecret(c)
 			return nil
 		}
 		return f.refused("sign", f.keys(keys, func(text []byte, address string) error { return auth.SetKeys(c, text, address, f.Get("private") != "") }))
-	})
+	}
+	err = deed(func(e audit.Event) error { return v.Auth.ChangeClient(v.Context(), e, v.Who, c.Name, change) })
 	if f.Bad() {
 		return v.Invalid("clients-keys", v.keysPage(c, f))
 	} else if err != nil {
@@ -314,7 +316,8 @@ func doProgram(v *Visit) error {
 		return err
 	}
 	v.Detail("%sd", act)
-	err = v.Auth.ChangeClient(v.Writing(), v.Who, c.Name, func(c *storage.Client) error { c.Disabled = act == "disable"; return nil })
+	change := func(c *storage.Client) error { c.Disabled = act == "disable"; return nil }
+	err = v.Deed(func(e audit.Event) error { return v.Auth.ChangeClient(v.Context(), e, v.Who, c.Name, change) })
 	if err != nil {
 		return v.askAgain("clients-ask", err, func(f *Form) any { return programQuestion(c, act, f) })
 	}
@@ -334,8 +337,8 @@ func removeProgram(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	ctx := v.Writing()
-	if err := v.Exports.EndFor(ctx, c.Name, func() error { return v.Auth.RemoveClient(ctx, v.Who, c.Name) }); err != nil {
+	remove := func(e audit.Event) error { return v.Auth.RemoveClient(v.Context(), e, v.Who, c.Name) }
+	if err := v.Exports.EndFor(v.Context(), c.Name, func() error { return v.Deed(remove) }); err != nil {
 		return err
 	}
 	return v.Done(clientsPath, "removed")

@@ -1,9 +1,9 @@
 package desk
 
 import (
-	"net/http"
 	"slices"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/fhir"
 	"satchel/storage"
@@ -106,7 +106,7 @@ func addProgram(v *Visit) error {
 		return v.Invalid("clients-new", page)
 	}
 	v.Target(c.Name)
-	if err := v.Store.AddClient(v.House.Noting(http.StatusOK), c); err != nil {
+	if err := v.DeedHere(func(e audit.Event) error { return v.Store.AddClient(v.Context(), e, c) }); err != nil {
 		if err := f.Refuse("name", err); err != nil {
 			return err
 		}

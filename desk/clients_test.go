@@ -20,6 +20,7 @@ import (
 	"satchel/audit"
 	"satchel/auth"
 	"satchel/desk"
+	"satchel/internal/audittest"
 	"satchel/storage"
 )
 
@@ -136,7 +137,7 @@ func TestChangeProgram(t *testing.T) {
 	p := open(t, func(s *settings) { s.Still, s.Tokens.AllowSecret = true, true })
 	c, secret, err := auth.NewClient(auth.Registration{Name: "lab", Secret: true, Scopes: "system/*.rs", Authorities: []storage.Authority{{Permission: "FHIR_ALL_READ"}}})
 	if err == nil {
-		err = p.store.AddClient(t.Context(), c)
+		err = p.store.AddClient(t.Context(), audittest.Event(audit.ClientCreate), c)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"satchel/audit"
 	"satchel/demo"
+	"satchel/internal/audittest"
 	"satchel/internal/browser"
 	"satchel/requests"
 	"satchel/storage"
@@ -26,10 +28,10 @@ func openApp(t *testing.T) (p *practice, form, back string) {
 		ledger = requests.New(s.Store, requests.Options{})
 		s.Requests = ledger
 	})
-	if err := p.store.AddClient(t.Context(), storage.Client{Name: "Health Pocket", Scopes: "system/$ehi-export", RedirectURI: app.URL + "/back"}); err != nil {
+	if err := p.store.AddClient(t.Context(), audittest.Event(audit.ClientCreate), storage.Client{Name: "Health Pocket", Scopes: "system/$ehi-export", RedirectURI: app.URL + "/back"}); err != nil {
 		t.Fatal(err)
 	}
-	e, _, err := ledger.AskApp(t.Context(), storage.EHIExport{Owner: "Health Pocket", Client: true, Patient: demo.PatientID(0), URL: p.url})
+	e, _, err := ledger.AskApp(t.Context(), audittest.Event(audit.ExportStart), storage.EHIExport{Owner: "Health Pocket", Client: true, Patient: demo.PatientID(0), URL: p.url})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,7 +119,7 @@ func makeGroup(v *Visit) error {
 		return err
 	}
 	var made fhir.Resource
-	err = v.Store.Write(v.Writing(), func(tx *storage.Tx) (err error) {
+	err = v.Write(func(tx *storage.Tx) (err error) {
 		made, _, err = tx.Put(d, "")
 		v.wroteGroup(made)
 		return err

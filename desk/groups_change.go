@@ -269,7 +269,7 @@ func deleteGroup(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	err = v.Store.Write(v.Writing(), func(tx *storage.Tx) error {
+	err = v.Write(func(tx *storage.Tx) error {
 		g, err := v.standingGroup(tx, g.ID)
 		if err != nil {
 			return err

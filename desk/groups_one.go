@@ -184,7 +184,7 @@ func (v *Visit) member(i int, m fhir.Member) (member, error) {
 // made; that is then said in the form.
 func (v *Visit) changeGroup(f *Form, change func(group) []byte) error {
 	id := v.Value("id")
-	return v.Store.Write(v.Writing(), func(tx *storage.Tx) error {
+	return v.Write(func(tx *storage.Tx) error {
 		g, err := v.standingGroup(tx, id)
 		if err != nil {
 			return err

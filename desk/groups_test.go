@@ -38,10 +38,7 @@ func (p *practice) stored(typ, id string) string {
 // noted are the events of an action, the oldest first, as short lines.
 func (p *practice) noted(actions ...audit.Action) (lines []string) {
 	p.t.Helper()
-	for e, err := range p.store.AuditStream(context.Background(), audit.Filter{Actions: actions}, audit.Sort{}) {
-		if err != nil {
-			p.t.Fatal(err)
-		}
+	for _, e := range p.events(audit.Filter{Actions: actions}) {
 		lines = append(lines, fmt.Sprintf("%s %s %s %s %v %s", e.Who.Name, e.Action, e.Target, e.Outcome, e.Patients, e.Detail))
 	}
 	return lines

@@ -10,6 +10,7 @@ import (
 	"satchel/audit"
 	"satchel/demo"
 	"satchel/fhir"
+	"satchel/internal/storagetest"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -17,7 +18,7 @@ import (
 // put stores resources, given as JSON.
 func (p *practice) put(resources ...string) {
 	p.t.Helper()
-	err := p.store.Write(context.Background(), func(tx *storage.Tx) error {
+	err := storagetest.Write(context.Background(), p.store, func(tx *storage.Tx) error {
 		for _, text := range resources {
 			d, err := fhir.Parse([]byte(text))
 			if err != nil {

@@ -10,6 +10,8 @@ import (
 	"satchel/audit"
 	"satchel/demo"
 	"satchel/fhir"
+	"satchel/internal/audittest"
+	"satchel/internal/storagetest"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -73,7 +75,7 @@ func (d *frontDesk) rename(id, name string) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	if err := d.store.Write(d.t.Context(), func(tx *storage.Tx) error { _, _, err := tx.Put(p, id); return err }); err != nil {
+	if err := storagetest.Write(d.t.Context(), d.store, func(tx *storage.Tx) error { _, _, err := tx.Put(p, id); return err }); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -94,7 +96,7 @@ func (v *visitor) inert(paths ...string) {
 // A request that an app sent has no step that hands files over by hand, and says why.
 func TestRequestsOfApps(t *testing.T) {
 	d := openDesk(t, nil)
-	e, _, err := d.ledger.AskApp(t.Context(), storage.EHIExport{Owner: "rosa", Patient: demo.PatientID(0), URL: d.url})
+	e, _, err := d.ledger.AskApp(t.Context(), audittest.Event(audit.ExportStart), storage.EHIExport{Owner: "rosa", Patient: demo.PatientID(0), URL: d.url})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,7 +100,8 @@ func setUp(v *Visit) error {
 	}
 	v.House.SignedIn(account.Name)
 	v.Detail("first run")
-	if err := v.Store.AddFirstAccount(v.Writing(), account); isCode(err, fhir.CodeConflict) {
+	err = v.Deed(func(e audit.Event) error { return v.Store.AddFirstAccount(v.Context(), e, account) })
+	if isCode(err, fhir.CodeConflict) {
 		return nothingHere()
 	} else if err != nil {
 		return err

@@ -175,10 +175,7 @@ func editUser(v *Visit) error {
 	if f.Bad() {
 		return v.Invalid("users-edit", map[string]any{"Row": v.userRow(a), "Form": f})
 	}
-	err = v.Auth.ChangeAccount(v.Writing(), v.Who, a.Name, func(a *storage.Account) error {
-		a.GivenName, a.FamilyName = f.Get("given"), f.Get("family")
-		return nil
-	})
+	err = v.changeUser(a.Name, func(a *storage.Account) { a.GivenName, a.FamilyName = f.Get("given"), f.Get("family") })
 	if err != nil {
 		return err
 	}
@@ -229,33 +226,34 @@ func doUser(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	change := func(do func(a *storage.Account)) error {
-		return v.Auth.ChangeAccount(v.Writing(), v.Who, a.Name, func(a *storage.Account) error { do(a); return nil })
-	}
 	switch act {
 	case "lock":
-		err = change(func(a *storage.Account) { a.Locked = true })
+		err = v.changeUser(a.Name, func(a *storage.Account) { a.Locked = true })
 	case "unlock":
-		if err = change(func(a *storage.Account) { a.Locked = false }); err == nil {
-			err = auth.Unlock(v.Context(), v.Store, a.Name)
-		}
+		err = v.changeUser(a.Name, func(a *storage.Account) { a.Locked = false; auth.Unlock(a) })
 	case "disable":
-		err = change(func(a *storage.Account) { a.Disabled = true })
+		err = v.changeUser(a.Name, func(a *storage.Account) { a.Disabled = true })
 	case "enable":
-		err = change(func(a *storage.Account) { a.Disabled = false })
+		err = v.changeUser(a.Name, func(a *storage.Account) { a.Disabled = false })
 	case "factor":
-		err = change(auth.ResetSecondFactor)
+		err = v.changeUser(a.Name, auth.ResetSecondFactor)
 	case "sign-out":
 		v.Detail("sessions ended")
-		_, err = v.Store.EndSessions(v.Writing(), a.Name)
+		err = v.Deed(func(e audit.Event) error { return v.Auth.CloseSessions(v.Context(), e, a.Name) })
 	case "pause":
-		v.Detail("wrong passwords forgotten")
-		err = auth.Unlock(v.Writing(), v.Store, a.Name)
+		err = v.changeUser(a.Name, auth.Unlock)
 	}
 	if err != nil {
 		return v.askAgain("users-ask", err, func(f *Form) any { return v.userQuestion(a, act, f) })
 	}
 	return v.Done(userPath(a.Name), act)
+}
+
+// changeUser changes an account on behalf of who is signed in.
+func (v *Visit) changeUser(name string, change func(a *storage.Account)) error {
+	return v.Deed(func(e audit.Event) error {
+		return v.Auth.ChangeAccount(v.Context(), e, v.Who, name, func(a *storage.Account) error { change(a); return nil })
+	})
 }
 
 // askAgain answers the page that asked, with the refusal of the server.
@@ -280,8 +278,8 @@ func removeUser(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	ctx := v.Writing()
-	if err := v.Exports.EndFor(ctx, a.Name, func() error { return v.Auth.RemoveAccount(ctx, v.Who, a.Name) }); err != nil {
+	remove := func(e audit.Event) error { return v.Auth.RemoveAccount(v.Context(), e, v.Who, a.Name) }
+	if err := v.Exports.EndFor(v.Context(), a.Name, func() error { return v.Deed(remove) }); err != nil {
 		return v.askAgain("users-ask", err, func(f *Form) any { return v.userQuestion(a, "remove", f) })
 	}
 	return v.Done(usersPath, "removed")

@@ -6,6 +6,7 @@ import (
 	"satchel/audit"
 	"satchel/auth"
 	"satchel/desk"
+	"satchel/internal/audittest"
 	"satchel/storage"
 )
 
@@ -18,7 +19,7 @@ func TestAdministrationBrowser(t *testing.T) {
 		s.Desk.Own = &desk.OwnPractice{Get: func() desk.PracticeText { return now }}
 	})
 	p.put(berg, hostile)
-	err := p.store.UpdateAccount(t.Context(), "nora", func(a *storage.Account, _ []storage.Account) error {
+	err := p.store.UpdateAccount(t.Context(), audittest.Event(audit.AccountChange), "nora", func(a *storage.Account, _ []storage.Account) error {
 		a.GivenName, a.FamilyName, a.Locked = "Nora", `<script>alert("x")</script>`, true
 		return nil
 	})
@@ -27,7 +28,7 @@ func TestAdministrationBrowser(t *testing.T) {
 	}
 	c, _, err := auth.NewClient(auth.Registration{Name: "lab-export", Keys: []byte(publicKey(t)), Scopes: "system/Patient.rs system/Observation.rs", Authorities: []storage.Authority{{Permission: "FHIR_ALL_READ"}}})
 	if err == nil {
-		err = p.store.AddClient(t.Context(), c)
+		err = p.store.AddClient(t.Context(), audittest.Event(audit.ClientCreate), c)
 	}
 	if err != nil {
 		t.Fatal(err)

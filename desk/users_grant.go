@@ -42,14 +42,18 @@ func (v *Visit) holder() (holder, error) {
 // setAuthorities stores what the holder may do from now on: f makes it of what is held now.
 func (v *Visit) setAuthorities(h holder, f func(now []storage.Authority) []storage.Authority) error {
 	if h.Program {
-		return v.Auth.ChangeClient(v.Writing(), v.Who, h.Name, func(c *storage.Client) error {
-			c.Authorities = f(c.Authorities)
-			return nil
+		return v.Deed(func(e audit.Event) error {
+			return v.Auth.ChangeClient(v.Context(), e, v.Who, h.Name, func(c *storage.Client) error {
+				c.Authorities = f(c.Authorities)
+				return nil
+			})
 		})
 	}
-	return v.Auth.ChangeAccount(v.Writing(), v.Who, h.Name, func(a *storage.Account) error {
-		a.Authorities = f(a.Authorities)
-		return checkAuthorities(a.Authorities)
+	return v.Deed(func(e audit.Event) error {
+		return v.Auth.ChangeAccount(v.Context(), e, v.Who, h.Name, func(a *storage.Account) error {
+			a.Authorities = f(a.Authorities)
+			return checkAuthorities(a.Authorities)
+		})
 	})
 }
 

@@ -1,10 +1,10 @@
 package desk
 
 import (
-	"net/http"
 	"slices"
 	"time"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/fhir"
 	"satchel/requests"
@@ -91,11 +91,12 @@ func addUser(v *Visit) error {
 	}
 	made := f.Get("how") != "typed"
 	v.Target(a.Name)
-	ctx := v.Writing()
+	deed := v.Deed
 	if made {
-		ctx = v.House.Noting(http.StatusOK)
+		deed = v.DeedHere
 	}
-	switch err := v.Auth.AddAccount(ctx, v.Who, a, password, !a.Service); {
+	err = deed(func(e audit.Event) error { return v.Auth.AddAccount(v.Context(), e, v.Who, a, password, !a.Service) })
+	switch {
 	case isCode(err, fhir.CodeForbidden):
 		return err
 	case isCode(err, fhir.CodeDuplicate):
@@ -185,18 +186,17 @@ func setUserPassword(v *Visit) error {
 		return err
 	}
 	made := f.Get("how") != "typed"
-	ctx := v.Writing()
+	deed := v.Deed
 	if made {
-		ctx = v.House.Noting(http.StatusOK)
+		deed = v.DeedHere
 	}
-	err = v.Auth.ChangeAccount(ctx, v.Who, a.Name, func(a *storage.Account) error {
-		auth.SetPassword(a, hash, time.Now(), !a.Service)
-		return nil
+	err = deed(func(e audit.Event) error {
+		return v.Auth.ChangeAccount(v.Context(), e, v.Who, a.Name, func(a *storage.Account) error {
+			auth.SetPassword(a, hash, time.Now(), !a.Service)
+			return nil
+		})
 	})
 	if err != nil {
-		return err
-	}
-	if err := auth.Unlock(v.Context(), v.Store, a.Name); err != nil { // a new password is tried at once
 		return err
 	}
 	if made {

@@ -10,6 +10,7 @@ import (
 	"satchel/audit"
 	"satchel/auth"
 	"satchel/demo"
+	"satchel/internal/audittest"
 	"satchel/storage"
 )
 
@@ -165,7 +166,7 @@ func TestLastAdministrator(t *testing.T) {
 // Everything that is done to an account asks first, happens, and is noted.
 func TestAccountActs(t *testing.T) {
 	p := open(t, func(s *settings) { s.Still = true })
-	if err := p.store.UpdateAccount(t.Context(), "fred", func(a *storage.Account, _ []storage.Account) error { a.TOTP = []byte("x"); return nil }); err != nil {
+	if err := p.store.UpdateAccount(t.Context(), audittest.Event(audit.AccountChange), "fred", func(a *storage.Account, _ []storage.Account) error { a.TOTP = []byte("x"); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	nora, v := p.as("nora"), p.as("ann")

@@ -10,6 +10,7 @@ import (
 	"satchel/audit"
 	"satchel/auth"
 	"satchel/exports"
+	"satchel/storage"
 )
 
 // House is what the server around the pages does for one visit.
@@ -25,7 +26,8 @@ type House interface {
 	Noted()                                            // the audit log has what the visit is about already: something else has noted it
 	Did(note exports.Note, err error)                  // tells the audit log of a deed on an export or package; one that was done was decided on
 	Deed(status int, do func(audit.Event) error) error // gives do the visit's event, which is stored if do returns nil
-	Noting(status int) context.Context                 // a context whose next transaction stores the visit's event with this status
+	// Write runs f in a transaction that stores the visit's event with this status, as f leaves it, if f changes something.
+	Write(status int, f func(tx *storage.Tx) error) error
 }
 
 // Visit is one request for a page.
@@ -84,8 +86,15 @@ func (v *Visit) Deed(do func(e audit.Event) error) error {
 	return v.House.Deed(http.StatusSeeOther, do)
 }
 
-// Writing is the context for the write that the visit is about: the visit's event is stored in the same transaction.
-func (v *Visit) Writing() context.Context { return v.House.Noting(http.StatusSeeOther) }
+// DeedHere is [Visit.Deed] for a visit that ends in a page and not in a redirect.
+func (v *Visit) DeedHere(do func(e audit.Event) error) error {
+	return v.House.Deed(http.StatusOK, do)
+}
+
+// Write runs f in a transaction that stores the visit's event, as f leaves it, if f changes something.
+func (v *Visit) Write(f func(tx *storage.Tx) error) error {
+	return v.House.Write(http.StatusSeeOther, f)
+}
 
 // Redirect leads to another page of this server, by GET.
 func (v *Visit) Redirect(path string) error {

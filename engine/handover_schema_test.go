@@ -13,6 +13,7 @@ import (
 	"satchel/audit"
 	"satchel/demo"
 	"satchel/fhir"
+	"satchel/internal/audittest"
 	"satchel/storage"
 )
 
@@ -28,10 +29,10 @@ func TestEveryFileHasASchema(t *testing.T) {
 	sequential(t)
 	s := demoStore(t, demo.Options{Patients: 2})
 	authorities := []storage.Authority{{Permission: "FHIR_READ_ALL_IN_COMPARTMENT", Argument: "Patient/1"}}
-	if err := s.AddAccount(t.Context(), storage.Account{Name: "anna", GivenName: "Anna", Password: "x", LastLogin: time.Now(), Authorities: authorities}); err != nil {
+	if err := s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), storage.Account{Name: "anna", GivenName: "Anna", Password: "x", LastLogin: time.Now(), Authorities: authorities}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.AddClient(t.Context(), storage.Client{Name: "app", KeySet: "{}", Scopes: "system/*.read", Authorities: authorities}); err != nil {
+	if err := s.AddClient(t.Context(), audittest.Event(audit.ClientCreate), storage.Client{Name: "app", KeySet: "{}", Scopes: "system/*.read", Authorities: authorities}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Audit(t.Context(), audit.Event{Who: audit.Who{Name: "anna", Kind: audit.User}, Action: audit.Package, Outcome: audit.Success}); err != nil {

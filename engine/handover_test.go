@@ -8,8 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"satchel/audit"
 	"satchel/demo"
 	"satchel/handover"
+	"satchel/internal/audittest"
 	"satchel/storage"
 )
 
@@ -127,7 +129,7 @@ func TestHandoverContent(t *testing.T) {
 	s := practice(t)
 	remove(t, s, "Observation/o-p1", "Observation/o-p2")
 	put(t, s, `{"resourceType":"Observation","id":"o-p2","status":"final","code":{},"subject":{"reference":"Patient/p2"}}`)
-	if err := s.AddAccount(t.Context(), storage.Account{Name: "anna", Password: "$argon2id$secret"}); err != nil {
+	if err := s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), storage.Account{Name: "anna", Password: "$argon2id$secret"}); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()

@@ -194,8 +194,12 @@ func TestRestoreIncomplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := packed(t, to, HandoverRequest{})
-	if !maps.Equal(payloadHashes(t, h), payloadHashes(t, second)) {
-		t.Error("handed over again, it is another package")
+	want, got := payloadHashes(t, h), payloadHashes(t, second)
+	for _, hashes := range []map[string]string{want, got} {
+		delete(hashes, attachmentIndex) // names the audit log, which the other store does not have
+	}
+	if !maps.Equal(want, got) {
+		t.Errorf("handed over again, it is another package:\n%v\n%v", want, got)
 	}
 	if err := os.WriteFile(filepath.Join(h.Paths[0], "README.txt"), []byte("changed"), 0o600); err != nil {
 		t.Fatal(err)

@@ -383,7 +383,7 @@ func TestOneResourcePerFile(t *testing.T) {
 		}
 		docs[i] = d
 	}
-	if _, err := s.Import(t.Context(), docs); err != nil {
+	if _, err := s.Import(t.Context(), audittest.Who, docs); err != nil {
 		t.Fatal(err)
 	}
 	e := engineOn(t, s, Options{FileCount: 1})

@@ -9,6 +9,7 @@ import (
 
 	"satchel/demo"
 	"satchel/fhir"
+	"satchel/internal/audittest"
 	"satchel/storage"
 )
 
@@ -77,7 +78,7 @@ func big(t *testing.T, s *storage.Store) {
 	}
 	for len(docs) > 0 {
 		n := min(len(docs), 2000)
-		if _, err := s.Import(t.Context(), docs[:n]); err != nil {
+		if _, err := s.Import(t.Context(), audittest.Who, docs[:n]); err != nil {
 			t.Fatal(err)
 		}
 		docs = docs[n:]

@@ -28,14 +28,14 @@ const (
 	appForms = 500
 )
 
-// AskApp notes that an app wants a record: from now on its form can be sent, for FormTime. If the app has asked for that
-// record before, and that is still open, it is the same again, and fresh is false.
-func (l *Ledger) AskApp(ctx context.Context, e storage.EHIExport) (storage.EHIExport, bool, error) {
+// AskApp notes, with the event, that an app wants a record: from now on its form can be sent, for FormTime. If the app has
+// asked for that record before, and that is still open, it is the same again, fresh is false, and the event is not stored.
+func (l *Ledger) AskApp(ctx context.Context, event audit.Event, e storage.EHIExport) (storage.EHIExport, bool, error) {
 	var open []string
 	for _, s := range Open() {
 		open = append(open, string(s))
 	}
-	return l.store.AddEHIExport(ctx, e, FormTime, appForms, open)
+	return l.store.AddEHIExport(ctx, event, e, FormTime, appForms, open)
 }
 
 // AppByForm is the export whose form has this token; not-found if there is none, or its form was not sent in time.

@@ -14,7 +14,7 @@ import (
 // ask is a kick-off of the app "app" for p1.
 func (f *office) ask(part string) (storage.EHIExport, bool) {
 	f.t.Helper()
-	e, fresh, err := f.AskApp(background, storage.EHIExport{Owner: "app", Client: true, Patient: "p1", URL: "https://p.example/fhir/Patient/p1/$ehi-export", Part: part})
+	e, fresh, err := f.AskApp(background, audittest.Event(audit.ExportStart), storage.EHIExport{Owner: "app", Client: true, Patient: "p1", URL: "https://p.example/fhir/Patient/p1/$ehi-export", Part: part})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestAppAsksOnce(t *testing.T) {
 	if again, more := f.ask("labs"); !fresh || more || again != first {
 		t.Errorf("%+v, then %+v", first, again)
 	}
-	other, _, err := f.AskApp(background, storage.EHIExport{Owner: "app", Patient: "p1"}) // an account of that name is somebody else
+	other, _, err := f.AskApp(background, audittest.Event(audit.ExportStart), storage.EHIExport{Owner: "app", Patient: "p1"}) // an account of that name is somebody else
 	if err != nil || other.ID == first.ID {
 		t.Error(other, err)
 	}
@@ -108,7 +108,7 @@ func TestAppFormOnce(t *testing.T) {
 	if list, _, err := f.Requests(background, requests.Filter{}, requests.Page{}); err != nil || len(list) != 1 {
 		t.Error(list, err)
 	}
-	late, _, err := f.AskApp(background, storage.EHIExport{Owner: "other", Client: true, Patient: "p1"})
+	late, _, err := f.AskApp(background, audittest.Event(audit.ExportStart), storage.EHIExport{Owner: "other", Client: true, Patient: "p1"})
 	if err != nil {
 		t.Fatal(err)
 	}

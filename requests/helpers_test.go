@@ -15,6 +15,7 @@ import (
 	"satchel/audit"
 	"satchel/fhir"
 	"satchel/internal/audittest"
+	"satchel/internal/storagetest"
 	"satchel/internal/testpractice"
 	"satchel/requests"
 	"satchel/storage"
@@ -54,7 +55,7 @@ func newOffice(t testing.TB, change func(o *requests.Options)) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Write(background, func(tx *storage.Tx) error { _, _, err := tx.Put(d, "p1"); return err }); err != nil {
+	if err := storagetest.Write(background, s, func(tx *storage.Tx) error { _, _, err := tx.Put(d, "p1"); return err }); err != nil {
 		t.Fatal(err)
 	}
 	return f

@@ -2,12 +2,15 @@ package storage
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"satchel/audit"
 	"satchel/fhir"
 )
 
@@ -30,6 +33,10 @@ type Account struct {
 	LastLogin       time.Time // zero: never
 	LastActive      time.Time // to a minute or so; zero: never
 	Authorities     []Authority
+
+	// What a write of the account does besides; never filled when an account is read.
+	RecoveryCodes [][sha256.Size]byte // hashes that take the place of the account's recovery codes; nil: those stay
+	ForgetTries   TriesOf             // counts of wrong tries that are set to none
 }
 
 // Authority is one role or permission with its argument, Smile CDR's names.
@@ -38,22 +45,23 @@ type Authority struct {
 	Argument   string `json:"argument,omitempty"` // "Patient/123", "Group/a"; "" for none
 }
 
-// AddAccount stores a new account; a name that is taken (names do not differ by case alone) is a fhir.Error duplicate.
+// AddAccount stores a new account with the event, in one transaction; a name that is taken (names do not differ by case alone) is a fhir.Error duplicate.
 // Created and PasswordChanged are now if they are zero. Jobs that somebody of that name left are cancelled: they are not
-// for whoever has the name now.
-func (s *Store) AddAccount(ctx context.Context, a Account) error {
-	return s.Write(ctx, func(tx *Tx) error { return tx.addAccount(a) })
+// for whoever has the name now. The event's target becomes the name if it has none, and one more event says what the
+// account was granted.
+func (s *Store) AddAccount(ctx context.Context, e audit.Event, a Account) error {
+	return s.write(ctx, func(tx *Tx) error { return tx.addAccount(e, a) })
 }
 
 // AddFirstAccount is AddAccount for a store without any; a fhir.Error conflict if there is one.
-func (s *Store) AddFirstAccount(ctx context.Context, a Account) error {
-	return s.Write(ctx, func(tx *Tx) error {
+func (s *Store) AddFirstAccount(ctx context.Context, e audit.Event, a Account) error {
+	return s.write(ctx, func(tx *Tx) error {
 		if all, err := accounts(ctx, tx, ``); err != nil {
 			return err
 		} else if len(all) > 0 {
 			return fhir.Errorf(fhir.CodeConflict, "there is an account already; nothing was changed")
 		}
-		return tx.addAccount(a)
+		return tx.addAccount(e, a)
 	})
 }
 
@@ -68,7 +76,7 @@ func (s *Store) NoAccounts(ctx context.Context) (bool, error) {
 }
 
 // addAccount is [Store.AddAccount] in a transaction.
-func (tx *Tx) addAccount(a Account) error {
+func (tx *Tx) addAccount(e audit.Event, a Account) error {
 	if a.Created.IsZero() {
 		a.Created = tx.Time
 	}
@@ -91,17 +99,24 @@ func (tx *Tx) addAccount(a Account) error {
 	if err := tx.dropJobs(a.Name); err != nil {
 		return err
 	}
-	tx.subject = a.Name
+	if err := tx.setAuthorities(a); err != nil {
+		return err
+	}
+	if err := tx.forgetTriesOf(a.ForgetTries); err != nil {
+		return err
+	}
+	e.Target = cmp.Or(e.Target, a.Name)
 	tx.granted(a.Name, nil, a.Authorities)
-	return tx.setAuthorities(a)
+	return tx.record(e)
 }
 
-// UpdateAccount reads the account, lets f change it and stores it, in one transaction; not-found if there is none.
+// UpdateAccount reads the account, lets f change it and stores it with the event, in one transaction; not-found if there is
+// none. The event is given words for what has changed, and one more says what was granted or taken away.
 // f may refuse by an error. others are all other accounts, for rules such as "one administrator must stay".
 // The name, the time of creation and the last time step stay as they are. All sessions of the account end if it is barred
 // or if its password, its second factor or its authorities change. Recovery codes go with the second factor.
-func (s *Store) UpdateAccount(ctx context.Context, name string, f func(a *Account, others []Account) error) error {
-	return s.Write(ctx, func(tx *Tx) error {
+func (s *Store) UpdateAccount(ctx context.Context, e audit.Event, name string, f func(a *Account, others []Account) error) error {
+	return s.write(ctx, func(tx *Tx) error {
 		a, others, err := tx.account(name)
 		if err != nil {
 			return err
@@ -124,8 +139,25 @@ func (s *Store) UpdateAccount(ctx context.Context, name string, f func(a *Accoun
 		}
 		tx.granted(a.Name, before.Authorities, a.Authorities)
 		tx.altered(before, a)
-		return tx.endAfter(before, a)
+		if err := tx.endAfter(before, a); err != nil {
+			return err
+		}
+		if err := tx.changeSecrets(a); err != nil {
+			return err
+		}
+		e.Target = cmp.Or(e.Target, a.Name)
+		return tx.record(e)
 	})
+}
+
+// changeSecrets does what an update of an account does besides.
+func (tx *Tx) changeSecrets(a Account) error {
+	if a.RecoveryCodes != nil {
+		if err := tx.setRecoveryCodes(a.Name, a.RecoveryCodes); err != nil {
+			return err
+		}
+	}
+	return tx.forgetTriesOf(a.ForgetTries)
 }
 
 // endAfter ends what must not outlive a change of the account.
@@ -150,7 +182,7 @@ func sameAuthorities(a, b []Authority) bool {
 // NoteSignIn notes that the account signed in at a time, and puts a new hash of the very same password in the place of
 // the old one, unless the password was changed meanwhile. No session ends. It is no error if the account is gone.
 func (s *Store) NoteSignIn(ctx context.Context, name string, t time.Time, old, renewed string) error {
-	return s.Write(ctx, func(tx *Tx) error {
+	return s.write(ctx, func(tx *Tx) error {
 		return tx.exec(`UPDATE account SET last_login = ?1, last_active = max(last_active, ?1), password = iif(password = ?2, ?3, password)
 			WHERE name = ?4`, millis(t), old, renewed, name)
 	})
@@ -158,22 +190,22 @@ func (s *Store) NoteSignIn(ctx context.Context, name string, t time.Time, old, r
 
 // TouchLogin notes when the account last logged in. It is no error if the account is gone.
 func (s *Store) TouchLogin(ctx context.Context, name string, t time.Time) error {
-	return s.Write(ctx, func(tx *Tx) error {
+	return s.write(ctx, func(tx *Tx) error {
 		return tx.exec(`UPDATE account SET last_login = ? WHERE name = ?`, millis(t), name)
 	})
 }
 
 // TouchActive notes when the account last did something. It is no error if the account is gone.
 func (s *Store) TouchActive(ctx context.Context, name string, t time.Time) error {
-	return s.Write(ctx, func(tx *Tx) error {
+	return s.write(ctx, func(tx *Tx) error {
 		return tx.exec(`UPDATE account SET last_active = max(last_active, ?) WHERE name = ?`, millis(t), name)
 	})
 }
 
-// RemoveAccount deletes the account unless allow refuses; a nil allow never does. Its sessions end, and its jobs are
+// RemoveAccount deletes the account, with the event, unless allow refuses; a nil allow never does. Its sessions end, and its jobs are
 // cancelled, unless a request waits for them: a later account of that name must not find them. Their files go when the engine next looks after its folder.
-func (s *Store) RemoveAccount(ctx context.Context, name string, allow func(a Account, others []Account) error) error {
-	return s.Write(ctx, func(tx *Tx) error {
+func (s *Store) RemoveAccount(ctx context.Context, e audit.Event, name string, allow func(a Account, others []Account) error) error {
+	return s.write(ctx, func(tx *Tx) error {
 		a, others, err := tx.account(name)
 		if err != nil {
 			return err
@@ -186,7 +218,11 @@ func (s *Store) RemoveAccount(ctx context.Context, name string, allow func(a Acc
 		if err := tx.dropJobs(a.Name); err != nil {
 			return err
 		}
-		return tx.exec(`DELETE FROM account WHERE name = ?`, a.Name) // the rest goes by reference
+		if err := tx.exec(`DELETE FROM account WHERE name = ?`, a.Name); err != nil { // the rest goes by reference
+			return err
+		}
+		e.Target = cmp.Or(e.Target, a.Name)
+		return tx.record(e)
 	})
 }
 

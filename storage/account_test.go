@@ -21,11 +21,11 @@ func TestAccounts(t *testing.T) {
 	bob := Account{Name: "bob", Password: "hash", PasswordChanged: now, Created: now, Locked: true, LastLogin: now}
 	bob.PID, ann.PID = 1, 2 // as they come
 	for _, a := range []Account{bob, ann} {
-		if err := s.AddAccount(ctx, a); err != nil {
+		if err := s.AddAccount(ctx, audittest.Event(audit.AccountCreate), a); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.AddAccount(ctx, Account{Name: "ANN"}); codeOf(err) != fhir.CodeDuplicate {
+	if err := s.AddAccount(ctx, audittest.Event(audit.AccountCreate), Account{Name: "ANN"}); codeOf(err) != fhir.CodeDuplicate {
 		t.Errorf("a second Ann: %v", err)
 	}
 	if all, err := s.Accounts(ctx); err != nil || cmp.Diff([]Account{ann, bob}, all) != "" {
@@ -37,7 +37,7 @@ func TestAccounts(t *testing.T) {
 	if _, err := s.Account(ctx, "eve"); codeOf(err) != fhir.CodeNotFound {
 		t.Errorf("eve: %v", err)
 	}
-	err := s.UpdateAccount(ctx, "ANN", func(a *Account, others []Account) error {
+	err := s.UpdateAccount(ctx, audittest.Event(audit.AccountChange), "ANN", func(a *Account, others []Account) error {
 		if len(others) != 1 || others[0].Name != "bob" {
 			t.Errorf("others %v", others)
 		}
@@ -50,7 +50,7 @@ func TestAccounts(t *testing.T) {
 		t.Errorf("%v %s", err, cmp.Diff(want, got))
 	}
 	no := errors.New("no")
-	if err := s.UpdateAccount(ctx, "bob", func(a *Account, _ []Account) error { a.Locked = false; return no }); !errors.Is(err, no) {
+	if err := s.UpdateAccount(ctx, audittest.Event(audit.AccountChange), "bob", func(a *Account, _ []Account) error { a.Locked = false; return no }); !errors.Is(err, no) {
 		t.Error(err)
 	}
 	if err := s.TouchLogin(ctx, "Bob", now.Add(time.Hour)); err != nil {
@@ -59,10 +59,10 @@ func TestAccounts(t *testing.T) {
 	if got, _ := s.Account(ctx, "bob"); !got.Locked || !got.LastLogin.Equal(now.Add(time.Hour)) {
 		t.Errorf("%+v", got)
 	}
-	if err := s.RemoveAccount(ctx, "bob", func(Account, []Account) error { return no }); !errors.Is(err, no) {
+	if err := s.RemoveAccount(ctx, audittest.Event(audit.AccountRemove), "bob", func(Account, []Account) error { return no }); !errors.Is(err, no) {
 		t.Error(err)
 	}
-	if err := s.RemoveAccount(ctx, "Ann", nil); err != nil {
+	if err := s.RemoveAccount(ctx, audittest.Event(audit.AccountRemove), "Ann", nil); err != nil {
 		t.Error(err)
 	}
 	if all, err := s.Accounts(ctx); err != nil || len(all) != 1 {
@@ -71,7 +71,7 @@ func TestAccounts(t *testing.T) {
 	if rows := dump(t, s, "authority"); rows != nil {
 		t.Errorf("authorities stayed: %v", rows)
 	}
-	if err := s.UpdateAccount(ctx, "eve", nil); codeOf(err) != fhir.CodeNotFound {
+	if err := s.UpdateAccount(ctx, audittest.Event(audit.AccountChange), "eve", nil); codeOf(err) != fhir.CodeNotFound {
 		t.Errorf("eve: %v", err)
 	}
 }
@@ -91,17 +91,17 @@ func TestJobsEndWithTheirAccount(t *testing.T) {
 			t.Errorf("%d jobs, want %d (%v)", len(jobs), n, err)
 		}
 	}
-	if err := s.AddAccount(ctx, Account{Name: "bea", Password: "hash"}); err != nil {
+	if err := s.AddAccount(ctx, audittest.Event(audit.AccountCreate), Account{Name: "bea", Password: "hash"}); err != nil {
 		t.Fatal(err)
 	}
 	add("bea")
 	add("ann")
-	if err := s.RemoveAccount(ctx, "BEA", nil); err != nil {
+	if err := s.RemoveAccount(ctx, audittest.Event(audit.AccountRemove), "BEA", nil); err != nil {
 		t.Fatal(err)
 	}
 	want(1)
 	add("bea") // by a request that was under way
-	if err := s.AddAccount(ctx, Account{Name: "Bea", Password: "hash"}); err != nil {
+	if err := s.AddAccount(ctx, audittest.Event(audit.AccountCreate), Account{Name: "Bea", Password: "hash"}); err != nil {
 		t.Fatal(err)
 	}
 	want(1)
@@ -114,7 +114,7 @@ func TestJobsEndWithTheirAccount(t *testing.T) {
 	if _, err := s.AddRequest(ctx, 2026, Request{State: "producing", Job: answer.ID, Body: []byte("{}")}, RequestStep{Audit: audit.Event{Action: audit.RequestAdd, Who: audit.Who{Name: "bea", Kind: audit.User}}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.RemoveAccount(ctx, "bea", nil); err != nil {
+	if err := s.RemoveAccount(ctx, audittest.Event(audit.AccountRemove), "bea", nil); err != nil {
 		t.Fatal(err)
 	}
 	want(2)
@@ -128,10 +128,10 @@ func TestAccountPID(t *testing.T) {
 	s := openNew(t)
 	seen := map[int64]bool{}
 	for _, name := range []string{"anna", "ben", "anna", "chris"} {
-		if err := s.AddAccount(t.Context(), Account{Name: name}); err != nil {
+		if err := s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), Account{Name: name}); err != nil {
 			t.Fatal(err)
 		}
-		err := s.AddAccount(t.Context(), Account{Name: strings.ToUpper(name)})
+		err := s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), Account{Name: strings.ToUpper(name)})
 		if e, ok := errors.AsType[*fhir.Error](err); !ok || e.Code != fhir.CodeDuplicate {
 			t.Error(err)
 		}
@@ -141,14 +141,14 @@ func TestAccountPID(t *testing.T) {
 		}
 		seen[a.PID] = true
 		pid := a.PID
-		if err := s.UpdateAccount(t.Context(), name, func(a *Account, _ []Account) error { a.PID = 99; return nil }); err != nil {
+		if err := s.UpdateAccount(t.Context(), audittest.Event(audit.AccountChange), name, func(a *Account, _ []Account) error { a.PID = 99; return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if a, err := s.Account(t.Context(), name); err != nil || a.PID != pid {
 			t.Error(a.PID, err)
 		}
 		if name == "anna" {
-			if err := s.RemoveAccount(t.Context(), name, nil); err != nil {
+			if err := s.RemoveAccount(t.Context(), audittest.Event(audit.AccountRemove), name, nil); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -15,17 +15,8 @@ import (
 	"satchel/audit"
 )
 
-// Audit adds an event to the audit log in the same transaction as what it tells of: both are stored or neither. Seq,
-// Time and Hash are given here. Time is that of the transaction, but never earlier than the event before.
-func (tx *Tx) Audit(e audit.Event) error {
-	e, err := e.Clean()
-	if err != nil {
-		return err
-	}
-	return tx.audits([]audit.Event{e})
-}
-
-// audits adds clean events at the end of the chain.
+// audits adds clean events at the end of the chain. Seq, Time and Hash are given here. Time is that of the transaction, but
+// never earlier than the event before.
 func (tx *Tx) audits(events []audit.Event) error {
 	if len(tx.head.hash) != sha256.Size {
 		return fmt.Errorf("audit log: %w", tx.fail(errors.New("its head is damaged, and nothing is done without it; run: satchel audit verify")))
@@ -115,31 +106,31 @@ func addEvents(r raw, events []audit.Event, sums [][]byte) error {
 	})
 }
 
-// Audit adds an event that tells of no write: a read, a search, a sign-in. It is on the disk when Audit returns nil.
-// After an error the caller must refuse the action. Callers that wait for the writer at the same time share one
+// Audit adds events that tell of no write: a read, a search, a sign-in; of several all are stored or none. They are on the
+// disk when Audit returns nil. After an error the caller must refuse the action. Callers that wait for the writer at the same time share one
 // transaction and one fsync. If ctx ends, the event may have been stored or not. Of refusals of strangers only so many
 // are stored one by one; the others are counted, see [Store.SettleAudit].
-func (s *Store) Audit(ctx context.Context, e audit.Event) error {
-	e, err := e.Clean()
-	if err != nil {
+func (s *Store) Audit(ctx context.Context, events ...audit.Event) error {
+	events, err := cleaned(events)
+	if err != nil || len(events) == 0 {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if isStranger(e) {
+	if e := &events[0]; isStranger(*e) {
 		now := s.Now()
 		if s.strangers.over(now) {
 			_ = s.SettleAudit(context.WithoutCancel(ctx)) // else it is tried again
 		}
-		if !s.strangers.take(s, &e, now) {
+		if !s.strangers.take(s, e, now) {
 			return nil
 		}
-		if e, err = e.Clean(); err != nil { // it may have become longer
+		if *e, err = e.Clean(); err != nil { // it may have become longer
 			return err
 		}
 	}
-	g, first := gather(s, e)
+	g, first := gather(s, events)
 	if first {
 		// Others depend on this write, so it does not end with this caller's context.
 		return g.write(context.WithoutCancel(ctx), s)
@@ -165,15 +156,15 @@ type gatherings struct {
 	open *gathering
 }
 
-// gather puts an event into the open gathering. Who is first opens one and must write it.
-func gather(s *Store, e audit.Event) (g *gathering, first bool) {
+// gather puts events into the open gathering. Who is first opens one and must write it.
+func gather(s *Store, events []audit.Event) (g *gathering, first bool) {
 	s.audits.Lock()
 	defer s.audits.Unlock()
 	if first = s.audits.open == nil; first {
 		s.audits.open = &gathering{done: make(chan struct{})}
 	}
 	g = s.audits.open
-	g.events = append(g.events, e)
+	g.events = append(g.events, events...)
 	return g, first
 }
 
@@ -194,7 +185,7 @@ func (g *gathering) write(ctx context.Context, s *Store) error {
 		g.shut(s)
 		close(g.done)
 	}()
-	g.err = s.Write(ctx, func(tx *Tx) error { return tx.audits(g.shut(s)) })
+	g.err = s.write(ctx, func(tx *Tx) error { return tx.audits(g.shut(s)) })
 	return g.err
 }
 

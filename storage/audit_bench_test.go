@@ -41,7 +41,7 @@ func putLoop(b *testing.B, s *Store, round, n, each int, audited bool) (wall, cp
 	start, used := time.Now(), processor()
 	for len(docs) > 0 {
 		k := min(each, len(docs))
-		err := s.Write(context.Background(), func(tx *Tx) error {
+		err := s.write(context.Background(), func(tx *Tx) error {
 			for _, d := range docs[:k] {
 				r, _, err := tx.Put(d, "")
 				if err != nil {
@@ -50,7 +50,7 @@ func putLoop(b *testing.B, s *Store, round, n, each int, audited bool) (wall, cp
 				if !audited {
 					continue
 				}
-				err = tx.Audit(audit.Event{Who: audit.Who{Name: "ann", Kind: audit.User}, From: "192.168.0.17", Action: audit.Update, Status: 201,
+				err = tx.record(audit.Event{Who: audit.Who{Name: "ann", Kind: audit.User}, From: "192.168.0.17", Action: audit.Update, Status: 201,
 					Target: r.Type + "/" + r.ID, Patients: []string{"p1"}, RequestID: "5d7bb5cf0b0f4c0e"})
 				if err != nil {
 					return err
@@ -124,9 +124,9 @@ func BenchmarkAudit(b *testing.B) {
 func BenchmarkVerifyAudit(b *testing.B) {
 	s, _ := auditStore(b)
 	const n = 100_000
-	err := s.Write(context.Background(), func(tx *Tx) error {
+	err := s.write(context.Background(), func(tx *Tx) error {
 		for i := range n {
-			if err := tx.Audit(someEvent(i)); err != nil {
+			if err := tx.record(someEvent(i)); err != nil {
 				return err
 			}
 		}

@@ -142,13 +142,8 @@ func (s *Store) SettleAudit(ctx context.Context) error {
 	if len(sums) == 0 {
 		return nil
 	}
-	err := s.Write(ctx, func(tx *Tx) error {
-		for _, e := range sums {
-			if err := tx.Audit(e); err != nil {
-				return err
-			}
-		}
-		return nil
+	err := s.write(ctx, func(tx *Tx) error {
+		return tx.record(sums...)
 	})
 	if err != nil {
 		s.strangers.Lock()

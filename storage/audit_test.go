@@ -42,9 +42,9 @@ func someEvent(i int) audit.Event {
 func fillAudit(t testing.TB, s *Store, n int) {
 	t.Helper()
 	for i := 0; i < n; {
-		err := s.Write(context.Background(), func(tx *Tx) error {
+		err := s.write(context.Background(), func(tx *Tx) error {
 			for k := 0; k < 10 && i < n; k++ {
-				if err := tx.Audit(someEvent(i)); err != nil {
+				if err := tx.record(someEvent(i)); err != nil {
 					return err
 				}
 				i++
@@ -135,25 +135,25 @@ func TestAuditIsPartOfTheTransaction(t *testing.T) {
 		t.Fatal(err)
 	}
 	refusal := errors.New("no")
-	err = s.Write(t.Context(), func(tx *Tx) error {
+	err = s.write(t.Context(), func(tx *Tx) error {
 		if _, _, err := tx.Put(d, ""); err != nil {
 			return err
 		}
-		return errors.Join(tx.Audit(someEvent(1)), refusal)
+		return errors.Join(tx.record(someEvent(1)), refusal)
 	})
 	if !errors.Is(err, refusal) || mustHead(t, s).Seq != 0 {
 		t.Fatalf("rolled back: %v, head %s", err, mustHead(t, s))
 	}
 	var at time.Time
-	err = s.Write(t.Context(), func(tx *Tx) error {
+	err = s.write(t.Context(), func(tx *Tx) error {
 		r, _, err := tx.Put(d, "")
 		at = r.Updated
-		return errors.Join(err, tx.Audit(someEvent(1)))
+		return errors.Join(err, tx.record(someEvent(1)))
 	})
 	if all := allEvents(t, s, audit.Filter{}, audit.Sort{}); err != nil || len(all) != 1 || !all[0].Time.Equal(at) {
 		t.Fatalf("%v, %+v, want time %s", err, all, at)
 	}
-	err = s.Write(t.Context(), func(tx *Tx) error { return tx.Audit(audit.Event{Action: "dance", Who: audit.Who{Kind: audit.User}}) })
+	err = s.write(t.Context(), func(tx *Tx) error { return tx.record(audit.Event{Action: "dance", Who: audit.Who{Kind: audit.User}}) })
 	if err == nil || mustHead(t, s).Seq != 1 {
 		t.Errorf("an unknown action: %v", err)
 	}
@@ -170,11 +170,11 @@ func TestAuditOrRefuse(t *testing.T) {
 		s, path := auditStore(t)
 		attack(t, path, sabotage)
 		d, _ := fhir.Parse([]byte(`{"resourceType":"Patient","id":"a"}`))
-		err := s.Write(t.Context(), func(tx *Tx) error {
+		err := s.write(t.Context(), func(tx *Tx) error {
 			if _, _, err := tx.Put(d, ""); err != nil {
 				return err
 			}
-			if tx.Audit(someEvent(1)) == nil {
+			if tx.record(someEvent(1)) == nil {
 				t.Errorf("%s: Tx.Audit took it", name)
 			}
 			return nil

@@ -23,7 +23,7 @@ func TestOwnedNow(t *testing.T) {
 	} {
 		put(t, s, parse(t, "%s", text))
 	}
-	if err := s.Write(ctx, func(tx *Tx) error { _, _, err := tx.Delete("Observation", "2"); return err }); err != nil {
+	if err := s.write(ctx, func(tx *Tx) error { _, _, err := tx.Delete("Observation", "2"); return err }); err != nil {
 		t.Fatal(err)
 	}
 	counts, err := s.OwnedTypes(ctx, "p")

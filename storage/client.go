@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"satchel/audit"
 	"satchel/fhir"
 )
 
@@ -26,9 +28,9 @@ type Client struct {
 	Authorities  []Authority
 }
 
-// AddClient stores a new client and sets Created. A name that a client or an account has is a fhir.Error duplicate.
-func (s *Store) AddClient(ctx context.Context, c Client) error {
-	err := s.Write(ctx, func(tx *Tx) error {
+// AddClient stores a new client with the event, in one transaction, and sets Created. A name that a client or an account has is a fhir.Error duplicate.
+func (s *Store) AddClient(ctx context.Context, e audit.Event, c Client) error {
+	err := s.write(ctx, func(tx *Tx) error {
 		var holder string
 		err := tx.scan(`SELECT 'client' FROM client WHERE name = ?1 UNION ALL SELECT 'account' FROM account WHERE name = ?1`,
 			[]any{c.Name}, &holder)
@@ -43,18 +45,22 @@ func (s *Store) AddClient(ctx context.Context, c Client) error {
 		if err != nil {
 			return err
 		}
-		tx.subject = c.Name
+		if err := tx.putClientAuthorities(c); err != nil {
+			return err
+		}
+		e.Target = cmp.Or(e.Target, c.Name)
 		tx.granted(c.Name, nil, c.Authorities)
-		return tx.putClientAuthorities(c)
+		return tx.record(e)
 	})
 	return wrapClient("add", c.Name, err)
 }
 
-// UpdateClient reads the client, lets f change it and stores it, in one transaction; not-found if there is none.
+// UpdateClient reads the client, lets f change it and stores it with the event, in one transaction; not-found if there is
+// none. One more event says what was granted or taken away.
 // f may refuse by an error. Name, Created and LastUsed stay as they are. All tokens of the client are revoked, so that
 // nothing it was granted before outlives the change.
-func (s *Store) UpdateClient(ctx context.Context, name string, f func(c *Client) error) error {
-	err := s.Write(ctx, func(tx *Tx) error {
+func (s *Store) UpdateClient(ctx context.Context, e audit.Event, name string, f func(c *Client) error) error {
+	err := s.write(ctx, func(tx *Tx) error {
 		c, err := client(ctx, tx, name)
 		if err != nil {
 			return err
@@ -76,15 +82,19 @@ func (s *Store) UpdateClient(ctx context.Context, name string, f func(c *Client)
 		if err := tx.putClientAuthorities(c); err != nil {
 			return err
 		}
-		return tx.exec(`DELETE FROM token WHERE client = ?`, name)
+		if err := tx.exec(`DELETE FROM token WHERE client = ?`, name); err != nil {
+			return err
+		}
+		e.Target = cmp.Or(e.Target, name)
+		return tx.record(e)
 	})
 	return wrapClient("update", name, err)
 }
 
-// RemoveClient deletes the client with its tokens, which are void at once, and its jobs; not-found if there is none. allow
+// RemoveClient deletes the client with its tokens, which are void at once, and its jobs, and stores the event; not-found if there is none. allow
 // may refuse by an error; nil allows.
-func (s *Store) RemoveClient(ctx context.Context, name string, allow func(c Client) error) error {
-	err := s.Write(ctx, func(tx *Tx) error {
+func (s *Store) RemoveClient(ctx context.Context, e audit.Event, name string, allow func(c Client) error) error {
+	err := s.write(ctx, func(tx *Tx) error {
 		if allow != nil {
 			c, err := client(ctx, tx, name)
 			if err != nil {
@@ -101,7 +111,11 @@ func (s *Store) RemoveClient(ctx context.Context, name string, allow func(c Clie
 		if err == nil && n == 0 {
 			err = noClient(name)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		e.Target = cmp.Or(e.Target, name)
+		return tx.record(e)
 	})
 	return wrapClient("remove", name, err)
 }

@@ -45,7 +45,7 @@ func codeOf(err error) fhir.Code {
 func mustAddClient(t *testing.T, s *Store, name string) Client {
 	t.Helper()
 	c := Client{Name: name, KeySet: `{"keys":[]}`, Scopes: "system/*.rs", Authorities: []Authority{{"FHIR_ALL_READ", ""}, {"FHIR_READ_INSTANCE", "Patient/1"}}}
-	if err := s.AddClient(t.Context(), c); err != nil {
+	if err := s.AddClient(t.Context(), audittest.Event(audit.ClientCreate), c); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -55,7 +55,7 @@ func TestClientRoundTrip(t *testing.T) {
 	s := clientStore(t)
 	want := Client{Name: "lab", KeySetURL: "https://h/jwks", AllowPrivate: true, Scopes: "system/*.rs", Secret: []byte{1, 2}, Disabled: true,
 		Authorities: []Authority{{"FHIR_ALL_READ", ""}, {"FHIR_READ_INSTANCE", "Patient/1"}}}
-	if err := s.AddClient(t.Context(), want); err != nil {
+	if err := s.AddClient(t.Context(), audittest.Event(audit.ClientCreate), want); err != nil {
 		t.Fatal(err)
 	}
 	got, err := s.Client(t.Context(), "lab")
@@ -75,21 +75,21 @@ func TestClientRoundTrip(t *testing.T) {
 
 func TestClientNamesAreSharedWithAccounts(t *testing.T) {
 	s := clientStore(t)
-	if err := s.AddAccount(t.Context(), Account{Name: "ann", Password: "x"}); err != nil {
+	if err := s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), Account{Name: "ann", Password: "x"}); err != nil {
 		t.Fatal(err)
 	}
 	mustAddClient(t, s, "lab")
 	for _, name := range []string{"ann", "ANN", "lab", "Lab"} {
-		if got := codeOf(s.AddClient(t.Context(), Client{Name: name})); got != fhir.CodeDuplicate {
+		if got := codeOf(s.AddClient(t.Context(), audittest.Event(audit.ClientCreate), Client{Name: name})); got != fhir.CodeDuplicate {
 			t.Errorf("client %q: %q", name, got)
 		}
 	}
 	for _, name := range []string{"lab", "LAB"} {
-		if got := codeOf(s.AddAccount(t.Context(), Account{Name: name, Password: "x"})); got != fhir.CodeDuplicate {
+		if got := codeOf(s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), Account{Name: name, Password: "x"})); got != fhir.CodeDuplicate {
 			t.Errorf("account %q: %q", name, got)
 		}
 	}
-	if err := s.AddAccount(t.Context(), Account{Name: "bob", Password: "x"}); err != nil {
+	if err := s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), Account{Name: "bob", Password: "x"}); err != nil {
 		t.Error(err)
 	}
 }
@@ -101,8 +101,8 @@ func TestClientNotFound(t *testing.T) {
 	_, token := s.Token(ctx, sha256.Sum256(nil))
 	for what, err := range map[string]error{
 		"Client": read, "Token": token,
-		"UpdateClient": s.UpdateClient(ctx, "x", func(*Client) error { return nil }),
-		"RemoveClient": s.RemoveClient(ctx, "x", nil),
+		"UpdateClient": s.UpdateClient(ctx, audittest.Event(audit.ClientChange), "x", func(*Client) error { return nil }),
+		"RemoveClient": s.RemoveClient(ctx, audittest.Event(audit.ClientRemove), "x", nil),
 		"AddToken":     s.AddToken(ctx, Token{Client: "x", Expires: time.Now()}),
 	} {
 		if codeOf(err) != fhir.CodeNotFound {
@@ -115,11 +115,11 @@ func TestUpdateClient(t *testing.T) {
 	s := clientStore(t)
 	mustAddClient(t, s, "lab")
 	refusal := errors.New("no")
-	err := s.UpdateClient(t.Context(), "lab", func(c *Client) error { c.Scopes = "gone"; return refusal })
+	err := s.UpdateClient(t.Context(), audittest.Event(audit.ClientChange), "lab", func(c *Client) error { c.Scopes = "gone"; return refusal })
 	if !errors.Is(err, refusal) {
 		t.Fatal(err)
 	}
-	err = s.UpdateClient(t.Context(), "LAB", func(c *Client) error {
+	err = s.UpdateClient(t.Context(), audittest.Event(audit.ClientChange), "LAB", func(c *Client) error {
 		c.Name, c.Scopes, c.Authorities = "other", "system/Patient.rs", c.Authorities[:1]
 		return nil
 	})
@@ -134,12 +134,14 @@ func TestUpdateClient(t *testing.T) {
 
 func TestTokensAreRevokedAtOnce(t *testing.T) {
 	change := map[string]func(s *Store) error{
-		"remove": func(s *Store) error { return s.RemoveClient(context.Background(), "lab", nil) },
+		"remove": func(s *Store) error {
+			return s.RemoveClient(context.Background(), audittest.Event(audit.ClientRemove), "lab", nil)
+		},
 		"update": func(s *Store) error {
-			return s.UpdateClient(context.Background(), "lab", func(c *Client) error { c.Scopes = "system/Patient.rs"; return nil })
+			return s.UpdateClient(context.Background(), audittest.Event(audit.ClientChange), "lab", func(c *Client) error { c.Scopes = "system/Patient.rs"; return nil })
 		},
 		"disable": func(s *Store) error {
-			return s.UpdateClient(context.Background(), "lab", func(c *Client) error { c.Disabled = true; return nil })
+			return s.UpdateClient(context.Background(), audittest.Event(audit.ClientChange), "lab", func(c *Client) error { c.Disabled = true; return nil })
 		},
 	}
 	for name, f := range change {
@@ -215,7 +217,7 @@ func TestJTIOutlivesItsClient(t *testing.T) {
 	if _, err := s.UseJTI(t.Context(), "lab", "j", time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.RemoveClient(t.Context(), "lab", nil); err != nil {
+	if err := s.RemoveClient(t.Context(), audittest.Event(audit.ClientRemove), "lab", nil); err != nil {
 		t.Fatal(err)
 	}
 	mustAddClient(t, s, "Lab")
@@ -254,14 +256,14 @@ func TestSweepTokens(t *testing.T) {
 // The jobs of a removed client are not left to the next one of its name.
 func TestJobsEndWithTheirClient(t *testing.T) {
 	s := openNew(t)
-	if err := s.AddClient(t.Context(), Client{Name: "vendor"}); err != nil {
+	if err := s.AddClient(t.Context(), audittest.Event(audit.ClientCreate), Client{Name: "vendor"}); err != nil {
 		t.Fatal(err)
 	}
 	job, err := s.AddJob(t.Context(), audittest.Event(audit.ExportStart), Job{Kind: "bulk", Account: "vendor", Request: []byte("{}")}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.RemoveClient(t.Context(), "vendor", nil); err != nil {
+	if err := s.RemoveClient(t.Context(), audittest.Event(audit.ClientRemove), "vendor", nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Job(t.Context(), job.ID); err == nil {

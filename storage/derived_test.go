@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"satchel/fhir"
+	"satchel/internal/audittest"
 )
 
 // sound fails the test unless owners, index and hashes are what the documents say.
@@ -53,7 +54,7 @@ func dump(t tester, s *Store, table string) []string {
 // empty removes all resources.
 func empty(t tester, s *Store) {
 	t.Helper()
-	err := s.Write(background, func(tx *Tx) error {
+	err := s.write(background, func(tx *Tx) error {
 		for _, table := range []string{"entry", "owner", "history", "resource"} {
 			if err := tx.exec(`DELETE FROM ` + table); err != nil {
 				return err
@@ -93,7 +94,7 @@ func TestDerivedRowsKeepUp(t *testing.T) {
 				for i := range docs {
 					docs[i] = anyDocument(t)
 				}
-				if _, err := s.Import(background, docs); err != nil {
+				if _, err := s.Import(background, audittest.Who, docs); err != nil {
 					t.Fatalf("import: %v", err)
 				}
 			case 1:
@@ -132,7 +133,7 @@ func TestDoctor(t *testing.T) {
 		`UPDATE resource SET owned = 0 WHERE rid = 1`,
 		`UPDATE history SET owned = 0`,
 	} {
-		if err := s.Write(t.Context(), func(tx *Tx) error { return tx.exec(damage) }); err != nil {
+		if err := s.write(t.Context(), func(tx *Tx) error { return tx.exec(damage) }); err != nil {
 			t.Fatal(err)
 		}
 		if lines, err := s.CheckOwners(t.Context()); err != nil || lines == nil {
@@ -143,12 +144,12 @@ func TestDoctor(t *testing.T) {
 		}
 		sound(t, s)
 	}
-	if err := s.Write(t.Context(), func(tx *Tx) error {
+	if err := s.write(t.Context(), func(tx *Tx) error {
 		return tx.exec(`UPDATE history SET body = replace(CAST(body AS TEXT), 'final', 'fimal') WHERE rid = 2`)
 	}); err == nil {
 		t.Error("STRICT took a text for a blob")
 	}
-	if err := s.Write(t.Context(), func(tx *Tx) error {
+	if err := s.write(t.Context(), func(tx *Tx) error {
 		return tx.exec(`UPDATE history SET body = CAST(replace(CAST(body AS TEXT), 'final', 'fimal') AS BLOB) WHERE rid = 2`)
 	}); err != nil {
 		t.Fatal(err)

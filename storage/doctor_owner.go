@@ -103,7 +103,7 @@ func (c *check) lines() []string {
 // RebuildOwners derives owners and index entries again from all documents and replaces the tables, in one transaction:
 // what the doctor does about a finding of CheckOwners, and what a program whose index changed does at its first start.
 func (s *Store) RebuildOwners(ctx context.Context) error {
-	return s.Write(ctx, func(tx *Tx) error { return tx.rebuildOwners(ctx) })
+	return s.write(ctx, func(tx *Tx) error { return tx.rebuildOwners(ctx) })
 }
 
 func (tx *Tx) rebuildOwners(ctx context.Context) (err error) {

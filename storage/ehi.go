@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"satchel/audit"
 	"satchel/fhir"
 )
 
@@ -38,11 +40,12 @@ func ehiOf(scan func(dest ...any) error) (EHIExport, error) {
 	return e, err
 }
 
-// AddEHIExport stores a kick-off, unless its owner has one open for the patient: then that is answered, and fresh is false.
+// AddEHIExport stores a kick-off with the event, in one transaction, unless its owner has one open for the patient: then
+// that is returned, fresh is false, and the event is not stored. The event's target becomes the id if it has none.
 // One is open while its form can be sent, or its request is in one of the states. Above limit forms of an owner that were
 // not sent it is a fhir.Error throttled. It sets ID, Form, Created and Until, which is so long after Created.
-func (s *Store) AddEHIExport(ctx context.Context, e EHIExport, wait time.Duration, limit int, states []string) (out EHIExport, fresh bool, err error) {
-	err = s.Write(ctx, func(tx *Tx) error {
+func (s *Store) AddEHIExport(ctx context.Context, event audit.Event, e EHIExport, wait time.Duration, limit int, states []string) (out EHIExport, fresh bool, err error) {
+	err = s.write(ctx, func(tx *Tx) error {
 		if err := tx.exec(`DELETE FROM ehi_export WHERE request IS NULL AND until <= ?`, millis(tx.Time)); err != nil {
 			return err
 		}
@@ -67,9 +70,13 @@ func (s *Store) AddEHIExport(ctx context.Context, e EHIExport, wait time.Duratio
 		}
 		out, fresh = e, true
 		out.ID, out.Form, out.Created, out.Until = newID(), rand.Text(), tx.Time, tx.Time.Add(wait)
-		tx.subject = out.ID
-		return tx.exec(`INSERT INTO ehi_export (id, owner, client, patient, url, part, form, until, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		event.Target = cmp.Or(event.Target, out.ID)
+		err = tx.exec(`INSERT INTO ehi_export (id, owner, client, patient, url, part, form, until, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			out.ID, out.Owner, out.Client, out.Patient, out.URL, out.Part, out.Form, millis(out.Until), millis(out.Created))
+		if err != nil {
+			return err
+		}
+		return tx.record(event)
 	})
 	return out, fresh && err == nil, wrapEHI("add", err)
 }
@@ -98,17 +105,20 @@ func (s *Store) ehiBy(ctx context.Context, where string, value string) (EHIExpor
 	return e, wrapEHI("read", err)
 }
 
-// DeleteEHIExport forgets an export and answers what it was at the end; not-found if there is none. Its request and the files
-// are another matter.
-func (s *Store) DeleteEHIExport(ctx context.Context, id string) (e EHIExport, err error) {
-	err = s.Write(ctx, func(tx *Tx) (err error) {
+// DeleteEHIExport forgets an export, stores the event, and returns what it was at the end; not-found if there is none. Its
+// request and the files are another matter.
+func (s *Store) DeleteEHIExport(ctx context.Context, event audit.Event, id string) (e EHIExport, err error) {
+	err = s.write(ctx, func(tx *Tx) (err error) {
 		e, err = ehiOf(func(dest ...any) error {
 			return tx.scan(`SELECT `+ehiColumns+` FROM ehi_export WHERE id = ?`, []any{id}, dest...)
 		})
 		if err == nil {
-			_, err = tx.change(`DELETE FROM ehi_export WHERE id = ?`, id)
+			err = tx.exec(`DELETE FROM ehi_export WHERE id = ?`, id)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return tx.record(event)
 	})
 	return e, wrapEHI("delete", err)
 }

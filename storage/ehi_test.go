@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"satchel/audit"
+	"satchel/internal/audittest"
 )
 
 // The owner of an EHI export is bounded in how many wait for their form, and what was never sent is forgotten in time.
@@ -14,7 +15,7 @@ func TestEHIExportBounds(t *testing.T) {
 	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	s.Now = func() time.Time { return now }
 	ask := func(owner, patient string) (EHIExport, bool, error) {
-		return s.AddEHIExport(background, EHIExport{Owner: owner, Client: true, Patient: patient, URL: "u"}, time.Hour, 2, []string{"received"})
+		return s.AddEHIExport(background, audittest.Event(audit.ExportStart), EHIExport{Owner: owner, Client: true, Patient: patient, URL: "u"}, time.Hour, 2, []string{"received"})
 	}
 	first, fresh, err := ask("app", "1")
 	if err != nil || !fresh || len(first.Form) < 26 || !first.Until.Equal(first.Created.Add(time.Hour)) {
@@ -48,17 +49,17 @@ func TestEHIExportBounds(t *testing.T) {
 func TestEHIExportEndsWithItsOwner(t *testing.T) {
 	s := openNew(t)
 	for range 2 {
-		if err := s.AddClient(background, Client{Name: "app", Scopes: "system/$ehi-export", RedirectURI: "https://app.example/"}); err != nil {
+		if err := s.AddClient(background, audittest.Event(audit.ClientCreate), Client{Name: "app", Scopes: "system/$ehi-export", RedirectURI: "https://app.example/"}); err != nil {
 			t.Fatal(err)
 		}
 		if c, err := s.Client(background, "app"); err != nil || c.RedirectURI != "https://app.example/" {
 			t.Error(c, err)
 		}
-		e, fresh, err := s.AddEHIExport(background, EHIExport{Owner: "app", Client: true, Patient: "1"}, time.Hour, 9, []string{"received"})
+		e, fresh, err := s.AddEHIExport(background, audittest.Event(audit.ExportStart), EHIExport{Owner: "app", Client: true, Patient: "1"}, time.Hour, 9, []string{"received"})
 		if err != nil || !fresh {
 			t.Fatal(fresh, err)
 		}
-		if err := s.RemoveClient(background, "app", nil); err != nil {
+		if err := s.RemoveClient(background, audittest.Event(audit.ClientRemove), "app", nil); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.EHIExport(background, e.ID); !isNotFound(err) {
@@ -70,7 +71,7 @@ func TestEHIExportEndsWithItsOwner(t *testing.T) {
 // Who deletes an export learns of a form that was sent a moment ago.
 func TestEHIExportDeletedAtTheEnd(t *testing.T) {
 	s := openNew(t)
-	e, _, err := s.AddEHIExport(background, EHIExport{Owner: "app", Client: true, Patient: "1"}, time.Hour, 9, []string{"received"})
+	e, _, err := s.AddEHIExport(background, audittest.Event(audit.ExportStart), EHIExport{Owner: "app", Client: true, Patient: "1"}, time.Hour, 9, []string{"received"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,10 +89,10 @@ func TestEHIExportDeletedAtTheEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if last, err := s.DeleteEHIExport(background, e.ID); err != nil || last.Request != r.ID || e.Request != "" {
+	if last, err := s.DeleteEHIExport(background, audittest.Event(audit.ExportDelete), e.ID); err != nil || last.Request != r.ID || e.Request != "" {
 		t.Error(last, err)
 	}
-	if _, err := s.DeleteEHIExport(background, e.ID); !isNotFound(err) {
+	if _, err := s.DeleteEHIExport(background, audittest.Event(audit.ExportDelete), e.ID); !isNotFound(err) {
 		t.Error(err)
 	}
 }

@@ -76,7 +76,7 @@ func parse(t tester, format string, args ...any) *fhir.Document {
 // put stores a document and answers what came of it.
 func put(t tester, s *Store, d *fhir.Document) (r fhir.Resource, c Change) {
 	t.Helper()
-	err := s.Write(background, func(tx *Tx) (err error) {
+	err := s.write(background, func(tx *Tx) (err error) {
 		r, c, err = tx.Put(d, "")
 		return err
 	})
@@ -88,7 +88,7 @@ func put(t tester, s *Store, d *fhir.Document) (r fhir.Resource, c Change) {
 
 func remove(t tester, s *Store, typ, id string) (r fhir.Resource, c Change) {
 	t.Helper()
-	err := s.Write(background, func(tx *Tx) (err error) {
+	err := s.write(background, func(tx *Tx) (err error) {
 		r, c, err = tx.Delete(typ, id)
 		return err
 	})

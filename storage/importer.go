@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"satchel/audit"
 	"satchel/fhir"
 )
 
@@ -64,19 +65,23 @@ func (b *Batch) stamp(now time.Time) {
 }
 
 // Import stores many documents in one transaction, faster than Put one by one: a batch of up to a few thousand.
-// It answers one Change per document, in order. Two documents with one key in a batch are two versions.
-func (s *Store) Import(ctx context.Context, docs []*fhir.Document) ([]Change, error) {
+// It returns one Change per document, in order. Two documents with one key in a batch are two versions. That the import
+// begins and ends is for the caller to note; who is named by the events of the members of Groups that join and leave.
+func (s *Store) Import(ctx context.Context, who audit.Who, docs []*fhir.Document) ([]Change, error) {
 	b, err := s.Prepare(docs)
 	if err != nil {
 		return nil, err
 	}
-	return s.ImportBatch(ctx, b)
+	return s.ImportBatch(ctx, who, b)
 }
 
 // ImportBatch is [Store.Import] of a prepared batch.
-func (s *Store) ImportBatch(ctx context.Context, b *Batch) ([]Change, error) {
+func (s *Store) ImportBatch(ctx context.Context, who audit.Who, b *Batch) ([]Change, error) {
+	if who.Kind == "" {
+		return nil, fmt.Errorf("import: %w", errNoEvent)
+	}
 	changes := make([]Change, len(b.items))
-	err := s.Write(ctx, func(tx *Tx) error {
+	err := s.write(ctx, func(tx *Tx) error {
 		tx.agree(b)
 		fresh, rest, err := tx.sift(b)
 		if err != nil {
@@ -94,7 +99,7 @@ func (s *Store) ImportBatch(ctx context.Context, b *Batch) ([]Change, error) {
 				return fmt.Errorf("%s/%s: %w", b.items[i].doc.Type(), b.items[i].id, err)
 			}
 		}
-		return nil
+		return tx.recordFurther(audit.Event{Who: who})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("import: %w", err)

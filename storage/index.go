@@ -23,7 +23,7 @@ func (s *Store) renewIndex(ctx context.Context) error {
 	case version > fhir.IndexVersion:
 		return fmt.Errorf("its index is of version %d, newer than version %d of this program; use the program version that wrote it", version, fhir.IndexVersion)
 	}
-	return s.Write(ctx, func(tx *Tx) error {
+	return s.write(ctx, func(tx *Tx) error {
 		if err := tx.scan(`PRAGMA user_version`, nil, &version); err != nil || version == fhir.IndexVersion {
 			return err // another process was faster
 		}

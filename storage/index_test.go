@@ -23,7 +23,7 @@ func TestIndexIsRenewed(t *testing.T) {
 		return len(rids)
 	}
 	older := func(version string) {
-		if err := s.Write(t.Context(), func(tx *Tx) error {
+		if err := s.write(t.Context(), func(tx *Tx) error {
 			if err := tx.exec(`DELETE FROM entry WHERE key = ?`, e.Key); err != nil {
 				return err
 			}

@@ -116,7 +116,7 @@ func (s *Store) AddJob(ctx context.Context, e audit.Event, j Job, limit int, kin
 		if err != nil {
 			return err
 		}
-		return tx.tell(e)
+		return tx.record(e)
 	})
 	if err != nil {
 		return Job{}, fmt.Errorf("add job: %w", err)
@@ -185,7 +185,7 @@ func (s *Store) EndJob(ctx context.Context, e audit.Event, id string, end JobEnd
 		if err := tx.setFindings(id, end.Findings); err != nil {
 			return err
 		}
-		return tx.tell(e)
+		return tx.record(e)
 	})
 	if err != nil {
 		return false, fmt.Errorf("end job: %w", err)
@@ -232,7 +232,7 @@ func (s *Store) StopJob(ctx context.Context, e audit.Event, kind, id string, exp
 			return err
 		}
 		e.Target = cmp.Or(e.Target, id)
-		return tx.tell(e)
+		return tx.record(e)
 	})
 	if err != nil {
 		return "", fmt.Errorf("stop job: %w", err)
@@ -267,7 +267,7 @@ func (s *Store) AddJobFiles(ctx context.Context, e audit.Event, id string, files
 				return err
 			}
 		}
-		return tx.tell(e)
+		return tx.record(e)
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("add files of job: %w", err)
@@ -296,7 +296,7 @@ func (s *Store) change(ctx context.Context, events []audit.Event, q string, args
 		if n, err = tx.change(q, args...); err != nil || n == 0 {
 			return err
 		}
-		return tx.tell(events...)
+		return tx.record(events...)
 	})
 	if err != nil {
 		err = fmt.Errorf("change job: %w", err)

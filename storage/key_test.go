@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"satchel/audit"
 	"satchel/fhir"
+	"satchel/internal/audittest"
 )
 
 // A sealed secret opens for its account and with its key alone; the database by itself does not hold it.
@@ -22,10 +24,10 @@ func TestSeal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.AddAccount(t.Context(), Account{Name: "Anna"}); err != nil {
+	if err := s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), Account{Name: "Anna"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.UpdateAccount(t.Context(), "anna", func(a *Account, _ []Account) error { a.TOTP = sealed; return nil }); err != nil {
+	if err := s.UpdateAccount(t.Context(), audittest.Event(audit.AccountChange), "anna", func(a *Account, _ []Account) error { a.TOTP = sealed; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	key := filepath.Join(filepath.Dir(path), AccountKeyFile)
@@ -85,13 +87,13 @@ func TestSeal(t *testing.T) {
 func TestSealSecret(t *testing.T) {
 	s := openNew(t)
 	secret := []byte("a secret of 20 bytes")
-	if err := s.AddAccount(t.Context(), Account{Name: "anna"}); err != nil {
+	if err := s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), Account{Name: "anna"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.UpdateAccount(t.Context(), "anna", func(a *Account, _ []Account) error { a.TOTP = secret; return nil }); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.SetRecoveryCodes(t.Context(), "anna", [][32]byte{{1}, {2}}); err != nil {
+	if err := s.UpdateAccount(t.Context(), audittest.Event(audit.AccountChange), "anna", func(a *Account, _ []Account) error {
+		a.TOTP, a.RecoveryCodes = secret, [][32]byte{{1}, {2}}
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {

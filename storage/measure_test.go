@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"satchel/fhir"
+	"satchel/internal/audittest"
 )
 
 // TestMeasure imports and scans a corpus of .ndjson.gz files and says how much processor time that took, which unlike
@@ -55,7 +56,7 @@ func measureImport(t *testing.T, path, corpus string, copies int) {
 		}
 		prepare += busy(start)
 		start = spent()
-		if _, err := s.ImportBatch(t.Context(), b); err != nil {
+		if _, err := s.ImportBatch(t.Context(), audittest.Who, b); err != nil {
 			t.Fatal(err)
 		}
 		store += busy(start)

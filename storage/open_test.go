@@ -195,11 +195,11 @@ func TestLatch(t *testing.T) {
 	}
 	file.Close()
 	s = openFile(t, path, Options{})
-	err = s.Write(t.Context(), func(tx *Tx) error { return tx.exec(`INSERT INTO victim VALUES (4)`) })
+	err = s.write(t.Context(), func(tx *Tx) error { return tx.exec(`INSERT INTO victim VALUES (4)`) })
 	if codeOf(err) != fhir.CodeNoStore || s.Healthy() == nil {
 		t.Errorf("writing to a damaged page: %v, healthy: %v", err, s.Healthy())
 	}
-	if err := s.Write(t.Context(), func(*Tx) error { return nil }); codeOf(err) != fhir.CodeNoStore {
+	if err := s.write(t.Context(), func(*Tx) error { return nil }); codeOf(err) != fhir.CodeNoStore {
 		t.Errorf("the next write: %v", err)
 	}
 	if _, err := s.Resource(t.Context(), "Patient", "p"); err != nil {
@@ -218,7 +218,7 @@ func TestFullIsNotLatched(t *testing.T) {
 		t.Fatal(err)
 	}
 	big := parse(t, `{"resourceType":"Patient","id":"p","name":[{"family":"%s"}]}`, strings.Repeat("x", 1<<20))
-	err := s.Write(t.Context(), func(tx *Tx) error { _, _, err := tx.Put(big, ""); return err })
+	err := s.write(t.Context(), func(tx *Tx) error { _, _, err := tx.Put(big, ""); return err })
 	if codeOf(err) != fhir.CodeNoStore || s.Healthy() != nil {
 		t.Errorf("full: %v, healthy: %v", err, s.Healthy())
 	}
@@ -233,11 +233,11 @@ func TestFullIsNotLatched(t *testing.T) {
 func TestWriteEndsWithItsContext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "satchel.db")
 	a, b := openFile(t, path, Options{}), openFile(t, path, Options{})
-	err := a.Write(t.Context(), func(*Tx) error {
+	err := a.write(t.Context(), func(*Tx) error {
 		for _, s := range []*Store{a, b} { // in this process, and in another
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
-			if err := s.Write(ctx, func(*Tx) error { return nil }); !errors.Is(err, context.DeadlineExceeded) {
+			if err := s.write(ctx, func(*Tx) error { return nil }); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("waiting write: %v", err)
 			}
 		}

@@ -12,7 +12,7 @@ var errProbe = errors.New("probe")
 
 // Writable is nil if a write transaction can begin. It writes nothing. That another writer is busy is well, too.
 func (s *Store) Writable(ctx context.Context) error {
-	err := s.Write(ctx, func(*Tx) error { return errProbe })
+	err := s.write(ctx, func(*Tx) error { return errProbe })
 	var known *fhir.Error
 	if errors.Is(err, errProbe) || errors.As(err, &known) && known.Code == fhir.CodeTransient {
 		return nil

@@ -53,7 +53,7 @@ type RequestStep struct {
 // AddRequest stores a new request with its first step and its event of the audit log, in one transaction. It sets ID,
 // Number (the next of the year), Version, Created and Changed.
 func (s *Store) AddRequest(ctx context.Context, year int, r Request, step RequestStep) (Request, error) {
-	err := s.Write(ctx, func(tx *Tx) error {
+	err := s.write(ctx, func(tx *Tx) error {
 		var ord int
 		if err := tx.scan(`SELECT coalesce(max(ord), 0) + 1 FROM request WHERE year = ?`, []any{year}, &ord); err != nil {
 			return err
@@ -79,7 +79,7 @@ func (s *Store) AddRequest(ctx context.Context, year int, r Request, step Reques
 // by an error. Of r, f may change all but ID, Number, Version, Received, Created and Changed.
 func (s *Store) ChangeRequest(ctx context.Context, id string, version int64, f func(tx *Tx, r *Request) (RequestStep, error)) (Request, error) {
 	var r Request
-	err := s.Write(ctx, func(tx *Tx) (err error) {
+	err := s.write(ctx, func(tx *Tx) (err error) {
 		if r, err = requestBy(ctx, tx, id); err != nil {
 			return err
 		}
@@ -122,13 +122,12 @@ func (tx *Tx) requestStep(r Request, before string, step RequestStep) error {
 	if step.Audit.Target == "" {
 		step.Audit.Target = r.Number
 	}
-	tx.subject = r.Number
 	if step.Then != nil {
 		if err := step.Then(tx, r.ID); err != nil {
 			return err
 		}
 	}
-	return tx.Audit(step.Audit)
+	return tx.record(step.Audit)
 }
 
 const requestColumns = `id, number, version, state, received, due, answered, late, created, changed, patient, job, find, body`

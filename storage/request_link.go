@@ -84,7 +84,7 @@ func (tx *Tx) UseLink(id string) (bool, error) {
 // at once, and a crash between, are counted. False: none is left, or the link has ended; then nothing is counted. Not-found if
 // no link has the hash.
 func (s *Store) TakeTry(ctx context.Context, token [sha256.Size]byte) (l DeliveryLink, taken bool, err error) {
-	err = s.Write(ctx, func(tx *Tx) error {
+	err = s.write(ctx, func(tx *Tx) error {
 		n, err := tx.change(`UPDATE delivery_link SET wrong = wrong + 1 WHERE token = ? AND revoked = 0 AND expires > ? AND wrong < tries AND downloads < most`,
 			token[:], millis(tx.Time))
 		if err != nil {
@@ -99,7 +99,7 @@ func (s *Store) TakeTry(ctx context.Context, token [sha256.Size]byte) (l Deliver
 
 // ReturnTry gives back a try that could not be checked.
 func (s *Store) ReturnTry(ctx context.Context, id string) error {
-	return wrapRequest("give back a try of", s.Write(ctx, func(tx *Tx) error {
+	return wrapRequest("give back a try of", s.write(ctx, func(tx *Tx) error {
 		return tx.exec(`UPDATE delivery_link SET wrong = max(0, wrong - 1) WHERE id = ?`, id)
 	}))
 }

@@ -103,7 +103,7 @@ func TestRequestHistoryStays(t *testing.T) {
 		fmt.Sprintf(`INSERT OR REPLACE INTO request_event (request, ord, time, who, kind, step, before, after, note) VALUES ('%s', 1, 0, '', '', '', '', '', '')`, r.ID),
 		`DELETE FROM request`,
 	} {
-		if err := s.Write(background, func(tx *Tx) error { return tx.exec(q) }); err == nil {
+		if err := s.write(background, func(tx *Tx) error { return tx.exec(q) }); err == nil {
 			t.Errorf("done: %s", q)
 		}
 	}

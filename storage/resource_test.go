@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"satchel/fhir"
+	"satchel/internal/audittest"
 )
 
 func TestVersions(t *testing.T) {
@@ -84,7 +85,7 @@ func TestMissing(t *testing.T) {
 func TestIDs(t *testing.T) {
 	s := openNew(t)
 	write := func(d *fhir.Document, id string) (r fhir.Resource, err error) {
-		err = s.Write(t.Context(), func(tx *Tx) error { r, _, err = tx.Put(d, id); return err })
+		err = s.write(t.Context(), func(tx *Tx) error { r, _, err = tx.Put(d, id); return err })
 		return r, err
 	}
 	none := parse(t, `{"resourceType":"Patient"}`)
@@ -110,7 +111,7 @@ func TestRollback(t *testing.T) {
 	s := openNew(t)
 	d := parse(t, `{"resourceType":"Patient","id":"p"}`)
 	no := errors.New("no")
-	err := s.Write(t.Context(), func(tx *Tx) error {
+	err := s.write(t.Context(), func(tx *Tx) error {
 		tx.Put(d, "")
 		return no
 	})
@@ -119,12 +120,12 @@ func TestRollback(t *testing.T) {
 	}
 	func() {
 		defer func() { recover() }()
-		s.Write(t.Context(), func(tx *Tx) error {
+		s.write(t.Context(), func(tx *Tx) error {
 			tx.Put(d, "")
 			panic("no")
 		})
 	}()
-	err = s.Write(t.Context(), func(tx *Tx) error { // SQLite may have rolled back by itself: nothing may follow
+	err = s.write(t.Context(), func(tx *Tx) error { // SQLite may have rolled back by itself: nothing may follow
 		tx.Put(d, "")
 		tx.exec(`INSERT INTO nowhere VALUES (1)`)
 		tx.Put(d, "q")
@@ -162,11 +163,11 @@ func TestImport(t *testing.T) {
 	add(Created, `{"resourceType":"Patient","id":"p2"}`)
 	add(Created, `{"resourceType":"Patient","id":"p3"}`)
 	add(Updated, `{"resourceType":"Patient","id":"p3","active":true}`)
-	got, err := s.Import(t.Context(), docs)
+	got, err := s.Import(t.Context(), audittest.Who, docs)
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Fatalf("%v %s", err, diff)
 	}
-	got, err = s.Import(t.Context(), docs[:500])
+	got, err = s.Import(t.Context(), audittest.Who, docs[:500])
 	if err != nil || slices.ContainsFunc(got, func(c Change) bool { return c != Unchanged }) {
 		t.Errorf("a second time: %v %v", err, got)
 	}
@@ -234,7 +235,7 @@ func TestBatchOvertaken(t *testing.T) {
 	for range 3 { // beyond the millisecond of the batch
 		at = snapshot(t, s)
 	}
-	if _, err := s.ImportBatch(t.Context(), b); err != nil {
+	if _, err := s.ImportBatch(t.Context(), audittest.Who, b); err != nil {
 		t.Fatal(err)
 	}
 	r, err := s.Resource(t.Context(), "Patient", "p")

@@ -20,7 +20,7 @@ import (
 // A resource that is in the store already, deleted or not, is a fhir.Error conflict; versions out of order or from
 // the future are fhir.Error value. After an error nothing is stored. The clock ends past every time that was restored.
 func (s *Store) Restore(ctx context.Context, resources [][]fhir.Resource) error {
-	return s.Write(ctx, func(tx *Tx) error {
+	return s.write(ctx, func(tx *Tx) error {
 		list := make([][]restored, len(resources))
 		for i, versions := range resources {
 			var err error

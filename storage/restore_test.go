@@ -43,14 +43,14 @@ func write(t *testing.T, s *Store, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Write(t.Context(), func(tx *Tx) error { _, _, err := tx.Put(d, ""); return err }); err != nil {
+	if err := s.write(t.Context(), func(tx *Tx) error { _, _, err := tx.Put(d, ""); return err }); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func erase(t *testing.T, s *Store, typ, id string) {
 	t.Helper()
-	if err := s.Write(t.Context(), func(tx *Tx) error { _, _, err := tx.Delete(typ, id); return err }); err != nil {
+	if err := s.write(t.Context(), func(tx *Tx) error { _, _, err := tx.Delete(typ, id); return err }); err != nil {
 		t.Fatal(err)
 	}
 }

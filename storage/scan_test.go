@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"satchel/fhir"
+	"satchel/internal/audittest"
 )
 
 // A page ends where it gets too large, and the next goes on behind it.
@@ -21,7 +22,7 @@ func TestScanOfLargeRows(t *testing.T) {
 		docs = append(docs, parse(t, `{"resourceType":"Patient","id":"%d","name":[{"family":"%s"}]}`, i, filler))
 		want = append(want, fmt.Sprintf("Patient/%d#1", i))
 	}
-	if _, err := s.Import(t.Context(), docs); err != nil {
+	if _, err := s.Import(t.Context(), audittest.Who, docs); err != nil {
 		t.Fatal(err)
 	}
 	at := snapshot(t, s)
@@ -45,7 +46,7 @@ func TestSplit(t *testing.T) {
 	for i := range 10_000 {
 		docs = append(docs, parse(t, `{"resourceType":"Organization","id":"%d"}`, i))
 	}
-	if _, err := s.Import(t.Context(), docs); err != nil {
+	if _, err := s.Import(t.Context(), audittest.Who, docs); err != nil {
 		t.Fatal(err)
 	}
 	at := snapshot(t, s)
@@ -75,7 +76,7 @@ func TestSinceAndUntil(t *testing.T) {
 	for i := range 200 {
 		docs = append(docs, parse(t, `{"resourceType":"Organization","id":"%d"}`, i))
 	}
-	if _, err := s.Import(t.Context(), docs); err != nil {
+	if _, err := s.Import(t.Context(), audittest.Who, docs); err != nil {
 		t.Fatal(err)
 	}
 	change := func(id int) fhir.Resource {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"satchel/fhir"
+	"satchel/internal/audittest"
 )
 
 func search(t tester, text string) fhir.Query {
@@ -44,7 +45,7 @@ func practice(t *testing.T) (*Store, []*fhir.Document) {
 		docs = append(docs, parse(t, `{"resourceType":"Observation","id":"o%d","status":"%s","code":{"coding":[{"system":"http://x","code":"c%d"}]},"subject":{"reference":"Patient/p%d"},"effectiveDateTime":"20%02d-05-%02d"}`,
 			i, []string{"final", "amended"}[random.IntN(2)], random.IntN(9), random.IntN(40), 10+random.IntN(10), 1+random.IntN(28)))
 	}
-	if _, err := s.Import(t.Context(), docs); err != nil {
+	if _, err := s.Import(t.Context(), audittest.Who, docs); err != nil {
 		t.Fatal(err)
 	}
 	return s, docs
@@ -163,7 +164,7 @@ func count(all []string, one string) (n int) {
 func TestSearchInTransaction(t *testing.T) {
 	s, _ := practice(t)
 	q := search(t, "Patient?family=Own")
-	err := s.Write(t.Context(), func(tx *Tx) error {
+	err := s.write(t.Context(), func(tx *Tx) error {
 		for i := range 3 {
 			found, err := tx.Search(q, Page{Count: 2})
 			if err != nil || len(found.Resources) != min(i, 2) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"satchel/audit"
 	"satchel/fhir"
 )
 
@@ -23,7 +24,7 @@ type Session struct {
 // AddSession stores a session, and forgets those that were made before oldest or not seen since idle. An account that does
 // not exist (any more), is barred, or no longer has that hash of a password is a fhir.Error not-found.
 func (s *Store) AddSession(ctx context.Context, n Session, password string, oldest, idle time.Time) error {
-	err := s.Write(ctx, func(tx *Tx) error {
+	err := s.write(ctx, func(tx *Tx) error {
 		if err := tx.exec(`DELETE FROM session WHERE created < ? OR seen < ?`, millis(oldest), millis(idle)); err != nil {
 			return err
 		}
@@ -53,7 +54,7 @@ func (s *Store) Session(ctx context.Context, hash [sha256.Size]byte) (Session, e
 
 // SeeSession notes that a session and its account were active. It is no error if the session is gone.
 func (s *Store) SeeSession(ctx context.Context, n Session, now time.Time) error {
-	return wrapSession("note", s.Write(ctx, func(tx *Tx) error {
+	return wrapSession("note", s.write(ctx, func(tx *Tx) error {
 		if err := tx.exec(`UPDATE session SET seen = max(seen, ?) WHERE sha256 = ?`, millis(now), n.SHA256[:]); err != nil {
 			return err
 		}
@@ -63,16 +64,18 @@ func (s *Store) SeeSession(ctx context.Context, n Session, now time.Time) error 
 
 // EndSession deletes a session. It is no error if there is none.
 func (s *Store) EndSession(ctx context.Context, hash [sha256.Size]byte) error {
-	return wrapSession("end", s.Write(ctx, func(tx *Tx) error {
+	return wrapSession("end", s.write(ctx, func(tx *Tx) error {
 		return tx.exec(`DELETE FROM session WHERE sha256 = ?`, hash[:])
 	}))
 }
 
-// EndSessions deletes all sessions of an account. It answers how many.
-func (s *Store) EndSessions(ctx context.Context, account string) (ended int64, err error) {
-	err = s.Write(ctx, func(tx *Tx) error {
-		ended, err = tx.change(`DELETE FROM session WHERE account = ?`, account)
-		return err
+// EndSessions deletes all sessions of an account and stores the event, in one transaction. It returns how many there were.
+func (s *Store) EndSessions(ctx context.Context, e audit.Event, account string) (ended int64, err error) {
+	err = s.write(ctx, func(tx *Tx) error {
+		if ended, err = tx.change(`DELETE FROM session WHERE account = ?`, account); err != nil {
+			return err
+		}
+		return tx.record(e)
 	})
 	return ended, wrapSession("end", err)
 }
@@ -93,7 +96,7 @@ func wrapSession(doing string, err error) error {
 // UseStep notes that a code of the time step was used by the account whose secret this is. It answers true once for a
 // step, and never for one that is not later than the last: a code is good for one sign-in in all processes together.
 func (s *Store) UseStep(ctx context.Context, account string, secret []byte, step int64) (fresh bool, err error) {
-	err = s.Write(ctx, func(tx *Tx) error {
+	err = s.write(ctx, func(tx *Tx) error {
 		n, err := tx.change(`UPDATE account SET totp_step = ?1 WHERE name = ?2 AND totp_step < ?1 AND (totp = ?3 OR totp_next = ?3)`,
 			step, account, secret)
 		fresh = n == 1
@@ -105,29 +108,23 @@ func (s *Store) UseStep(ctx context.Context, account string, secret []byte, step
 	return fresh, nil
 }
 
-// SetRecoveryCodes replaces the recovery codes of an account that has a second factor, by their hashes.
-func (s *Store) SetRecoveryCodes(ctx context.Context, account string, hashes [][sha256.Size]byte) error {
-	err := s.Write(ctx, func(tx *Tx) error {
-		if err := tx.exec(`DELETE FROM recovery_code WHERE account = ?`, account); err != nil {
-			return err
-		}
-		for _, h := range hashes {
-			err := tx.exec(`INSERT INTO recovery_code SELECT name, ? FROM account WHERE name = ? AND totp IS NOT NULL`, h[:], account)
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+// setRecoveryCodes replaces the recovery codes of an account that has a second factor, by their hashes.
+func (tx *Tx) setRecoveryCodes(account string, hashes [][sha256.Size]byte) error {
+	if err := tx.exec(`DELETE FROM recovery_code WHERE account = ?`, account); err != nil {
 		return fmt.Errorf("recovery codes of %q: %w", account, err)
+	}
+	for _, h := range hashes {
+		err := tx.exec(`INSERT INTO recovery_code SELECT name, ? FROM account WHERE name = ? AND totp IS NOT NULL`, h[:], account)
+		if err != nil {
+			return fmt.Errorf("recovery codes of %q: %w", account, err)
+		}
 	}
 	return nil
 }
 
 // UseRecoveryCode takes a recovery code away. It answers true for exactly one caller.
 func (s *Store) UseRecoveryCode(ctx context.Context, account string, hash [sha256.Size]byte) (used bool, err error) {
-	err = s.Write(ctx, func(tx *Tx) error {
+	err = s.write(ctx, func(tx *Tx) error {
 		n, err := tx.change(`DELETE FROM recovery_code WHERE account = ? COLLATE NOCASE AND sha256 = ?`, account, hash[:])
 		used = n == 1
 		return err

@@ -15,7 +15,7 @@ type Snapshot struct {
 // Snapshot takes the next tick of the clock. It costs one small write and holds nothing open.
 func (s *Store) Snapshot(ctx context.Context) (Snapshot, error) {
 	var at Snapshot
-	err := s.Write(ctx, func(tx *Tx) error {
+	err := s.write(ctx, func(tx *Tx) error {
 		at = tx.tick()
 		return nil
 	})

@@ -141,7 +141,7 @@ func writeMany(t *testing.T, s *Store, m *model, random *rand.Rand, rounds int) 
 	var doc fhir.Document
 	for range rounds {
 		var log []written
-		err := s.Write(background, func(tx *Tx) error {
+		err := s.write(background, func(tx *Tx) error {
 			log = log[:0]
 			for range 1 + random.IntN(3) {
 				patient, id := random.IntN(5), random.IntN(40)

@@ -27,7 +27,7 @@ const jtiGrace = time.Hour
 // AddToken stores a token, sets its Created, and notes that its client was used. A client that does not exist (any
 // more) or is disabled is a fhir.Error not-found.
 func (s *Store) AddToken(ctx context.Context, t Token) error {
-	err := s.Write(ctx, func(tx *Tx) error {
+	err := s.write(ctx, func(tx *Tx) error {
 		n, err := tx.change(`UPDATE client SET last_used = ? WHERE name = ? AND NOT disabled`, millis(tx.Time), t.Client)
 		if err != nil {
 			return err
@@ -59,7 +59,7 @@ func (s *Store) Token(ctx context.Context, hash [sha256.Size]byte) (Token, error
 // UseJTI notes that the client used the assertion id, which until then makes a replay known. It answers true for
 // exactly one caller, in this and any other process and across restarts; false to all others.
 func (s *Store) UseJTI(ctx context.Context, client, jti string, until time.Time) (fresh bool, err error) {
-	err = s.Write(ctx, func(tx *Tx) error {
+	err = s.write(ctx, func(tx *Tx) error {
 		n, err := tx.change(`INSERT INTO jti (client, jti, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, client, jti, millis(until))
 		fresh = n == 1
 		return err
@@ -72,7 +72,7 @@ func (s *Store) UseJTI(ctx context.Context, client, jti string, until time.Time)
 
 // SweepTokens deletes expired tokens, and assertion ids that no check needs any more. It answers how many tokens.
 func (s *Store) SweepTokens(ctx context.Context, now time.Time) (tokens int64, err error) {
-	err = s.Write(ctx, func(tx *Tx) error {
+	err = s.write(ctx, func(tx *Tx) error {
 		if tokens, err = tx.change(`DELETE FROM token WHERE expires <= ?`, millis(now)); err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func (s *Store) Tries(ctx context.Context, keys ...TryKey) ([]Count, error) {
 // AddTries counts one more wrong try under each key. A count whose last try was not after its time in fresh begins anew;
 // counts of all kinds that are older than oldest are forgotten.
 func (s *Store) AddTries(ctx context.Context, now, oldest time.Time, fresh map[TryKey]time.Time) error {
-	err := s.Write(ctx, func(tx *Tx) error {
+	err := s.write(ctx, func(tx *Tx) error {
 		if err := tx.exec(`DELETE FROM try WHERE last < ?`, millis(oldest)); err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func (s *Store) AddTries(ctx context.Context, now, oldest time.Time, fresh map[T
 // TakeTurn moves the last try of a count to now if it still is as the caller saw it. It answers true for exactly one of
 // those who saw the same, in all processes together: so that a delay lets one try through and not all that waited.
 func (s *Store) TakeTurn(ctx context.Context, k TryKey, seen Count, now time.Time) (taken bool, err error) {
-	err = s.Write(ctx, func(tx *Tx) error {
+	err = s.write(ctx, func(tx *Tx) error {
 		n, err := tx.change(`UPDATE try SET last = ? WHERE kind = ? AND key = ? AND wrong = ? AND last = ?`,
 			millis(now), k.Kind, k.Key[:], seen.Wrong, millis(seen.Last))
 		taken = n == 1
@@ -77,7 +77,7 @@ func (s *Store) TakeTurn(ctx context.Context, k TryKey, seen Count, now time.Tim
 
 // ForgetTries sets counts to none.
 func (s *Store) ForgetTries(ctx context.Context, keys ...TryKey) error {
-	err := s.Write(ctx, func(tx *Tx) error {
+	err := s.write(ctx, func(tx *Tx) error {
 		for _, k := range keys {
 			if err := tx.exec(`DELETE FROM try WHERE kind = ? AND key = ?`, k.Kind, k.Key[:]); err != nil {
 				return err
@@ -91,22 +91,20 @@ func (s *Store) ForgetTries(ctx context.Context, keys ...TryKey) error {
 	return nil
 }
 
-// ForgetTriesOf sets the counts of the kinds to none whose keys begin with that of a name. It answers how many.
-func (s *Store) ForgetTriesOf(ctx context.Context, name [TryPrefix]byte, kinds ...string) (n int64, err error) {
-	err = s.Write(ctx, func(tx *Tx) error {
-		for _, kind := range kinds {
-			changed, err := tx.change(`DELETE FROM try WHERE kind = ? AND substr(key, 1, ?) = ?`, kind, TryPrefix, name[:])
-			if err != nil {
-				return err
-			}
-			n += changed
+// TriesOf are the counts of some kinds whose keys begin with that of a name. The zero value is none.
+type TriesOf struct {
+	Name  [TryPrefix]byte
+	Kinds []string
+}
+
+// forgetTriesOf sets counts to none.
+func (tx *Tx) forgetTriesOf(t TriesOf) error {
+	for _, kind := range t.Kinds {
+		if err := tx.exec(`DELETE FROM try WHERE kind = ? AND substr(key, 1, ?) = ?`, kind, TryPrefix, t.Name[:]); err != nil {
+			return fmt.Errorf("forget tries: %w", err)
 		}
-		return nil
-	})
-	if err != nil {
-		return 0, fmt.Errorf("forget tries: %w", err)
 	}
-	return n, nil
+	return nil
 }
 
 // KnownAddress is when the account last signed in from the address that the key stands for; zero: never.
@@ -125,7 +123,7 @@ const knownMost = 50
 // KnowAddress notes that the account signed in from the address; those not used since oldest are forgotten. It is no
 // error if the account is gone.
 func (s *Store) KnowAddress(ctx context.Context, account string, key [sha256.Size]byte, now, oldest time.Time) error {
-	err := s.Write(ctx, func(tx *Tx) error {
+	err := s.write(ctx, func(tx *Tx) error {
 		err := tx.exec(`INSERT INTO known_address (account, key, last) SELECT name, ?2, ?3 FROM account WHERE name = ?1
 			ON CONFLICT DO UPDATE SET last = ?3`, account, key[:], millis(now))
 		if err != nil {

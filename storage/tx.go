@@ -25,11 +25,10 @@ type Tx struct {
 	failed error           // the first failed statement: SQLite may have rolled back, so nothing more is run
 	old    fhir.Document   // scratch for stored bodies
 
-	subject string        // name or id of what is new, for the audit log
-	words   []string      // what its event is to say besides
-	beside  []audit.Event // what the audit log is to hold besides the events of the deed
-	told    []audit.Event // what it holds of this transaction
-	head    auditHead
+	details  []string      // what the event of the deed is to say besides
+	further  []audit.Event // what the audit log is to hold besides it
+	recorded []audit.Event // what it holds of this transaction
+	head     auditHead
 }
 
 // auditHead is the end of the audit log as a transaction sees and moves it.
@@ -40,32 +39,38 @@ type auditHead struct {
 	moved bool
 }
 
-// Write is write that stores the note of the context.
-func (s *Store) Write(ctx context.Context, f func(tx *Tx) error) error {
-	var note *Note
-	err := s.write(ctx, func(tx *Tx) error {
-		err := f(tx)
-		if err != nil {
+// Write runs f in one write transaction and stores with it the events that f returns: committed if f returns no error, rolled
+// back otherwise (also on panic). The first event says who did it; what the transaction finds to say besides, such as who
+// joined a Group, follows it. A transaction that changed something without an event is refused. It returns the events that
+// are stored: none, if nothing was changed, and then it is for the caller to note what came of it, by [Store.Audit].
+//
+// A second writer waits. After a failed commit the store refuses further writes until it is opened again. A statement that
+// fails dooms the transaction, also if f drops the error. f must not call methods of the store that write: they would
+// wait for it.
+func (s *Store) Write(ctx context.Context, f func(tx *Tx) ([]audit.Event, error)) (stored []audit.Event, err error) {
+	err = s.write(ctx, func(tx *Tx) error {
+		events, err := f(tx)
+		if err != nil || !tx.ticked && tx.rows == 0 {
 			return err
 		}
-		if note, err = tx.keep(noteOf(ctx)); note == nil {
-			tx.words, tx.beside = nil, nil
+		if len(events) == 0 {
+			return errNoEvent
 		}
+		err = tx.record(events...)
+		stored = tx.recorded
 		return err
 	})
-	if err == nil && note != nil {
-		note.Stored = true
+	if err != nil {
+		return nil, err
 	}
-	return err
+	return stored, nil
 }
 
-// errUntold is a mistake of this program: a transaction found more to say to the audit log than its deed had an event for.
-var errUntold = errors.New("storage: a change of members, rights or accounts came without an event for the audit log")
+// errNoEvent is a mistake of this program: something was changed without an event for the audit log.
+var errNoEvent = errors.New("storage: a change came without an event for the audit log")
 
-// write runs f in one write transaction: committed if f returns nil, rolled back otherwise (also on panic).
-// A second writer waits. After a failed commit or fsync the store refuses further writes until it is reopened.
-// A statement that fails dooms the transaction, also if f drops the error. f must not call methods of the store that
-// write: they would wait for it.
+// write is [Store.Write] for this package, whose methods add their events themselves, by [Tx.record]. Those without one only
+// keep books: see bookkeeping in the tests.
 func (s *Store) write(ctx context.Context, f func(tx *Tx) error) error {
 	if err := s.w.lock(ctx); err != nil {
 		return err
@@ -87,8 +92,8 @@ func (s *Store) write(ctx context.Context, f func(tx *Tx) error) error {
 	if err := f(tx); err != nil {
 		return s.refuse(err)
 	}
-	if len(tx.words)+len(tx.beside) > 0 {
-		return errUntold
+	if len(tx.details)+len(tx.further) > 0 {
+		return errNoEvent
 	}
 	if err := tx.commit(); err != nil {
 		return s.refuse(fmt.Errorf("commit: %w", err))

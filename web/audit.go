@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -23,10 +24,10 @@ type trail struct {
 	audit.Event
 	server  *server
 	entries []audit.Event // beside the request's own: entries of a Bundle, members of a Group
-	note    storage.Note
-	part    bool  // of an entry: the request's trail stores it
-	refused bool  // a refusal, whatever the status of the answer
-	call    *call // whose parameters are to be named
+	stored  bool          // the log has it, or it was tried
+	part    bool          // of an entry: the request's trail stores it
+	refused bool          // a refusal, whatever the status of the answer
+	call    *call         // whose parameters are to be named
 }
 
 // actions say what the routes do beside the interactions of FHIR, by method and pattern.
@@ -97,13 +98,6 @@ func actionOf(rt *route) audit.Action {
 	return audit.Operation
 }
 
-// within are the routes, by action, whose handler changes accounts or clients in one transaction, and the status
-// that they answer then. Their event joins that transaction.
-var within = map[audit.Action]int{
-	audit.AccountCreate: http.StatusCreated, audit.AccountRemove: http.StatusNoContent,
-	audit.ClientCreate: http.StatusCreated, audit.ClientChange: http.StatusOK, audit.ClientRemove: http.StatusNoContent,
-}
-
 // follow begins the trail of a request.
 func (s *server) follow(w http.ResponseWriter, r *http.Request) {
 	if a, ok := w.(*answer); ok {
@@ -112,9 +106,7 @@ func (s *server) follow(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) newTrail(e audit.Event) *trail {
-	t := &trail{Event: e, server: s}
-	t.note.Events = t.events
-	return t
+	return &trail{Event: e, server: s}
 }
 
 // along tells the trail which route the request takes. It ends where nothing is noted.
@@ -302,13 +294,6 @@ func (c *call) aim() {
 		t.of(c.ID)
 	}
 	t.call = c
-	if status := within[t.Action]; status != 0 && !t.part {
-		t.Status = status
-		c.Request = c.Request.WithContext(c.noting())
-	} else if t.Action == audit.AccountChange && c.Name != "" {
-		t.Status = http.StatusOK
-		c.Request = c.Request.WithContext(c.noting())
-	}
 }
 
 // named aims at an account or client, if there is one of that name.
@@ -320,34 +305,47 @@ func (t *trail) named(ctx context.Context, name string) {
 	}
 }
 
-// deed gives the trail's event, with the status that will be sent, to do, whose transaction stores it: if do returns nil, it
-// is stored. Without a trail there is no event, and storage refuses what is done without one.
+// deed gives the trail's event, with the status that will be sent, to do: the storage method that does it takes the event and
+// stores it in its transaction. If do returns nil, the event is stored. Without a trail there is no event, and storage
+// refuses what is done without one.
 func (t *trail) deed(status int, do func(e audit.Event) error) error {
+	return t.deedIf(status, func(e audit.Event) (bool, error) {
+		err := do(e)
+		return err == nil, err
+	})
+}
+
+// deedIf is deed for what may find that there is nothing to do: do says whether the event is stored.
+func (t *trail) deedIf(status int, do func(e audit.Event) (stored bool, err error)) error {
 	if t == nil {
-		return do(audit.Event{})
+		_, err := do(audit.Event{})
+		return err
 	}
-	t.complete()
-	t.Status, t.Outcome = status, audit.OutcomeOf(status)
-	err := do(t.Event)
-	if err == nil {
-		t.note.Stored = true
-	} else {
-		t.Status = 0
+	t.Status = status
+	stored, err := do(t.events()[0])
+	t.stored = t.stored || stored && err == nil
+	return err
+}
+
+// write runs f in a transaction that stores the trail as f leaves it, if f changes something. f knows the status that will be
+// sent, or it is the given one.
+func (t *trail) write(ctx context.Context, s *storage.Store, status int, f func(tx *storage.Tx) error) error {
+	stored, err := s.Write(ctx, func(tx *storage.Tx) ([]audit.Event, error) {
+		if err := f(tx); err != nil || t == nil {
+			return nil, err
+		}
+		t.Status = cmp.Or(t.Status, status)
+		return t.events(), nil
+	})
+	if t != nil {
+		t.stored = t.stored || stored != nil
 	}
 	return err
 }
 
-// deed is [trail.deed] of the call's trail.
+// deed is [trail.deed] of the call.
 func (c *call) deed(status int, do func(e audit.Event) error) error {
 	return c.answer.trail.deed(status, do)
-}
-
-// noting is the call's context, in which a transaction stores the call's trail.
-func (c *call) noting() context.Context {
-	if c.answer.trail == nil {
-		return c.Context()
-	}
-	return storage.WithNote(c.Context(), &c.answer.trail.note)
 }
 
 // complete adds the names of the parameters to the detail, those that the server knows: all others might be values in a
@@ -444,12 +442,9 @@ func (c *call) effectStatus(e effect) int {
 	return http.StatusOK
 }
 
-// events are what a transaction that succeeded stores.
+// events are what is stored if all goes well: the event itself, and those beside it.
 func (t *trail) events() []audit.Event {
 	t.complete()
-	if t.Status == 0 {
-		t.Status = http.StatusOK
-	}
 	t.Outcome = audit.OutcomeOf(t.Status)
 	return append([]audit.Event{t.Event}, t.entries...)
 }
@@ -466,7 +461,7 @@ func (t *trail) entry(rt *route) *trail {
 
 // ended takes over what an entry left, unless that is stored already.
 func (t *trail) ended(e *trail, status int, err error) {
-	if t == nil || e == nil || e.note.Stored {
+	if t == nil || e == nil || e.stored {
 		return
 	}
 	if err != nil {
@@ -484,10 +479,10 @@ const slowestNote = 15 * time.Second
 
 // keep stores the trail before an answer with this status begins. An error means that the answer must not be given.
 func (t *trail) keep(status int) (err error) {
-	if t == nil || t.part || t.note.Stored {
+	if t == nil || t.part || t.stored {
 		return nil
 	}
-	t.note.Stored = true // tried once
+	t.stored = true // tried once
 	defer func() {
 		if cause := recover(); cause != nil { // perhaps the answer tells of the same one
 			err = fmt.Errorf("panic: %v", cause)
@@ -503,17 +498,7 @@ func (t *trail) keep(status int) (err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), slowestNote)
 	defer cancel()
-	if len(t.entries) == 0 {
-		return t.server.Store.Audit(ctx, t.Event)
-	}
-	return t.server.Store.Write(ctx, func(tx *storage.Tx) error {
-		for _, e := range append([]audit.Event{t.Event}, t.entries...) {
-			if err := tx.Audit(e); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return t.server.Store.Audit(ctx, append([]audit.Event{t.Event}, t.entries...)...)
 }
 
 // noted stores the trail before an answer begins. If that fails, it sends 503 instead, and false; what the handler

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"satchel/storage"
 	"satchel/web"
 )
 
@@ -22,7 +21,8 @@ func processor() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// pair is one practice with its audit log, and one whose requests are not noted.
+// pair is one practice with its audit log, and one whose reads are not noted. What a write costs with and without an event is
+// measured by storage.BenchmarkPutAudit.
 func pair(b *testing.B) [2]*practice {
 	var two [2]*practice
 	for i := range two {
@@ -45,12 +45,6 @@ func pair(b *testing.B) [2]*practice {
 // BenchmarkAuditCost runs the same work with and without the audit log, in turns, and tells how many times as long it
 // takes with it: by the clock, and by processor time.
 func BenchmarkAuditCost(b *testing.B) {
-	put := func(p *practice, round int) {
-		for i := range 200 {
-			id := fmt.Sprintf("o%d-%d", round, i)
-			p.want(p.do("PUT", "/fhir/Observation/"+id, observation(id, i)), 201)
-		}
-	}
 	bundle := func(p *practice, round int) {
 		var entries []string
 		for i := range 1000 {
@@ -58,25 +52,6 @@ func BenchmarkAuditCost(b *testing.B) {
 			entries = append(entries, `{"request":{"method":"PUT","url":"Observation/`+id+`"},"resource":`+observation(id, i)+`}`)
 		}
 		p.want(p.do("POST", "/fhir", `{"resourceType":"Bundle","type":"transaction","entry":[`+strings.Join(entries, ",")+`]}`), 200)
-	}
-	export := func(p *practice, round int) {
-		if round == 0 {
-			for r := range 20 {
-				bundle(p, -1-r)
-			}
-		}
-		begin := p.want(p.do("GET", "/fhir/$export", "", "Prefer: respond-async"), 202)
-		at := begin.header.Get("Content-Location")
-		_, id, _ := strings.Cut(at, "_jobId=")
-		for j, err := p.store.Job(b.Context(), id); j.State != storage.Complete; j, err = p.store.Job(b.Context(), id) {
-			if err != nil {
-				b.Fatal(err)
-			}
-			time.Sleep(2 * time.Millisecond)
-		}
-		p.want(p.do("GET", at, ""), 200)
-		p.want(p.do("GET", "/fhir/$export-file/"+id+"/Observation.0001.ndjson", ""), 200)
-		p.want(p.do("DELETE", at, ""), 202)
 	}
 	read := func(p *practice, round int) {
 		if round == 0 {
@@ -89,7 +64,7 @@ func BenchmarkAuditCost(b *testing.B) {
 	for _, work := range []struct {
 		name string
 		do   func(p *practice, round int)
-	}{{"put", put}, {"transaction-1000", bundle}, {"export-20000", export}, {"page-of-50", read}} {
+	}{{"page-of-50", read}} {
 		b.Run(work.name, func(b *testing.B) {
 			two := pair(b)
 			for _, p := range two {

@@ -186,7 +186,7 @@ func TestAdministrationIsNoted(t *testing.T) {
 			"ann/user account-create new success 201 [] \nann/user permission-grant new success 201 [] FHIR_ALL_READ"},
 		{"PUT", "/api/user-management/new", `{"authorities":[{"permission":"FHIR_ALL_WRITE"}]}`, "ann/user account-change new success 200 [] "},
 		{"PUT", "/api/user-management/new", `{"accountLocked":true,"mustChangePassword":false,"givenName":"` + canary + `"}`, "ann/user account-change new success 200 [] locked, name"},
-		{"PUT", "/api/user-management/new", `{"accountLocked":false,"password":"` + secret + `2"}`, "ann/user account-change new success 200 [] unlocked, new password, must change password"},
+		{"PUT", "/api/user-management/new", `{"accountLocked":false,"password":"` + secret + `2"}`, "ann/user account-change new success 200 [] unlocked, new password, must change password, wrong passwords forgotten"},
 		{"PUT", "/api/user-management/new", `{"username":"` + canary + `"}`, "ann/user account-change new refused 400 [] "},
 		{"DELETE", "/api/user-management/new", "", "ann/user account-remove new success 204 [] "},
 		{"DELETE", "/api/user-management/" + canary, "", "ann/user account-remove  refused 404 [] "},

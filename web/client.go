@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/fhir"
 	"satchel/storage"
@@ -168,7 +169,8 @@ func addClient(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	client.Disabled = t.Disabled != nil && *t.Disabled
-	if err := c.server.Store.AddClient(c.Context(), client); err != nil {
+	err = c.deed(http.StatusCreated, func(e audit.Event) error { return c.server.Store.AddClient(c.Context(), e, client) })
+	if err != nil {
 		return err
 	}
 	w.Header().Set("Location", strings.TrimSuffix(c.base, fhirPath)+"/api/clients/"+client.Name)
@@ -188,9 +190,11 @@ func updateClient(w http.ResponseWriter, c *call) error {
 		return fhir.Errorf(fhir.CodeInvalid, "the name %q is not the one in the address; a client keeps its name", printable(t.Name))
 	}
 	secret := ""
-	err = c.server.Auth.ChangeClient(c.Context(), c.who, c.Name, func(client *storage.Client) error {
-		secret, err = t.change(client)
-		return err
+	err = c.deed(http.StatusOK, func(e audit.Event) error {
+		return c.server.Auth.ChangeClient(c.Context(), e, c.who, c.Name, func(client *storage.Client) error {
+			secret, err = t.change(client)
+			return err
+		})
 	})
 	if err != nil {
 		return err
@@ -236,7 +240,9 @@ func removeClient(w http.ResponseWriter, c *call) error {
 	if err := c.mayAdministrate(auth.VerbUsers); err != nil {
 		return err
 	}
-	remove := func() error { return c.server.Auth.RemoveClient(c.Context(), c.who, c.Name) }
+	remove := func() error {
+		return c.deed(http.StatusNoContent, func(e audit.Event) error { return c.server.Auth.RemoveClient(c.Context(), e, c.who, c.Name) })
+	}
 	if err := c.server.Exports.EndFor(c.Context(), c.Name, remove); err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (p *practice) client(name, scopes string, authorities ...string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if err := p.store.AddClient(context.Background(), c); err != nil {
+	if err := p.store.AddClient(context.Background(), audittest.Event(audit.ClientCreate), c); err != nil {
 		p.t.Fatal(err)
 	}
 }

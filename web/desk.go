@@ -207,13 +207,8 @@ func (h *house) Deed(status int, do func(e audit.Event) error) error {
 	return h.answer.trail.deed(status, do)
 }
 
-func (h *house) Noting(status int) context.Context {
-	ctx, t := h.answer.visit.Context(), h.answer.trail
-	if t == nil {
-		return ctx
-	}
-	t.Status = status
-	return storage.WithNote(ctx, &t.note)
+func (h *house) Write(status int, f func(tx *storage.Tx) error) error {
+	return h.answer.trail.write(h.answer.visit.Context(), h.server.Store, status, f)
 }
 
 var _ desk.House = (*house)(nil)

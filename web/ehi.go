@@ -38,7 +38,6 @@ func startEHI(w http.ResponseWriter, c *call) error {
 	if c.server.Requests == nil {
 		return fhir.Errorf(fhir.CodeForbidden, "this server keeps no requests for records")
 	}
-	c.answer.trail.answers(http.StatusAccepted)
 	if err := c.decide(auth.Action{Verb: auth.VerbEHIExport, ID: c.ID}); err != nil {
 		return err
 	}
@@ -108,12 +107,21 @@ func (c *call) ehiWish() (wish ehiWish, err error) {
 func (c *call) askEHI(wish ehiWish) (storage.EHIExport, error) {
 	ledger := c.server.Requests
 	ask := storage.EHIExport{Owner: c.who.Name, Client: c.who.Service, Patient: c.ID, Part: wish.part, URL: c.base + strings.TrimPrefix(c.URL.RequestURI(), fhirPath)}
-	e, fresh, err := ledger.AskApp(c.noting(), ask)
+	var e storage.EHIExport
+	askAgain := func() (fresh bool, err error) {
+		err = c.answer.trail.deedIf(http.StatusAccepted, func(event audit.Event) (bool, error) {
+			e, fresh, err = ledger.AskApp(c.Context(), event, ask)
+			return fresh, err
+		})
+		return fresh, err
+	}
+	fresh, err := askAgain()
 	if err == nil && !fresh {
 		var now ehiNow
 		if now, err = c.ehiNow(e); err == nil && now.over != nil { // the files' time is over: this one will not become ready any more
-			if _, err = c.server.Store.DeleteEHIExport(c.Context(), e.ID); err == nil {
-				e, _, err = ledger.AskApp(c.noting(), ask)
+			over := c.answer.trail.beside(audit.Event{Action: audit.ExportDelete, Target: e.ID, Detail: "its time is over, and it is asked for anew", Status: http.StatusAccepted})
+			if _, err = c.server.Store.DeleteEHIExport(c.Context(), over, e.ID); err == nil {
+				_, err = askAgain()
 			}
 		}
 	}
@@ -196,8 +204,11 @@ func deleteEHI(w http.ResponseWriter, c *call) error {
 			return err
 		}
 	}
-	c.answer.trail.answers(http.StatusAccepted)
-	last, err := c.server.Store.DeleteEHIExport(c.noting(), e.ID)
+	var last storage.EHIExport
+	err = c.deed(http.StatusAccepted, func(event audit.Event) (err error) {
+		last, err = c.server.Store.DeleteEHIExport(c.Context(), event, e.ID)
+		return err
+	})
 	if err != nil {
 		return hiddenEHI(err)
 	}

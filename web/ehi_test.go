@@ -89,7 +89,7 @@ func TestEHIEndsInTime(t *testing.T) {
 // deny files the export that is open and denies it.
 func (o *ehiOffice) deny(t *testing.T) {
 	t.Helper()
-	e, fresh, err := o.ledger.AskApp(t.Context(), storage.EHIExport{Owner: "app", Patient: "p1"})
+	e, fresh, err := o.ledger.AskApp(t.Context(), audittest.Event(audit.ExportStart), storage.EHIExport{Owner: "app", Patient: "p1"})
 	if err != nil || fresh {
 		t.Fatal(fresh, err)
 	}
@@ -150,7 +150,7 @@ func TestEHIProblems(t *testing.T) {
 	o := openEHI(t)
 	_, status := o.ask("app", "")
 	by := requests.By{Who: audit.Who{Name: "ann", Kind: audit.User}}
-	e, _, err := o.ledger.AskApp(t.Context(), storage.EHIExport{Owner: "app", Patient: "p1"})
+	e, _, err := o.ledger.AskApp(t.Context(), audittest.Event(audit.ExportStart), storage.EHIExport{Owner: "app", Patient: "p1"})
 	if err != nil {
 		t.Fatal(err)
 	}

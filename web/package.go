@@ -122,13 +122,6 @@ func deletePackage(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-// answers tells which status the handler will answer.
-func (t *trail) answers(status int) {
-	if t != nil {
-		t.Status = status
-	}
-}
-
 // packageFile sends one file of a complete package: GET /api/packages/[id]/[file].
 func packageFile(w http.ResponseWriter, c *call) error {
 	f, note, err := c.server.Exports.Open(c.Context(), c.actor(0), c.Job, c.File, exports.Packages)

@@ -210,7 +210,8 @@ func closeSessions(w http.ResponseWriter, c *call) error {
 	if err := c.own(); err != nil {
 		return err
 	}
-	if err := c.server.Auth.CloseSessions(c.Context(), c.who.Name); err != nil {
+	err := c.deed(http.StatusNoContent, func(e audit.Event) error { return c.server.Auth.CloseSessions(c.Context(), e, c.who.Name) })
+	if err != nil {
 		return err
 	}
 	c.server.setCookie(w, c.Request, "")
@@ -235,7 +236,11 @@ func changePassword(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.server.Auth.ChangePassword(c.Context(), c.server.client(c.Request).String(), c.who.Name, t.Old, t.New); err != nil {
+	err = c.deed(http.StatusNoContent, func(e audit.Event) error {
+		_, err := c.server.Auth.ChangePassword(c.Context(), e, c.server.client(c.Request).String(), c.who.Name, t.Old, t.New)
+		return err
+	})
+	if err != nil {
 		return mistyped(err)
 	}
 	if err := c.renewSession(w, factors); err != nil {
@@ -283,11 +288,15 @@ func enrol(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	e, err := c.server.Auth.Enrol(c.Context(), c.server.client(c.Request).String(), c.who.Name, p.Password)
+	var offer auth.Enrolment
+	err = c.deed(http.StatusCreated, func(e audit.Event) (err error) {
+		offer, err = c.server.Auth.Enrol(c.Context(), e, c.server.client(c.Request).String(), c.who.Name, p.Password)
+		return err
+	})
 	if err != nil {
 		return mistyped(err)
 	}
-	return c.answerJSON(w, http.StatusCreated, e)
+	return c.answerJSON(w, http.StatusCreated, offer)
 }
 
 // confirmSecondFactor switches it on: PUT /api/account/two-factor with a code.
@@ -296,7 +305,11 @@ func confirmSecondFactor(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	recovery, err := c.server.Auth.ConfirmSecondFactor(c.Context(), c.who.Name, p.Code)
+	var recovery []string
+	err = c.deed(http.StatusOK, func(e audit.Event) (err error) {
+		recovery, err = c.server.Auth.ConfirmSecondFactor(c.Context(), e, c.who.Name, p.Code)
+		return err
+	})
 	if err != nil {
 		return mistyped(err)
 	}
@@ -312,7 +325,10 @@ func removeSecondFactor(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.server.Auth.RemoveSecondFactor(c.Context(), c.server.client(c.Request).String(), c.who.Name, p.Password, p.Code); err != nil {
+	err = c.deed(http.StatusNoContent, func(e audit.Event) error {
+		return c.server.Auth.RemoveSecondFactor(c.Context(), e, c.server.client(c.Request).String(), c.who.Name, p.Password, p.Code)
+	})
+	if err != nil {
 		return mistyped(err)
 	}
 	if err := c.renewSession(w, 1); err != nil {
@@ -328,7 +344,11 @@ func renewRecovery(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	recovery, err := c.server.Auth.RenewRecoveryCodes(c.Context(), c.who.Name, p.Code)
+	var recovery []string
+	err = c.deed(http.StatusCreated, func(e audit.Event) (err error) {
+		recovery, err = c.server.Auth.RenewRecoveryCodes(c.Context(), e, c.who.Name, p.Code)
+		return err
+	})
 	if err != nil {
 		return mistyped(err)
 	}

@@ -137,7 +137,7 @@ func TestSessionsEnd(t *testing.T) {
 		var before storage.Account
 		update := func(f func(a *storage.Account)) {
 			t.Helper()
-			err := p.store.UpdateAccount(context.Background(), "bea", func(a *storage.Account, _ []storage.Account) error { f(a); return nil })
+			err := p.store.UpdateAccount(context.Background(), audittest.Event(audit.AccountChange), "bea", func(a *storage.Account, _ []storage.Account) error { f(a); return nil })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -158,7 +158,7 @@ func TestSessionsEnd(t *testing.T) {
 		p.as = "ann"
 	}
 	cookie := p.session("bea", "")
-	if err := p.store.RemoveAccount(context.Background(), "bea", nil); err != nil {
+	if err := p.store.RemoveAccount(context.Background(), audittest.Event(audit.AccountRemove), "bea", nil); err != nil {
 		t.Fatal(err)
 	}
 	p.account("bea", "FHIR_ALL_READ")
@@ -251,7 +251,7 @@ func TestMustChangePassword(t *testing.T) {
 	p := open(t, nil)
 	p.account("bea", "FHIR_ALL_READ", "VIEW_USERS")
 	must := func(a *storage.Account, _ []storage.Account) error { a.MustChange = true; return nil }
-	if err := p.store.UpdateAccount(context.Background(), "bea", must); err != nil {
+	if err := p.store.UpdateAccount(context.Background(), audittest.Event(audit.AccountChange), "bea", must); err != nil {
 		t.Fatal(err)
 	}
 	p.as = "bea"

@@ -34,7 +34,7 @@ func (c *call) transaction(d *fhir.Document, entries []fhir.BundleEntry) (*answe
 		t.steps = append(t.steps, s)
 	}
 	t.answer.Entry = make([]bundleEntry, len(entries))
-	err := c.server.Store.Write(c.noting(), func(tx *storage.Tx) error {
+	err := c.answer.trail.write(c.Context(), c.server.Store, http.StatusOK, func(tx *storage.Tx) error {
 		t.tx = tx
 		for _, phase := range []func() error{t.deletions, t.identities, t.writes, t.reads} {
 			if err := phase(); err != nil {

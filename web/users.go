@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/fhir"
 	"satchel/storage"
@@ -225,7 +226,10 @@ func addUser(w http.ResponseWriter, c *call) error {
 	if t.MustChange != nil {
 		must = *t.MustChange
 	}
-	if err := c.server.Auth.AddAccount(c.Context(), c.who, a, *t.Password, must); err != nil {
+	err = c.deed(http.StatusCreated, func(e audit.Event) error {
+		return c.server.Auth.AddAccount(c.Context(), e, c.who, a, *t.Password, must)
+	})
+	if err != nil {
 		return err
 	}
 	w.Header().Set("Location", strings.TrimSuffix(c.base, fhirPath)+"/api/user-management/"+url.PathEscape(name))
@@ -258,7 +262,9 @@ func updateUser(w http.ResponseWriter, c *call) error {
 			return err
 		}
 	}
-	err = c.server.Auth.ChangeAccount(c.Context(), c.who, c.Name, func(a *storage.Account) error { return c.changeUser(a, t, hash) })
+	err = c.deed(http.StatusOK, func(e audit.Event) error {
+		return c.server.Auth.ChangeAccount(c.Context(), e, c.who, c.Name, func(a *storage.Account) error { return c.changeUser(a, t, hash) })
+	})
 	if err != nil {
 		return err
 	}
@@ -288,7 +294,9 @@ func removeUser(w http.ResponseWriter, c *call) error {
 	if err := c.mayAdministrate(auth.VerbUsers); err != nil {
 		return err
 	}
-	remove := func() error { return c.server.Auth.RemoveAccount(c.Context(), c.who, c.Name) }
+	remove := func() error {
+		return c.deed(http.StatusNoContent, func(e audit.Event) error { return c.server.Auth.RemoveAccount(c.Context(), e, c.who, c.Name) })
+	}
 	if err := c.server.Exports.EndFor(c.Context(), c.Name, remove); err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (c *call) write(f func(tx *storage.Tx) error) error {
 	if c.tx != nil {
 		return f(c.tx)
 	}
-	return c.server.Store.Write(c.noting(), f)
+	return c.answer.trail.write(c.Context(), c.server.Store, http.StatusOK, f)
 }
 
 // put stores d under the id as the next version, if the account may change what stands there and write what comes.

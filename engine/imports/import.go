@@ -115,7 +115,7 @@ func (l *line) prepare() {
 func (l *line) store() {
 	defer close(l.free)
 	l.each(l.ready, func(b *batch) error {
-		changes, err := l.Store.ImportBatch(storage.WithActor(l.ctx, l.who()), b.ready)
+		changes, err := l.Store.ImportBatch(l.ctx, l.who(), b.ready)
 		if err != nil {
 			return err
 		}

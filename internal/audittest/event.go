@@ -3,7 +3,10 @@ package audittest
 
 import "satchel/audit"
 
-// Event is an event of somebody at the command line who did something.
+// Who is somebody at the command line.
+var Who = audit.Who{Name: "tester", Kind: audit.CLI}
+
+// Event is an event of Who, who did something.
 func Event(action audit.Action) audit.Event {
-	return audit.Event{Who: audit.Who{Name: "tester", Kind: audit.CLI}, Action: action}
+	return audit.Event{Who: Who, Action: action}
 }

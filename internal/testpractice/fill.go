@@ -7,6 +7,8 @@ import (
 
 	"satchel/demo"
 	"satchel/fhir"
+	"satchel/internal/audittest"
+	"satchel/internal/storagetest"
 	"satchel/storage"
 )
 
@@ -20,7 +22,7 @@ const atOnce = 2000
 func FillDemo(s *storage.Store, o demo.Options) error {
 	var docs []*fhir.Document
 	flush := func() error {
-		_, err := s.Import(background, docs)
+		_, err := s.Import(background, audittest.Who, docs)
 		docs = nil
 		return err
 	}
@@ -29,7 +31,7 @@ func FillDemo(s *storage.Store, o demo.Options) error {
 			if err := flush(); err != nil {
 				return err
 			}
-			err := s.Write(background, func(tx *storage.Tx) error { _, _, err := tx.Delete(item.Type, item.ID); return err })
+			err := storagetest.Write(background, s, func(tx *storage.Tx) error { _, _, err := tx.Delete(item.Type, item.ID); return err })
 			if err != nil {
 				return err
 			}
@@ -56,7 +58,7 @@ func Put(t testing.TB, s *storage.Store, texts ...string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Write(t.Context(), func(tx *storage.Tx) error { _, _, err := tx.Put(d, ""); return err }); err != nil {
+		if err := storagetest.Write(t.Context(), s, func(tx *storage.Tx) error { _, _, err := tx.Put(d, ""); return err }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -67,7 +69,7 @@ func Delete(t testing.TB, s *storage.Store, keys ...string) {
 	t.Helper()
 	for _, key := range keys {
 		typ, id, _ := strings.Cut(key, "/")
-		if err := s.Write(t.Context(), func(tx *storage.Tx) error { _, _, err := tx.Delete(typ, id); return err }); err != nil {
+		if err := storagetest.Write(t.Context(), s, func(tx *storage.Tx) error { _, _, err := tx.Delete(typ, id); return err }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -13,9 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/engine"
 	"satchel/exports"
+	"satchel/internal/audittest"
 	"satchel/internal/testpractice"
 	"satchel/storage"
 	"satchel/web"
@@ -110,5 +112,5 @@ func Account(s *storage.Store, name string, authorities ...string) error {
 		}
 		a.Authorities = append(a.Authorities, authority)
 	}
-	return s.AddAccount(context.Background(), a)
+	return s.AddAccount(context.Background(), audittest.Event(audit.AccountCreate), a)
 }
