@@ -123,7 +123,6 @@ func (f *handoverFlags) request(args []string) (engine.HandoverRequest, error) {
 		if !fhir.IsID(r.Patient) {
 			return r, usagef("%q is no id of a patient", args[1])
 		}
-		r.Withhold = []engine.Withhold{engine.PsychotherapyNotes} // not part of the record by law
 	} else if len(r.Linked) > 0 {
 		return r, usagef("--linked is for one patient's record")
 	}

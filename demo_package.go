@@ -26,7 +26,7 @@ func handOverDemo(ctx context.Context, cfg *Config, s *storage.Store, out io.Wri
 		return err
 	}
 	dir := filepath.Join(cfg.Data, "packages")
-	one, err := packDemo(ctx, cfg, s, engine.HandoverRequest{Patient: demo.EverythingPatientID, Dir: dir, Key: key, Withhold: []engine.Withhold{engine.PsychotherapyNotes}})
+	one, err := packDemo(ctx, cfg, s, engine.HandoverRequest{Patient: demo.EverythingPatientID, Dir: dir, Key: key})
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,8 @@ func showNewCopy(v *Visit) error {
 // copyForm gathers the form. Whoever sees it may make a copy of this record.
 func (v *Visit) copyForm(f *Form) (*copyForm, error) {
 	id := v.Value("id")
-	if err := v.Exports.MayPackage(v.Who, engine.PackageRequest{Patient: id}); err != nil {
+	if note, err := v.Exports.AskPackage(v.actor(0), engine.PackageRequest{Patient: id}); err != nil {
+		v.House.Did(note, err)
 		return nil, err
 	}
 	v.House.Decided()

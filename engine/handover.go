@@ -26,7 +26,7 @@ const scopeRules = "2026-11"
 type HandoverRequest struct {
 	Patient  string     // logical id of whose record it is; "": everything the practice holds
 	Linked   []string   // see [RecordOptions.Linked]
-	Withhold []Withhold // see [RecordOptions.Withhold]; of one patient's record only
+	Withhold []Withhold // see [RecordOptions.Withhold]; of one patient's record only. Psychotherapy notes are always left out
 	Within   []string   // see [PackageRequest.Within]
 
 	At storage.Snapshot // what the package shows; zero: now
@@ -146,7 +146,8 @@ func (h *handing) gather() error {
 		}
 		h.content, counts = p, p.Counts
 	} else {
-		o := RecordOptions{Linked: h.request.Linked, Withhold: h.request.Withhold, Bases: h.request.Bases}
+		o := RecordOptions{Linked: h.request.Linked, Bases: h.request.Bases}
+		o.Withhold = append(slices.Clone(h.request.Withhold), PsychotherapyNotes) // not part of the record by law
 		r, err := h.engine.Record(h.ctx, h.at, h.request.Patient, o)
 		if err != nil {
 			return err

@@ -251,9 +251,7 @@ func (e *Engine) packed(ctx context.Context, job storage.Job, r PackageRequest) 
 		Sender: p.Sender, Product: p.Product, DocumentationURL: p.DocumentationURL, Bases: p.Bases, Purpose: r.Purpose,
 		Job: job.ID[:min(len(job.ID), 8)], RequestID: r.RequestID, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy,
 	}
-	if r.Patient != "" {
-		q.Withhold = append(slices.Clone(r.Withhold), PsychotherapyNotes) // not part of the record by law
-	} else {
+	if r.Population {
 		q.Requests = p.Requests
 		if p.Settings != nil {
 			q.Settings = p.Settings()

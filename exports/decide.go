@@ -106,6 +106,11 @@ func (s *Service) MayExport(p auth.Principal, r engine.Request) bool {
 	return s.on() == nil && p.Decide(exportAction(r)) == nil
 }
 
+// AskPackage decides on a package that is only asked about, such as by its form. The note is for a refusal.
+func (s *Service) AskPackage(by Actor, r engine.PackageRequest) (Note, error) {
+	return packageNote(by, r), s.MayPackage(by.principal, r)
+}
+
 // MayPackage returns nil if the principal may start a package now, and otherwise the refusal.
 func (s *Service) MayPackage(p auth.Principal, r engine.PackageRequest) error {
 	if r.Population {

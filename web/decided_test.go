@@ -1,0 +1,30 @@
+package web_test
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"satchel/web"
+)
+
+// A handler that answers without a decision is an internal error: nothing of its answer goes out, and the log says which.
+func TestUndecidedAnswerIsNotGiven(t *testing.T) {
+	var options web.Options
+	p := open(t, func(o *web.Options) { options = *o })
+	handler, err := web.NewUndecided(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	r := p.do("GET", server.URL+"/api/account", "")
+	if r.status != 500 || strings.Contains(r.body, "told without") {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	if !strings.Contains(p.log.String(), "api/account answered without a decision") {
+		t.Error(p.log.String())
+	}
+	p.as = "" // what needs no decision is answered all the same
+	p.want(p.do("GET", server.URL+"/fhir/metadata", ""), 200)
+}
