@@ -300,19 +300,15 @@ func accounts(ctx context.Context, q querier, where string, args ...any) ([]Acco
 	rows, err := query(ctx, q, `SELECT name, pid, given_name, family_name, password, password_changed, must_change, locked, disabled, service,
 		totp, totp_next, totp_step, created, coalesce(last_login, 0), last_active, coalesce(permission, ''), coalesce(argument, '')
 		FROM account LEFT JOIN authority ON account = name `+where+` ORDER BY name COLLATE NOCASE, permission, argument`, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read accounts: %w", err)
-	}
-	defer rows.Close()
 	var all []Account
-	for rows.Next() {
+	err = eachRow(rows, err, func(scan row) error {
 		var a Account
 		var x Authority
 		var changed, created, login, active int64
-		err := rows.Scan(&a.Name, &a.PID, &a.GivenName, &a.FamilyName, &a.Password, &changed, &a.MustChange, &a.Locked, &a.Disabled, &a.Service,
+		err := scan(&a.Name, &a.PID, &a.GivenName, &a.FamilyName, &a.Password, &changed, &a.MustChange, &a.Locked, &a.Disabled, &a.Service,
 			&a.TOTP, &a.TOTPNext, &a.TOTPStep, &created, &login, &active, &x.Permission, &x.Argument)
 		if err != nil {
-			return nil, fmt.Errorf("read accounts: %w", err)
+			return err
 		}
 		a.PasswordChanged, a.Created, a.LastLogin, a.LastActive = instant(changed), instant(created), instant(login), instant(active)
 		if len(all) == 0 || all[len(all)-1].Name != a.Name {
@@ -322,6 +318,7 @@ func accounts(ctx context.Context, q querier, where string, args ...any) ([]Acco
 			last := &all[len(all)-1]
 			last.Authorities = append(last.Authorities, x)
 		}
-	}
-	return all, rows.Err()
+		return nil
+	})
+	return all, wrap("read accounts", err)
 }

@@ -217,24 +217,17 @@ func (s *Store) auditPage(ctx context.Context, q auditQuery) ([]audit.Event, err
 		text += ` WHERE ` + strings.Join(q.where, ` AND `)
 	}
 	rows, err := s.reads.db.QueryContext(ctx, text+` ORDER BY `+q.order+` LIMIT ?`, append(q.args, q.count+1)...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var page []audit.Event
-	for rows.Next() {
-		var e audit.Event
-		var at int64
-		var patients string
-		err := rows.Scan(&e.Seq, &at, &e.Who.Name, &e.Who.Kind, &e.From, &e.Action, &e.Target, &e.Outcome, &e.Status, &patients, &e.More,
-			&e.Detail, &e.RequestID, &e.Hash)
-		if err != nil {
-			return nil, err
-		}
-		e.Time, e.Patients = instant(at), auditPatients(patients)
-		page = append(page, e)
-	}
-	return page, rows.Err()
+	return collect(rows, err, auditEventOf)
+}
+
+// auditEventOf reads the auditColumns.
+func auditEventOf(scan row) (e audit.Event, err error) {
+	var at int64
+	var patients string
+	err = scan(&e.Seq, &at, &e.Who.Name, &e.Who.Kind, &e.From, &e.Action, &e.Target, &e.Outcome, &e.Status, &patients, &e.More,
+		&e.Detail, &e.RequestID, &e.Hash)
+	e.Time, e.Patients = instant(at), auditPatients(patients)
+	return e, err
 }
 
 // auditPatients reads the patients column. Nothing is lost: joined again it is the same text.

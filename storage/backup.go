@@ -102,19 +102,13 @@ func inspect(ctx context.Context, tx *sql.Tx) (Contents, error) {
 		c.AuditHash = hex.EncodeToString(hash)
 	}
 	rows, err := tx.QueryContext(ctx, `SELECT t.name, count(*) FROM resource r JOIN type t ON t.code = r.type WHERE r.body IS NOT NULL GROUP BY t.name`)
-	if err != nil {
-		return c, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	return c, eachRow(rows, err, func(scan row) error {
 		var name string
 		var n int64
-		if err := rows.Scan(&name, &n); err != nil {
-			return c, err
-		}
+		err := scan(&name, &n)
 		c.Resources[name] = n
-	}
-	return c, rows.Err()
+		return err
+	})
 }
 
 // Integrity is SQLite's own check of the file and of what refers to what. It answers one line per finding, nothing if
@@ -125,20 +119,11 @@ func (s *Store) Integrity(ctx context.Context) (findings []string, err error) {
 		`SELECT 'rows of table ' || "table" || ' lost what they refer to in table ' || "parent" || ': ' || count(*) FROM pragma_foreign_key_check GROUP BY "table", "parent"`,
 	} {
 		rows, err := s.scans.QueryContext(ctx, q)
+		found, err := collect(rows, err, oneColumn[string])
 		if err != nil {
-			return findings, fmt.Errorf("check the database: %w", err)
+			return findings, wrap("check the database", err)
 		}
-		for rows.Next() {
-			var line string
-			if err := rows.Scan(&line); err != nil {
-				rows.Close()
-				return findings, fmt.Errorf("check the database: %w", err)
-			}
-			findings = append(findings, line)
-		}
-		if err := rows.Close(); err != nil {
-			return findings, fmt.Errorf("check the database: %w", err)
-		}
+		findings = append(findings, found...)
 	}
 	return findings, nil
 }

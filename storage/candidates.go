@@ -153,19 +153,7 @@ func (sr *searcher) ridsByID(ids []string) ([]int64, error) {
 
 func (sr *searcher) rids(text string, args ...any) ([]int64, error) {
 	rows, err := query(sr.ctx, sr.db, text, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var rids []int64
-	for rows.Next() {
-		var rid int64
-		if err := rows.Scan(&rid); err != nil {
-			return nil, err
-		}
-		rids = append(rids, rid)
-	}
-	return rids, rows.Err()
+	return collect(rows, err, oneColumn[int64])
 }
 
 // probe adds the conditions that the index can answer for one row: those of the criteria other than the driving one.

@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"database/sql"
-	"fmt"
 
 	"satchel/fhir"
 )
@@ -14,23 +13,20 @@ import (
 func (s *Store) OwnedTypes(ctx context.Context, patient string) (map[string]int, error) {
 	rows, err := query(ctx, s.reads, `SELECT r.type, count(*) FROM owner o CROSS JOIN resource r ON r.rid = o.rid
 		WHERE o.patient = ? AND o.until IS NULL AND o.why < 3 AND r.body IS NOT NULL GROUP BY r.type`, patient)
-	if err != nil {
-		return nil, fmt.Errorf("count a compartment: %w", err)
-	}
+	counts, err := s.countsByType(rows, err)
+	return counts, wrap("count a compartment", err)
+}
+
+// countsByType reads rows of a type's number and a count.
+func (s *Store) countsByType(rows *sql.Rows, err error) (map[string]int, error) {
 	counts := map[string]int{}
-	err = eachRow(rows, func(scan func(dest ...any) error) error {
+	return counts, eachRow(rows, err, func(scan row) error {
 		var code int64
 		var n int
-		if err := scan(&code, &n); err != nil {
-			return err
-		}
+		err := scan(&code, &n)
 		counts[s.types.name(code)] = n
-		return nil
+		return err
 	})
-	if err != nil {
-		err = fmt.Errorf("count a compartment: %w", err)
-	}
-	return counts, err
 }
 
 // OwnedNewest calls f with what of one type is now in the patient's compartment (of any Why but WhyOther), at most so many,
@@ -43,14 +39,11 @@ func (s *Store) OwnedNewest(ctx context.Context, patient, typ string, most int, 
 	rows, err := query(ctx, s.reads, `SELECT id, version, updated, body FROM resource WHERE rid IN (
 		SELECT r.rid FROM owner o CROSS JOIN resource r ON r.rid = o.rid
 		WHERE o.patient = ? AND o.until IS NULL AND o.why < 3 AND r.type = ? AND r.body IS NOT NULL ORDER BY r.seq DESC LIMIT ?)`, patient, code, most)
-	if err != nil {
-		return fmt.Errorf("read a compartment: %w", err)
-	}
-	return eachRow(rows, func(scan func(dest ...any) error) error {
+	return eachRow(rows, wrap("read a compartment", err), func(scan row) error {
 		r, updated := fhir.Resource{Type: typ}, int64(0)
 		var body sql.RawBytes
 		if err := scan(&r.ID, &r.Version, &updated, &body); err != nil {
-			return fmt.Errorf("read a compartment: %w", err)
+			return wrap("read a compartment", err)
 		}
 		r.Updated, r.JSON = instant(updated), body
 		return f(r)

@@ -129,20 +129,9 @@ func (s *Store) Client(ctx context.Context, name string) (Client, error) {
 // Clients lists all clients by name.
 func (s *Store) Clients(ctx context.Context) ([]Client, error) {
 	rows, err := query(ctx, s.reads, `SELECT name FROM client ORDER BY name`)
+	names, err := collect(rows, err, oneColumn[string])
 	if err != nil {
-		return nil, fmt.Errorf("list clients: %w", err)
-	}
-	defer rows.Close()
-	var names []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, fmt.Errorf("list clients: %w", err)
-		}
-		names = append(names, name)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("list clients: %w", err)
+		return nil, wrap("list clients", err)
 	}
 	var all []Client
 	for _, name := range names {
@@ -150,7 +139,7 @@ func (s *Store) Clients(ctx context.Context) ([]Client, error) {
 		if isNotFound(err) { // removed in between
 			continue
 		} else if err != nil {
-			return nil, fmt.Errorf("list clients: %w", err)
+			return nil, wrap("list clients", err)
 		}
 		all = append(all, c)
 	}
@@ -170,18 +159,11 @@ func client(ctx context.Context, q querier, name string) (Client, error) {
 	}
 	c.Created, c.LastUsed = instant(created), instant(used)
 	rows, err := query(ctx, q, `SELECT permission, argument FROM client_authority WHERE client = ? ORDER BY permission, argument`, name)
-	if err != nil {
-		return Client{}, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var a Authority
-		if err := rows.Scan(&a.Permission, &a.Argument); err != nil {
-			return Client{}, err
-		}
-		c.Authorities = append(c.Authorities, a)
-	}
-	return c, rows.Err()
+	c.Authorities, err = collect(rows, err, func(scan row) (a Authority, err error) {
+		err = scan(&a.Permission, &a.Argument)
+		return a, err
+	})
+	return c, err
 }
 
 func (tx *Tx) putClientAuthorities(c Client) error {
@@ -205,8 +187,5 @@ func isNotFound(err error) bool {
 
 // wrapClient says what was being done, but leaves alone what the caller may see.
 func wrapClient(doing, name string, err error) error {
-	if _, ok := errors.AsType[*fhir.Error](err); ok || err == nil {
-		return err
-	}
-	return fmt.Errorf("%s client %q: %w", doing, name, err)
+	return wrap(fmt.Sprintf("%s client %q", doing, name), err)
 }

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 )
@@ -13,10 +12,7 @@ func (s *Store) Compartment(ctx context.Context, at Snapshot, patients []string,
 	for _, patient := range patients {
 		rows, err := query(ctx, s.reads, `SELECT r.type, r.id FROM owner o CROSS JOIN resource r ON r.rid = o.rid
 			WHERE o.patient = ?1 AND o.why < 3 AND o.since <= ?2 AND (o.until IS NULL OR o.until > ?2)`, patient, at.Seq)
-		if err != nil {
-			return fmt.Errorf("read compartment: %w", err)
-		}
-		err = eachRow(rows, func(scan func(dest ...any) error) error {
+		err = eachRow(rows, err, func(scan row) error {
 			var code int64
 			var id string
 			if err := scan(&code, &id); err != nil {
@@ -26,7 +22,7 @@ func (s *Store) Compartment(ctx context.Context, at Snapshot, patients []string,
 			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("read compartment: %w", err)
+			return wrap("read compartment", err)
 		}
 	}
 	return nil
@@ -57,31 +53,6 @@ func (s *Store) Patients(ctx context.Context, at Snapshot) ([]string, error) {
 // texts reads one column.
 func (s *Store) texts(ctx context.Context, text string, args ...any) ([]string, error) {
 	rows, err := query(ctx, s.reads, text, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read texts: %w", err)
-	}
-	var all []string
-	err = eachRow(rows, func(scan func(dest ...any) error) error {
-		var one string
-		if err := scan(&one); err != nil {
-			return err
-		}
-		all = append(all, one)
-		return nil
-	})
-	if err != nil {
-		err = fmt.Errorf("read texts: %w", err)
-	}
-	return all, err
-}
-
-// eachRow calls f with each row and closes rows.
-func eachRow(rows *sql.Rows, f func(scan func(dest ...any) error) error) error {
-	defer rows.Close()
-	for rows.Next() {
-		if err := f(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	all, err := collect(rows, err, oneColumn[string])
+	return all, wrap("read texts", err)
 }

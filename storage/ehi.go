@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"satchel/audit"
@@ -29,7 +28,7 @@ type EHIExport struct {
 
 const ehiColumns = `id, owner, client, patient, url, part, form, until, created, coalesce(request, '')`
 
-func ehiOf(scan func(dest ...any) error) (EHIExport, error) {
+func ehiOf(scan row) (EHIExport, error) {
 	var e EHIExport
 	var until, created int64
 	err := scan(&e.ID, &e.Owner, &e.Client, &e.Patient, &e.URL, &e.Part, &e.Form, &until, &created, &e.Request)
@@ -78,7 +77,7 @@ func (s *Store) AddEHIExport(ctx context.Context, event audit.Event, e EHIExport
 		}
 		return tx.record(event)
 	})
-	return out, fresh && err == nil, wrapEHI("add", err)
+	return out, fresh && err == nil, wrap("add EHI export", err)
 }
 
 // FileEHIExport notes the request that the form of an export led to, in the transaction that adds the request. False: the
@@ -102,7 +101,7 @@ func (s *Store) ehiBy(ctx context.Context, where string, value string) (EHIExpor
 	e, err := ehiOf(func(dest ...any) error {
 		return scan(ctx, s.reads, `SELECT `+ehiColumns+` FROM ehi_export WHERE `+where, []any{value}, dest...)
 	})
-	return e, wrapEHI("read", err)
+	return e, wrap("read EHI export", err)
 }
 
 // DeleteEHIExport forgets an export, stores the event, and returns what it was at the end; not-found if there is none. Its
@@ -120,18 +119,10 @@ func (s *Store) DeleteEHIExport(ctx context.Context, event audit.Event, id strin
 		}
 		return tx.record(event)
 	})
-	return e, wrapEHI("delete", err)
+	return e, wrap("delete EHI export", err)
 }
 
 // dropEHIExports forgets those of an account or client, or the next one of the name would inherit them.
 func (tx *Tx) dropEHIExports(owner string) error {
 	return tx.exec(`DELETE FROM ehi_export WHERE owner = ?`, owner)
-}
-
-// wrapEHI says what was being done, but leaves alone what the caller may see.
-func wrapEHI(doing string, err error) error {
-	if _, ok := errors.AsType[*fhir.Error](err); ok || err == nil {
-		return err
-	}
-	return fmt.Errorf("%s EHI export: %w", doing, err)
 }

@@ -73,23 +73,22 @@ func (s *Store) historyPage(ctx context.Context, condition string, count int, ar
 		UNION ALL
 		SELECT r.type, r.id, v.version, v.updated, v.seq, v.body FROM history v CROSS JOIN resource r ON r.rid = v.rid WHERE `+condition+bounds+`
 		ORDER BY 4 DESC, 5 DESC LIMIT ?4`, args...)
-	if err != nil {
-		return nil, "", err
-	}
-	defer rows.Close()
 	var page []fhir.Resource
+	var next string
 	var updated, seq int64
-	for rows.Next() {
+	err = eachRow(rows, err, func(scan row) error {
 		if len(page) == count {
-			return page, cursorOf(updated, seq), nil
+			next = cursorOf(updated, seq)
+			return nil
 		}
 		var r fhir.Resource
 		var typ int64
-		if err := rows.Scan(&typ, &r.ID, &r.Version, &updated, &seq, &r.JSON); err != nil {
-			return nil, "", err
+		if err := scan(&typ, &r.ID, &r.Version, &updated, &seq, &r.JSON); err != nil {
+			return err
 		}
 		r.Type, r.Updated, r.Deleted = s.types.name(typ), instant(updated), r.JSON == nil
 		page = append(page, r)
-	}
-	return page, "", rows.Err()
+		return nil
+	})
+	return page, next, err
 }

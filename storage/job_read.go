@@ -14,7 +14,7 @@ const jobColumns = `id, kind, state, account, url, request, seq, transaction_tim
 	coalesce(started, 0), coalesce(ended, 0), coalesce(expires, 0), done, total, error, runs, outcome`
 
 // jobOf reads the jobColumns.
-func jobOf(scan func(dest ...any) error) (Job, error) {
+func jobOf(scan row) (Job, error) {
 	var j Job
 	var request, outcome string
 	var at, created, started, ended, expires int64
@@ -51,72 +51,33 @@ func noJob(id string) error {
 
 func (s *Store) jobFiles(ctx context.Context, id string) ([]JobFile, error) {
 	rows, err := query(ctx, s.reads, `SELECT name, path, list, type, count, bytes, sha256, continues_in FROM job_file WHERE job = ? ORDER BY ord`, id)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var files []JobFile
-	for rows.Next() {
-		var f JobFile
-		if err := rows.Scan(&f.Name, &f.Path, &f.List, &f.Type, &f.Count, &f.Bytes, &f.SHA256, &f.ContinuesIn); err != nil {
-			return nil, err
-		}
-		files = append(files, f)
-	}
-	return files, rows.Err()
+	return collect(rows, err, func(scan row) (f JobFile, err error) {
+		err = scan(&f.Name, &f.Path, &f.List, &f.Type, &f.Count, &f.Bytes, &f.SHA256, &f.ContinuesIn)
+		return f, err
+	})
 }
 
 // JobFindings are the findings that are kept of a job, in the order in which they were made.
 func (s *Store) JobFindings(ctx context.Context, id string) ([]JobFinding, error) {
 	rows, err := query(ctx, s.reads, `SELECT file, line, entry, refused, reason FROM job_finding WHERE job = ? ORDER BY ord`, id)
-	if err != nil {
-		return nil, fmt.Errorf("read findings of job: %w", err)
-	}
-	defer rows.Close()
-	var all []JobFinding
-	for rows.Next() {
-		var f JobFinding
-		if err := rows.Scan(&f.File, &f.Line, &f.Entry, &f.Refused, &f.Reason); err != nil {
-			return nil, fmt.Errorf("read findings of job: %w", err)
-		}
-		all = append(all, f)
-	}
-	return all, rows.Err()
+	all, err := collect(rows, err, func(scan row) (f JobFinding, err error) {
+		err = scan(&f.File, &f.Line, &f.Entry, &f.Refused, &f.Reason)
+		return f, err
+	})
+	return all, wrap("read findings of job", err)
 }
 
 // Jobs lists the jobs of the kinds (none: of any), newest first, without their files.
 func (s *Store) Jobs(ctx context.Context, kinds ...string) ([]Job, error) {
 	of, args := ofKinds(kinds)
 	rows, err := query(ctx, s.reads, `SELECT `+jobColumns+` FROM job WHERE `+of+` ORDER BY transaction_time DESC`, args...)
-	if err != nil {
-		return nil, fmt.Errorf("list jobs: %w", err)
-	}
-	defer rows.Close()
-	var jobs []Job
-	for rows.Next() {
-		j, err := jobOf(rows.Scan)
-		if err != nil {
-			return nil, fmt.Errorf("list jobs: %w", err)
-		}
-		jobs = append(jobs, j)
-	}
-	return jobs, rows.Err()
+	jobs, err := collect(rows, err, jobOf)
+	return jobs, wrap("list jobs", err)
 }
 
 // ExpiredJobs lists the ids of ended jobs whose expiry is not after now.
 func (s *Store) ExpiredJobs(ctx context.Context, now time.Time) ([]string, error) {
 	rows, err := query(ctx, s.reads, `SELECT id FROM job WHERE ended IS NOT NULL AND expires <= ? ORDER BY expires`, millis(now))
-	if err != nil {
-		return nil, fmt.Errorf("list expired jobs: %w", err)
-	}
-	defer rows.Close()
-	var ids []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
-	}
-	return ids, rows.Err()
+	ids, err := collect(rows, err, oneColumn[string])
+	return ids, wrap("list expired jobs", err)
 }

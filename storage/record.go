@@ -60,22 +60,18 @@ func (s *Store) EntryRIDs(ctx context.Context, key int64, values map[int64]bool)
 // entriesAmong reads the entries of a key; false if there are more than most.
 func (s *Store) entriesAmong(ctx context.Context, key int64, values map[int64]bool, most int) ([]int64, bool, error) {
 	rows, err := query(ctx, s.reads, `SELECT e.value, e.rid FROM `+entriesOf+` WHERE e.key = ? LIMIT ?`, key, most+1)
-	if err != nil {
-		return nil, false, fmt.Errorf("find rows: %w", err)
-	}
-	defer rows.Close()
 	var rids []int64
 	n := 0
-	for ; rows.Next(); n++ {
+	err = eachRow(rows, err, func(scan row) error {
 		var value, rid int64
-		if err := rows.Scan(&value, &rid); err != nil {
-			return nil, false, err
-		}
+		err := scan(&value, &rid)
 		if values[value] {
 			rids = append(rids, rid)
 		}
-	}
-	return rids, n <= most, rows.Err()
+		n++
+		return err
+	})
+	return rids, n <= most, wrap("find rows", err)
 }
 
 // ChangedRIDs lists the resources of the types that changed after the snapshot: for these the index, which is of now,
@@ -93,19 +89,8 @@ func (s *Store) ChangedRIDs(ctx context.Context, at Snapshot, types []string) ([
 // rids reads row numbers.
 func (s *Store) rids(ctx context.Context, text string, args ...any) ([]int64, error) {
 	rows, err := query(ctx, s.reads, text, args...)
-	if err != nil {
-		return nil, fmt.Errorf("find rows: %w", err)
-	}
-	defer rows.Close()
-	var rids []int64
-	for rows.Next() {
-		var rid int64
-		if err := rows.Scan(&rid); err != nil {
-			return nil, fmt.Errorf("find rows: %w", err)
-		}
-		rids = append(rids, rid)
-	}
-	return rids, rows.Err()
+	rids, err := collect(rows, err, oneColumn[int64])
+	return rids, wrap("find rows", err)
 }
 
 // Versions calls f with every version in the snapshot of the resources with the numbers, tombstones included (JSON nil),
@@ -192,11 +177,8 @@ func (s *Store) VersionCounts(ctx context.Context, at Snapshot) (map[string]Vers
 		SELECT type, TRUE, body IS NULL, -1 FROM resource INDEXED BY resource_updated WHERE seq > ?1
 		UNION ALL
 		SELECT r.type, h.superseded > ?1, h.body IS NULL, 1 FROM history h CROSS JOIN resource r ON r.rid = h.rid WHERE h.seq <= ?1`, at.Seq)
-	if err != nil {
-		return nil, fmt.Errorf("count versions: %w", err)
-	}
 	counts := map[int64]VersionCount{}
-	err = eachRow(rows, func(scan func(dest ...any) error) error {
+	err = eachRow(rows, err, func(scan row) error {
 		var code int64
 		var current, deleted bool
 		var n int
@@ -209,7 +191,7 @@ func (s *Store) VersionCounts(ctx context.Context, at Snapshot) (map[string]Vers
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("count versions: %w", err)
+		return nil, wrap("count versions", err)
 	}
 	named := map[string]VersionCount{}
 	for code, c := range counts {

@@ -69,7 +69,7 @@ func (s *Store) AddRequest(ctx context.Context, year int, r Request, step Reques
 		return tx.requestStep(r, "", step)
 	})
 	if err != nil {
-		return Request{}, wrapRequest("add", err)
+		return Request{}, wrap("add request", err)
 	}
 	return r, nil
 }
@@ -100,7 +100,7 @@ func (s *Store) ChangeRequest(ctx context.Context, id string, version int64, f f
 		return tx.requestStep(r, before.State, step)
 	})
 	if err != nil {
-		return Request{}, wrapRequest("change", err)
+		return Request{}, wrap("change request", err)
 	}
 	return r, nil
 }
@@ -132,7 +132,7 @@ func (tx *Tx) requestStep(r Request, before string, step RequestStep) error {
 
 const requestColumns = `id, number, version, state, received, due, answered, late, created, changed, patient, job, find, body`
 
-func requestOf(scan func(dest ...any) error) (Request, error) {
+func requestOf(scan row) (Request, error) {
 	var r Request
 	var created, changed int64
 	var body string
@@ -144,7 +144,7 @@ func requestOf(scan func(dest ...any) error) (Request, error) {
 // Request is the request with that id or number; not-found otherwise.
 func (s *Store) Request(ctx context.Context, id string) (Request, error) {
 	r, err := requestBy(ctx, s.reads, id)
-	return r, wrapRequest("read", err)
+	return r, wrap("read request", err)
 }
 
 func requestBy(ctx context.Context, q querier, id string) (Request, error) {
@@ -160,27 +160,11 @@ func requestBy(ctx context.Context, q querier, id string) (Request, error) {
 // RequestEvents lists the steps of a request, oldest first.
 func (s *Store) RequestEvents(ctx context.Context, id string) ([]RequestEvent, error) {
 	rows, err := query(ctx, s.reads, `SELECT ord, time, who, kind, step, before, after, note FROM request_event WHERE request = ? ORDER BY ord`, id)
-	if err != nil {
-		return nil, wrapRequest("read the steps of", err)
-	}
-	defer rows.Close()
-	var all []RequestEvent
-	for rows.Next() {
-		e := RequestEvent{Request: id}
-		var at int64
-		if err := rows.Scan(&e.Ord, &at, &e.Who.Name, &e.Who.Kind, &e.Step, &e.Before, &e.After, &e.Note); err != nil {
-			return nil, wrapRequest("read the steps of", err)
-		}
+	all, err := collect(rows, err, func(scan row) (RequestEvent, error) {
+		e, at := RequestEvent{Request: id}, int64(0)
+		err := scan(&e.Ord, &at, &e.Who.Name, &e.Who.Kind, &e.Step, &e.Before, &e.After, &e.Note)
 		e.Time = instant(at)
-		all = append(all, e)
-	}
-	return all, rows.Err()
-}
-
-// wrapRequest says what was being done, but leaves alone what the caller may see.
-func wrapRequest(doing string, err error) error {
-	if _, ok := errors.AsType[*fhir.Error](err); ok || err == nil {
-		return err
-	}
-	return fmt.Errorf("%s request: %w", doing, err)
+		return e, err
+	})
+	return all, wrap("read the steps of a request", err)
 }

@@ -49,21 +49,15 @@ func (s *Store) DisclosuresOf(ctx context.Context, patient string) ([]Disclosure
 
 func (s *Store) disclosures(ctx context.Context, where string, args ...any) ([]Disclosure, error) {
 	rows, err := query(ctx, s.reads, `SELECT `+disclosureColumns+` FROM disclosure WHERE `+where, args...)
-	if err != nil {
-		return nil, wrapRequest("read the disclosures of", err)
-	}
-	defer rows.Close()
-	var all []Disclosure
-	for rows.Next() {
-		var d Disclosure
-		var at int64
-		err := rows.Scan(&d.ID, &d.Request, &at, &d.Who, &d.Patient, &d.Recipient, &d.Way, &d.Form, &d.Job, &d.Package, &d.File, &d.SHA256, &d.Bytes,
-			&d.Verdict, &d.Again, &d.Link, &d.Note)
-		if err != nil {
-			return nil, wrapRequest("read the disclosures of", err)
-		}
-		d.Time = instant(at)
-		all = append(all, d)
-	}
-	return all, rows.Err()
+	all, err := collect(rows, err, disclosureOf)
+	return all, wrap("read the disclosures of a request", err)
+}
+
+// disclosureOf reads the disclosureColumns.
+func disclosureOf(scan row) (d Disclosure, err error) {
+	var at int64
+	err = scan(&d.ID, &d.Request, &at, &d.Who, &d.Patient, &d.Recipient, &d.Way, &d.Form, &d.Job, &d.Package, &d.File, &d.SHA256, &d.Bytes,
+		&d.Verdict, &d.Again, &d.Link, &d.Note)
+	d.Time = instant(at)
+	return d, err
 }

@@ -33,7 +33,7 @@ type DeliveryLink struct {
 
 const linkColumns = `id, request, token, passphrase, who, created, expires, revoked, wrong, tries, downloads, most, job, file, form, sha256, bytes`
 
-func linkOf(scan func(dest ...any) error) (DeliveryLink, error) {
+func linkOf(scan row) (DeliveryLink, error) {
 	var l DeliveryLink
 	var token []byte
 	var created, expires, revoked int64
@@ -94,12 +94,12 @@ func (s *Store) TakeTry(ctx context.Context, token [sha256.Size]byte) (l Deliver
 		l, err = linkBy(ctx, tx, token)
 		return err
 	})
-	return l, taken && err == nil, wrapRequest("try the link of", err)
+	return l, taken && err == nil, wrap("try the link of request", err)
 }
 
 // ReturnTry gives back a try that could not be checked.
 func (s *Store) ReturnTry(ctx context.Context, id string) error {
-	return wrapRequest("give back a try of", s.write(ctx, func(tx *Tx) error {
+	return wrap("give back a try of request", s.write(ctx, func(tx *Tx) error {
 		return tx.exec(`UPDATE delivery_link SET wrong = max(0, wrong - 1) WHERE id = ?`, id)
 	}))
 }
@@ -107,7 +107,7 @@ func (s *Store) ReturnTry(ctx context.Context, id string) error {
 // DeliveryLink is the link with the hash of a token, also if it has ended; not-found otherwise.
 func (s *Store) DeliveryLink(ctx context.Context, token [sha256.Size]byte) (DeliveryLink, error) {
 	l, err := linkBy(ctx, s.reads, token)
-	return l, wrapRequest("read the link of", err)
+	return l, wrap("read the link of request", err)
 }
 
 func linkBy(ctx context.Context, q querier, token [sha256.Size]byte) (DeliveryLink, error) {
@@ -127,17 +127,6 @@ func noLink() error {
 // DeliveryLinks lists the links of a request, oldest first.
 func (s *Store) DeliveryLinks(ctx context.Context, request string) ([]DeliveryLink, error) {
 	rows, err := query(ctx, s.reads, `SELECT `+linkColumns+` FROM delivery_link WHERE request = ? ORDER BY created, id`, request)
-	if err != nil {
-		return nil, wrapRequest("read the links of", err)
-	}
-	defer rows.Close()
-	var all []DeliveryLink
-	for rows.Next() {
-		l, err := linkOf(rows.Scan)
-		if err != nil {
-			return nil, wrapRequest("read the links of", err)
-		}
-		all = append(all, l)
-	}
-	return all, rows.Err()
+	all, err := collect(rows, err, linkOf)
+	return all, wrap("read the links of a request", err)
 }

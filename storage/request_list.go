@@ -52,7 +52,7 @@ func (s *Store) Requests(ctx context.Context, f RequestFilter, p RequestPage) ([
 	}
 	found, last, err := s.requestPage(ctx, q, key, direction)
 	if err != nil {
-		return nil, "", wrapRequest("list", err)
+		return nil, "", wrap("list request", err)
 	}
 	return found, last, nil
 }
@@ -64,22 +64,17 @@ func (s *Store) requestPage(ctx context.Context, q auditQuery, key, direction st
 		text += ` WHERE ` + strings.Join(q.where, ` AND `)
 	}
 	rows, err := s.reads.db.QueryContext(ctx, text+` ORDER BY `+key+direction+`, rid`+direction+` LIMIT ?`, append(q.args, q.count+1)...)
-	if err != nil {
-		return nil, "", err
-	}
-	defer rows.Close()
 	var at, rid int64
-	for rows.Next() {
+	err = eachRow(rows, err, func(scan row) error {
 		if len(all) == q.count {
-			return all, cursorOf(at, rid), nil
+			next = cursorOf(at, rid)
+			return nil
 		}
-		r, err := requestOf(func(dest ...any) error { return rows.Scan(append(dest, &at, &rid)...) })
-		if err != nil {
-			return nil, "", err
-		}
+		r, err := requestOf(func(dest ...any) error { return scan(append(dest, &at, &rid)...) })
 		all = append(all, r)
-	}
-	return all, "", rows.Err()
+		return err
+	})
+	return all, next, err
 }
 
 // query is the condition of a filter.
@@ -123,17 +118,9 @@ type RequestCount struct {
 // RequestCounts counts all requests.
 func (s *Store) RequestCounts(ctx context.Context) ([]RequestCount, error) {
 	rows, err := query(ctx, s.reads, `SELECT state, iif(answered = 0, due, 0), late, count(*) FROM request GROUP BY 1, 2, 3`)
-	if err != nil {
-		return nil, wrapRequest("count", err)
-	}
-	defer rows.Close()
-	var all []RequestCount
-	for rows.Next() {
-		var c RequestCount
-		if err := rows.Scan(&c.State, &c.Due, &c.Late, &c.N); err != nil {
-			return nil, wrapRequest("count", err)
-		}
-		all = append(all, c)
-	}
-	return all, rows.Err()
+	all, err := collect(rows, err, func(scan row) (c RequestCount, err error) {
+		err = scan(&c.State, &c.Due, &c.Late, &c.N)
+		return c, err
+	})
+	return all, wrap("count requests", err)
 }

@@ -245,18 +245,6 @@ func (s *Store) Version(ctx context.Context, typ, id string, version int64) (fhi
 func (s *Store) Types(ctx context.Context) (map[string]int, error) {
 	rows, err := query(ctx, s.reads, `SELECT type, sum(n) FROM (SELECT type, count(*) AS n FROM resource GROUP BY type
 		UNION ALL SELECT type, -count(*) FROM resource WHERE body IS NULL GROUP BY type) GROUP BY type HAVING sum(n) > 0`)
-	if err != nil {
-		return nil, fmt.Errorf("count types: %w", err)
-	}
-	defer rows.Close()
-	counts := map[string]int{}
-	for rows.Next() {
-		var code int64
-		var n int
-		if err := rows.Scan(&code, &n); err != nil {
-			return nil, err
-		}
-		counts[s.types.name(code)] = n
-	}
-	return counts, rows.Err()
+	counts, err := s.countsByType(rows, err)
+	return counts, wrap("count types", err)
 }

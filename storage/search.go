@@ -106,31 +106,24 @@ func (sr *searcher) offer(text string, rids []int64, probeArgs []any) error {
 		args = append(args, rids[min(i, len(rids)-1)])
 	}
 	rows, err := query(sr.ctx, sr.db, text, append(append(args, sr.typ), probeArgs...)...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	d := sr.s.documents.Get().(*fhir.Document)
 	defer sr.s.documents.Put(d)
-	for rows.Next() {
+	return eachRow(rows, err, func(scan row) error {
 		var rid, updated int64
 		var body sql.RawBytes
 		r := fhir.Resource{Type: sr.query.Type}
-		if err := rows.Scan(&rid, &r.ID, &r.Version, &updated, &body); err != nil {
+		if err := scan(&rid, &r.ID, &r.Version, &updated, &body); err != nil {
 			return err
 		}
 		if err := d.Reset(body); err != nil {
 			return fmt.Errorf("stored %s/%s: %w", r.Type, r.ID, err)
 		}
 		if !sr.query.Match(d) {
-			continue
+			return nil
 		}
 		r.Updated = instant(updated)
-		if err := sr.keep(rid, r, body); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+		return sr.keep(rid, r, body)
+	})
 }
 
 // keep takes a match: onto the page, as the sign that there is a next one, or only into the count.

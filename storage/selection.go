@@ -137,22 +137,11 @@ func (s *Store) ridsOf(ctx context.Context, at Snapshot, patients []string) ([]i
 // list reads row numbers; false if there are more than most.
 func (s *Store) list(ctx context.Context, text string, most int64, args ...any) ([]int64, bool, error) {
 	rows, err := query(ctx, s.reads, text, append(args, most+1)...)
-	if err != nil {
+	rids, err := collect(rows, err, oneColumn[int64])
+	if err != nil || int64(len(rids)) > most {
 		return nil, false, err
 	}
-	defer rows.Close()
-	var rids []int64
-	for rows.Next() {
-		var rid int64
-		if err := rows.Scan(&rid); err != nil {
-			return nil, false, err
-		}
-		rids = append(rids, rid)
-	}
-	if int64(len(rids)) > most {
-		return nil, false, rows.Err()
-	}
-	return rids, true, rows.Err()
+	return rids, true, nil
 }
 
 // Count is the number of rows that [Store.Scan] will look at: an upper bound of what it yields, and the total for a

@@ -36,7 +36,7 @@ func (s *Store) AddSession(ctx context.Context, n Session, password string, olde
 		}
 		return err
 	})
-	return wrapSession("add", err)
+	return wrap("add session", err)
 }
 
 // Session is the session with the hash, however old; not-found if there is none.
@@ -49,12 +49,12 @@ func (s *Store) Session(ctx context.Context, hash [sha256.Size]byte) (Session, e
 		err = fhir.Errorf(fhir.CodeNotFound, "there is no such session; sign in again")
 	}
 	n.Created, n.Seen = instant(created), instant(seen)
-	return n, wrapSession("read", err)
+	return n, wrap("read session", err)
 }
 
 // SeeSession notes that a session and its account were active. It is no error if the session is gone.
 func (s *Store) SeeSession(ctx context.Context, n Session, now time.Time) error {
-	return wrapSession("note", s.write(ctx, func(tx *Tx) error {
+	return wrap("note session", s.write(ctx, func(tx *Tx) error {
 		if err := tx.exec(`UPDATE session SET seen = max(seen, ?) WHERE sha256 = ?`, millis(now), n.SHA256[:]); err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func (s *Store) SeeSession(ctx context.Context, n Session, now time.Time) error 
 
 // EndSession deletes a session. It is no error if there is none.
 func (s *Store) EndSession(ctx context.Context, hash [sha256.Size]byte) error {
-	return wrapSession("end", s.write(ctx, func(tx *Tx) error {
+	return wrap("end session", s.write(ctx, func(tx *Tx) error {
 		return tx.exec(`DELETE FROM session WHERE sha256 = ?`, hash[:])
 	}))
 }
@@ -77,20 +77,12 @@ func (s *Store) EndSessions(ctx context.Context, e audit.Event, account string) 
 		}
 		return tx.record(e)
 	})
-	return ended, wrapSession("end", err)
+	return ended, wrap("end session", err)
 }
 
 // dropSessions deletes all sessions of an account.
 func (tx *Tx) dropSessions(account string) error {
-	return wrapSession("end", tx.exec(`DELETE FROM session WHERE account = ?`, account))
-}
-
-// wrapSession says what was being done, but leaves alone what the caller may see.
-func wrapSession(doing string, err error) error {
-	if _, ok := errors.AsType[*fhir.Error](err); ok || err == nil {
-		return err
-	}
-	return fmt.Errorf("%s session: %w", doing, err)
+	return wrap("end session", tx.exec(`DELETE FROM session WHERE account = ?`, account))
 }
 
 // UseStep notes that a code of the time step was used by the account whose secret this is. It answers true once for a

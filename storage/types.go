@@ -17,20 +17,17 @@ type types struct {
 func (t *types) load(ctx context.Context, q querier) error {
 	codes, names := map[string]int64{}, map[int64]string{}
 	rows, err := query(ctx, q, `SELECT code, name FROM type`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = eachRow(rows, err, func(scan row) error {
 		var code int64
 		var name string
-		if err := rows.Scan(&code, &name); err != nil {
-			return err
-		}
+		err := scan(&code, &name)
 		codes[name], names[code] = code, name
+		return err
+	})
+	if err == nil {
+		t.codes, t.names = codes, names
 	}
-	t.codes, t.names = codes, names
-	return rows.Err()
+	return err
 }
 
 // code is the number of a type; an unknown one is a fhir.Error.
