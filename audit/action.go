@@ -72,6 +72,10 @@ const (
 	AuditVerify   Action = "audit-verify"
 )
 
+// NoEvent stands in a table of routes for what tells only of the server itself and leaves no event. It is no action: an event
+// cannot have it. That it must be written keeps a forgotten action from going by as "nothing to note".
+const NoEvent Action = "-"
+
 // Systems of codes that AuditEvent.type and subtype are taken from.
 const (
 	dicom = "http://dicom.nema.org/resources/ontology/DCM"

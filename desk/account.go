@@ -18,11 +18,11 @@ const (
 
 func accountRoutes() []Route {
 	return []Route{
-		{Method: "GET", Pattern: "account", Kind: Own, Summary: "The own account", Run: showAccount},
+		{Method: "GET", Pattern: "account", Kind: Own, Action: audit.NoEvent, Summary: "The own account", Run: showAccount},
 		{Method: "POST", Pattern: "account/sessions/end", Kind: Duty, Action: audit.SignOut, Summary: "Sign out everywhere", Run: endSessions},
-		{Method: "GET", Pattern: "account/password", Kind: Duty, Summary: "The form for a new password", Run: showPassword},
+		{Method: "GET", Pattern: "account/password", Kind: Duty, Action: audit.NoEvent, Summary: "The form for a new password", Run: showPassword},
 		{Method: "POST", Pattern: "account/password", Kind: Duty, Action: audit.PasswordChange, Summary: "Give the own account a new password", Run: changePassword},
-		{Method: "GET", Pattern: "account/two-factor", Kind: Duty, Summary: "The own second factor", Run: showSecondFactor},
+		{Method: "GET", Pattern: "account/two-factor", Kind: Duty, Action: audit.NoEvent, Summary: "The own second factor", Run: showSecondFactor},
 		{Method: "POST", Pattern: "account/two-factor", Kind: Duty, Action: audit.AccountChange, Summary: "Begin to set up a second factor", Run: offerSecondFactor},
 		{Method: "POST", Pattern: "account/two-factor/confirm", Kind: Duty, Action: audit.AccountChange, Summary: "Switch the second factor on", Run: confirmSecondFactor},
 		{Method: "POST", Pattern: "account/two-factor/remove", Kind: Own, Action: audit.AccountChange, Summary: "Switch the second factor off", Run: removeSecondFactor},

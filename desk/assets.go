@@ -11,6 +11,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"satchel/audit"
 )
 
 //go:embed assets
@@ -25,7 +27,7 @@ type assets struct {
 
 func assetRoutes() []Route {
 	return []Route{
-		{Method: "GET", Pattern: "assets/{file}", Kind: Public, Summary: "Style sheets, scripts and pictures of the pages", Run: sendAsset, Quiet: true},
+		{Method: "GET", Pattern: "assets/{file}", Kind: Public, Action: audit.NoEvent, Summary: "Style sheets, scripts and pictures of the pages", Run: sendAsset, Quiet: true},
 	}
 }
 

@@ -25,7 +25,7 @@ func clientRoutes() []Route {
 	see, change := needs(auth.VerbUserView), needs(auth.VerbUsers)
 	return append([]Route{
 		{Method: "GET", Pattern: "clients", Kind: Staff, Action: audit.ClientList, Needs: see, Nav: "nav.clients", Summary: "All programs that sign in by themselves", Run: listPrograms},
-		{Method: "GET", Pattern: "clients/new", Kind: Staff, Needs: needs(auth.VerbUserAdd), Summary: "The form for a new program", Run: showNewProgram},
+		{Method: "GET", Pattern: "clients/new", Kind: Staff, Action: audit.NoEvent, Needs: needs(auth.VerbUserAdd), Summary: "The form for a new program", Run: showNewProgram},
 		{Method: "POST", Pattern: "clients/new", Kind: Staff, Action: audit.ClientCreate, Needs: needs(auth.VerbUserAdd), Summary: "Register a program", Run: addProgram},
 		{Method: "GET", Pattern: clientPattern, Kind: Staff, Action: audit.ClientList, Needs: see, Summary: "One program", Run: showProgram},
 		{Method: "GET", Pattern: clientPattern + "/edit", Kind: Staff, Action: audit.ClientList, Needs: change, Summary: "The form for a program's scopes", Run: showEditProgram},

@@ -20,7 +20,7 @@ func copyRoutes() []Route {
 		{Method: "POST", Pattern: "patients/{id}/copy", Kind: Staff, Action: audit.ExportStart, Summary: "Make a copy of a patient's record", Run: startCopy},
 		{Method: "GET", Pattern: "copies", Kind: Staff, Action: audit.JobList, Needs: nothingElse, Summary: "Copies of records that are being made or lie ready", Run: listCopies},
 		{Method: "GET", Pattern: "copies/{job}", Kind: Staff, Action: audit.ExportStatus, Summary: "A copy of a record: how far it is; when ready, what it holds", Run: showCopy},
-		{Method: "GET", Pattern: "copies/{job}/progress", Kind: Staff, Quiet: true, Summary: "For scripts: how far a copy is", Run: showCopyProgress},
+		{Method: "GET", Pattern: "copies/{job}/progress", Kind: Staff, Action: audit.NoEvent, Quiet: true, Summary: "For scripts: how far a copy is", Run: showCopyProgress},
 		{Method: "GET", Pattern: "copies/{job}/file/{file}", Kind: Staff, Action: audit.ExportFile, Long: true, Summary: "Download a copy", Run: downloadCopy},
 		{Method: "GET", Pattern: "copies/{job}/protect", Kind: Staff, Action: audit.ExportStatus, Summary: "The form for a protected copy", Run: showProtect},
 		{Method: "POST", Pattern: "copies/{job}/protect", Kind: Staff, Action: audit.Package, Long: true, Summary: "Make a copy that only opens with a passphrase", Run: protectCopy},

@@ -20,8 +20,8 @@ const maxEHIForm = 64 << 10
 // nothing of any record; the ledger notes who sent it, so that the page itself leaves no further event.
 func ehiRoutes() []Route {
 	return []Route{
-		{Method: "GET", Pattern: "ehi/{token}", Kind: Public, Guests: true, Summary: "For people whose app asks for their record: the form", Run: showEHIForm},
-		{Method: "POST", Pattern: "ehi/{token}", Kind: Public, Guests: true, Summary: "Send the form of an app's request for a record", Run: sendEHIForm, Most: maxEHIForm},
+		{Method: "GET", Pattern: "ehi/{token}", Kind: Public, Action: audit.NoEvent, Guests: true, Summary: "For people whose app asks for their record: the form", Run: showEHIForm},
+		{Method: "POST", Pattern: "ehi/{token}", Kind: Public, Action: audit.NoEvent, Guests: true, Summary: "Send the form of an app's request for a record", Run: sendEHIForm, Most: maxEHIForm},
 	}
 }
 

@@ -12,14 +12,14 @@ const exportsPath = "/exports"
 // exportRoutes are the pages of exports and handovers that run or have ended.
 func exportRoutes() []Route {
 	return []Route{
-		{Method: "GET", Pattern: "exports", Kind: Staff, Needs: nothingElse, Summary: "Exports and handovers, the newest first", Run: showExports, Nav: "nav.exports"},
-		{Method: "GET", Pattern: "exports/list", Kind: Staff, Quiet: true, Needs: nothingElse, Summary: "For scripts: the list of exports", Run: showExportList},
-		{Method: "GET", Pattern: "exports/new", Kind: Staff, Needs: nothingElse, Summary: "The form for an export", Run: showNewExport},
+		{Method: "GET", Pattern: "exports", Kind: Staff, Action: audit.NoEvent, Needs: nothingElse, Summary: "Exports and handovers, the newest first", Run: showExports, Nav: "nav.exports"},
+		{Method: "GET", Pattern: "exports/list", Kind: Staff, Action: audit.NoEvent, Quiet: true, Needs: nothingElse, Summary: "For scripts: the list of exports", Run: showExportList},
+		{Method: "GET", Pattern: "exports/new", Kind: Staff, Action: audit.NoEvent, Needs: nothingElse, Summary: "The form for an export", Run: showNewExport},
 		{Method: "POST", Pattern: "exports/new", Kind: Staff, Action: audit.ExportStart, Summary: "Start an export or a handover", Run: startExport},
 		{Method: "GET", Pattern: "exports/{id}", Kind: Staff, Action: audit.ExportStatus, Summary: "One export: how far it is, its files", Run: showExport},
-		{Method: "GET", Pattern: "exports/{id}/progress", Kind: Staff, Quiet: true, Summary: "For scripts: how far an export is", Run: showExportProgress},
+		{Method: "GET", Pattern: "exports/{id}/progress", Kind: Staff, Action: audit.NoEvent, Quiet: true, Summary: "For scripts: how far an export is", Run: showExportProgress},
 		{Method: "GET", Pattern: "exports/{id}/files/{file}", Kind: Staff, Action: audit.ExportFile, Long: true, Summary: "Download one file of an export", Run: downloadExport},
-		{Method: "GET", Pattern: "exports/{id}/delete", Kind: Staff, Summary: "Ask whether an export is to be cancelled or deleted", Run: askDeleteExport},
+		{Method: "GET", Pattern: "exports/{id}/delete", Kind: Staff, Action: audit.NoEvent, Summary: "Ask whether an export is to be cancelled or deleted", Run: askDeleteExport},
 		{Method: "POST", Pattern: "exports/{id}/delete", Kind: Staff, Action: audit.ExportDelete, Summary: "Cancel an export or delete its files", Run: deleteExport},
 	}
 }

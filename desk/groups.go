@@ -21,7 +21,7 @@ const (
 func groupRoutes() []Route {
 	return []Route{
 		{Method: "GET", Pattern: "groups", Kind: Staff, Action: audit.Search, Needs: seesGroups, Nav: "nav.groups", Summary: "Groups of patients", Run: showGroups},
-		{Method: "GET", Pattern: "groups/new", Kind: Staff, Needs: makesGroups, Summary: "The form for a new group", Run: showNewGroup},
+		{Method: "GET", Pattern: "groups/new", Kind: Staff, Action: audit.NoEvent, Needs: makesGroups, Summary: "The form for a new group", Run: showNewGroup},
 		{Method: "POST", Pattern: "groups/new", Kind: Staff, Action: audit.Create, Needs: makesGroups, Summary: "Make a group", Run: makeGroup},
 		{Method: "GET", Pattern: "groups/{id}", Kind: Staff, Action: audit.Read, Summary: "One group and its members", Run: showGroup},
 		{Method: "GET", Pattern: "groups/{id}/edit", Kind: Staff, Action: audit.Read, Summary: "The form for the name of a group", Run: showEditGroup},

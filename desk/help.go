@@ -1,9 +1,11 @@
 package desk
 
+import "satchel/audit"
+
 import "satchel/auth"
 
 func helpRoutes() []Route {
-	return []Route{{Method: "GET", Pattern: "help", Kind: Public, Summary: "Help in plain words", Run: showHelp, Nav: "nav.help"}}
+	return []Route{{Method: "GET", Pattern: "help", Kind: Public, Action: audit.NoEvent, Summary: "Help in plain words", Run: showHelp, Nav: "nav.help"}}
 }
 
 // showHelp answers the help. Links lead only to where whoever is signed in may go.

@@ -24,12 +24,12 @@ const (
 // importRoutes are the pages of uploads into the store.
 func importRoutes() []Route {
 	return []Route{
-		{Method: "GET", Pattern: "import", Kind: Staff, Needs: mayImport, Nav: "nav.import", Summary: "The form for files to import, and the last imports", Run: showImports},
+		{Method: "GET", Pattern: "import", Kind: Staff, Action: audit.NoEvent, Needs: mayImport, Nav: "nav.import", Summary: "The form for files to import, and the last imports", Run: showImports},
 		{Method: "POST", Pattern: "import", Kind: Staff, Action: audit.Import, Needs: mayImport, Long: true, Most: mostBody, Summary: "Send files and import them", Run: startImport},
-		{Method: "GET", Pattern: "import/{id}", Kind: Staff, Needs: mayImport, Summary: "One import: how far it is, what came of it", Run: showImport},
-		{Method: "GET", Pattern: "import/{id}/progress", Kind: Staff, Quiet: true, Needs: mayImport, Summary: "For scripts: how far an import is", Run: showImportProgress},
+		{Method: "GET", Pattern: "import/{id}", Kind: Staff, Action: audit.NoEvent, Needs: mayImport, Summary: "One import: how far it is, what came of it", Run: showImport},
+		{Method: "GET", Pattern: "import/{id}/progress", Kind: Staff, Action: audit.NoEvent, Quiet: true, Needs: mayImport, Summary: "For scripts: how far an import is", Run: showImportProgress},
 		{Method: "GET", Pattern: "import/{id}/findings", Kind: Staff, Action: audit.Import, Needs: mayImport, Long: true, Summary: "Download all findings of an import", Run: sendFindings},
-		{Method: "GET", Pattern: "import/{id}/stop", Kind: Staff, Needs: mayImport, Summary: "Ask whether an import is to be stopped", Run: askStopImport},
+		{Method: "GET", Pattern: "import/{id}/stop", Kind: Staff, Action: audit.NoEvent, Needs: mayImport, Summary: "Ask whether an import is to be stopped", Run: askStopImport},
 		{Method: "POST", Pattern: "import/{id}/stop", Kind: Staff, Action: audit.Import, Needs: mayImport, Summary: "Stop an import", Run: stopImport},
 	}
 }

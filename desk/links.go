@@ -15,8 +15,8 @@ const linkPath = "/r/"
 // every download; it counts them, too, so that nobody guesses.
 func linkRoutes() []Route {
 	return []Route{
-		{Method: "GET", Pattern: "r/{token}", Kind: Public, Guests: true, Summary: "For people who were given a link: load the record", Run: showLink},
-		{Method: "POST", Pattern: "r/{token}", Kind: Public, Guests: true, Long: true, Most: maxLinkForm, Summary: "Load the record with the passphrase", Run: openLink},
+		{Method: "GET", Pattern: "r/{token}", Kind: Public, Action: audit.NoEvent, Guests: true, Summary: "For people who were given a link: load the record", Run: showLink},
+		{Method: "POST", Pattern: "r/{token}", Kind: Public, Action: audit.NoEvent, Guests: true, Long: true, Most: maxLinkForm, Summary: "Load the record with the passphrase", Run: openLink},
 	}
 }
 

@@ -26,7 +26,7 @@ func requestRoutes() []Route {
 		{Method: "POST", Pattern: "requests/new", Kind: Staff, Action: audit.RequestAdd, Needs: may, Summary: "Take a request in, or look for its patient", Run: takeIn},
 		{Method: "GET", Pattern: "requests/download/{form}", Kind: Staff, Action: audit.RequestExport, Long: true, Needs: may, Summary: "The ledger of requests as a file: csv, bundle or ndjson", Run: downloadLedger},
 		{Method: "GET", Pattern: "requests/{id}", Kind: Staff, Action: audit.RequestRead, Needs: may, Summary: "One request: what it is, what is next, its history", Run: showRequest},
-		{Method: "GET", Pattern: "requests/{id}/progress", Kind: Staff, Quiet: true, Needs: may, Summary: "For scripts: how far the package of a request is", Run: showRequestProgress},
+		{Method: "GET", Pattern: "requests/{id}/progress", Kind: Staff, Action: audit.NoEvent, Quiet: true, Needs: may, Summary: "For scripts: how far the package of a request is", Run: showRequestProgress},
 		{Method: "GET", Pattern: "requests/{id}/do/{step}", Kind: Staff, Action: audit.RequestRead, Needs: may, Summary: "The form for a step of a request", Run: showStep},
 		{Method: "POST", Pattern: "requests/{id}/do/{step}", Kind: Staff, Action: audit.RequestStep, Long: true, Needs: may, Summary: "Do a step of a request", Run: doStep},
 		{Method: "GET", Pattern: "requests/{id}/file/{file}", Kind: Staff, Action: audit.ExportFile, Long: true, Needs: may, Summary: "Download a file that a request's package has", Run: downloadRequest},

@@ -24,7 +24,7 @@ type Route struct {
 	Method  string // GET serves HEAD, too
 	Pattern string // segments: "patients/{id}"
 	Kind    Kind
-	Action  audit.Action // what it is in the audit log; "": it tells only of the server and is not noted
+	Action  audit.Action // what it is in the audit log; audit.NoEvent: nothing is noted. A row without one is refused
 	Summary string       // one plain sentence
 	Run     func(*Visit) error
 

@@ -61,8 +61,8 @@ type OwnPractice struct {
 func settingRoutes() []Route {
 	see := needs(auth.VerbUsers)
 	return []Route{
-		{Method: "GET", Pattern: "settings", Kind: Staff, Needs: see, Nav: "nav.settings", Summary: "Settings, where each value comes from, and how the server is", Run: showSettings},
-		{Method: "GET", Pattern: "settings/practice", Kind: Staff, Needs: see, Summary: "The form for the practice", Run: showPractice},
+		{Method: "GET", Pattern: "settings", Kind: Staff, Action: audit.NoEvent, Needs: see, Nav: "nav.settings", Summary: "Settings, where each value comes from, and how the server is", Run: showSettings},
+		{Method: "GET", Pattern: "settings/practice", Kind: Staff, Action: audit.NoEvent, Needs: see, Summary: "The form for the practice", Run: showPractice},
 		{Method: "POST", Pattern: "settings/practice", Kind: Staff, Action: audit.SettingChange, Needs: see, Summary: "Change name, time zone and contact of the practice", Run: changePractice},
 	}
 }

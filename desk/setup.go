@@ -27,7 +27,7 @@ type Setup struct {
 
 func setupRoutes() []Route {
 	return []Route{
-		{Method: "GET", Pattern: "setup", Kind: FirstRun, Summary: "The first run: make the first administrator", Run: showSetup},
+		{Method: "GET", Pattern: "setup", Kind: FirstRun, Action: audit.NoEvent, Summary: "The first run: make the first administrator", Run: showSetup},
 		{Method: "POST", Pattern: "setup", Kind: FirstRun, Action: audit.AccountCreate, Summary: "Make the first administrator", Run: setUp},
 	}
 }

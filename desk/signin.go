@@ -18,12 +18,12 @@ const (
 
 func signInRoutes() []Route {
 	return []Route{
-		{Method: "GET", Pattern: "sign-in", Kind: Public, Summary: "Sign in", Run: showSignIn},
+		{Method: "GET", Pattern: "sign-in", Kind: Public, Action: audit.NoEvent, Summary: "Sign in", Run: showSignIn},
 		{Method: "POST", Pattern: "sign-in", Kind: Public, Action: audit.SignIn, Summary: "Sign in with name and password", Run: signIn},
 		{Method: "POST", Pattern: "sign-in/code", Kind: Public, Action: audit.SignIn, Summary: "Sign in: the code of the second factor", Run: signInCode},
 		{Method: "POST", Pattern: "sign-out", Kind: Public, Action: audit.SignOut, Summary: "Sign out", Run: signOut},
-		{Method: "GET", Pattern: "session", Kind: Public, Quiet: true, Summary: "For scripts: how long the session lasts", Run: showSession},
-		{Method: "POST", Pattern: "session", Kind: Duty, Summary: "For scripts: somebody is still there", Run: keepSession},
+		{Method: "GET", Pattern: "session", Kind: Public, Action: audit.NoEvent, Quiet: true, Summary: "For scripts: how long the session lasts", Run: showSession},
+		{Method: "POST", Pattern: "session", Kind: Duty, Action: audit.NoEvent, Summary: "For scripts: somebody is still there", Run: keepSession},
 	}
 }
 

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/exports"
 	"satchel/storage"
@@ -8,8 +9,8 @@ import (
 
 func todayRoutes() []Route {
 	return []Route{
-		{Method: "GET", Pattern: "", Kind: Public, Needs: needs(auth.VerbAdminWeb), Summary: "What is to be done today", Run: showToday, Nav: "nav.today"},
-		{Method: "GET", Pattern: "today/jobs", Kind: Staff, Quiet: true, Needs: nothingElse, Summary: "For scripts: the jobs of today's page", Run: showTodayJobs},
+		{Method: "GET", Pattern: "", Kind: Public, Action: audit.NoEvent, Needs: needs(auth.VerbAdminWeb), Summary: "What is to be done today", Run: showToday, Nav: "nav.today"},
+		{Method: "GET", Pattern: "today/jobs", Kind: Staff, Action: audit.NoEvent, Quiet: true, Needs: nothingElse, Summary: "For scripts: the jobs of today's page", Run: showTodayJobs},
 	}
 }
 

@@ -23,7 +23,7 @@ func userRoutes() []Route {
 	see, add, change := needs(auth.VerbUserView), needs(auth.VerbUserAdd), needs(auth.VerbUsers)
 	return append([]Route{
 		{Method: "GET", Pattern: "users", Kind: Staff, Action: audit.AccountList, Needs: see, Nav: "nav.users", Summary: "All accounts", Run: listUsers},
-		{Method: "GET", Pattern: "users/new", Kind: Staff, Needs: add, Summary: "The form for a new account", Run: showNewUser},
+		{Method: "GET", Pattern: "users/new", Kind: Staff, Action: audit.NoEvent, Needs: add, Summary: "The form for a new account", Run: showNewUser},
 		{Method: "POST", Pattern: "users/new", Kind: Staff, Action: audit.AccountCreate, Needs: add, Summary: "Make an account", Run: addUser},
 		{Method: "GET", Pattern: userPattern, Kind: Staff, Action: audit.AccountList, Needs: see, Summary: "One account", Run: showUser},
 		{Method: "GET", Pattern: userPattern + "/edit", Kind: Staff, Action: audit.AccountList, Needs: change, Summary: "The form for the name of an account's owner", Run: showEditUser},

@@ -30,74 +30,6 @@ type trail struct {
 	call    *call         // whose parameters are to be named
 }
 
-// actions say what the routes do beside the interactions of FHIR, by method and pattern.
-var actions = map[string]audit.Action{
-	"POST api/session":                               audit.SignIn,
-	"GET api/session":                                audit.AccountList,
-	"DELETE api/session":                             audit.SignOut,
-	"DELETE api/sessions":                            audit.SignOut,
-	"GET api/account":                                audit.AccountList,
-	"PUT api/account/password":                       audit.PasswordChange,
-	"POST api/account/two-factor":                    audit.AccountChange,
-	"PUT api/account/two-factor":                     audit.AccountChange,
-	"DELETE api/account/two-factor":                  audit.AccountChange,
-	"POST api/account/recovery-codes":                audit.AccountChange,
-	"GET api/user-management":                        audit.AccountList,
-	"POST api/user-management":                       audit.AccountCreate,
-	"GET api/user-management/{name}":                 audit.AccountList,
-	"PUT api/user-management/{name}":                 audit.AccountChange,
-	"DELETE api/user-management/{name}":              audit.AccountRemove,
-	"GET api/clients":                                audit.ClientList,
-	"POST api/clients":                               audit.ClientCreate,
-	"GET api/clients/{name}":                         audit.ClientList,
-	"PUT api/clients/{name}":                         audit.ClientChange,
-	"DELETE api/clients/{name}":                      audit.ClientRemove,
-	"GET api/audit":                                  audit.AuditView,
-	"GET api/packages":                               audit.JobList,
-	"GET api/packages/{job}":                         audit.ExportStatus,
-	"DELETE api/packages/{job}":                      audit.ExportDelete,
-	"POST api/packages/{job}/protected":              audit.Package,
-	"GET api/packages/{job}/{file}":                  audit.ExportFile,
-	"GET $export-poll-status":                        audit.ExportStatus,
-	"POST $export-poll-status":                       audit.ExportStatus,
-	"DELETE $export-poll-status":                     audit.ExportDelete,
-	"GET $export-file/{job}/{file}":                  audit.ExportFile,
-	"POST Patient/{id}/$ehi-export":                  audit.ExportStart,
-	"GET $ehi-export-status/{job}":                   audit.ExportStatus,
-	"DELETE $ehi-export-status/{job}":                audit.ExportDelete,
-	"GET $ehi-export-file/{job}/{file}":              audit.ExportFile,
-	"GET Patient/{id}/$everything":                   audit.Everything,
-	"GET {type}/{id}/_history/{version}/$attachment": audit.VRead,
-	"POST Patient/{id}/$everything":                  audit.Everything,
-	"GET ":                                           audit.Search,
-	"GET .well-known/smart-configuration":            "",
-}
-
-// interactions say what FHIR's interactions are in the audit log.
-var interactions = map[string]audit.Action{
-	"read": audit.Read, "vread": audit.VRead, "history-instance": audit.History, "history-type": audit.History, "history-system": audit.History,
-	"search-type": audit.Search, "create": audit.Create, "update": audit.Update, "delete": audit.Delete, "transaction": audit.Transaction,
-	"capabilities": "",
-}
-
-// actionOf is what a route does, for the audit log; "" for what tells only of the server itself. A route that is on no
-// list is an operation.
-func actionOf(rt *route) audit.Action {
-	if rt.page != nil {
-		return rt.page.Action
-	}
-	if action, ok := actions[rt.method+" "+rt.pattern]; ok {
-		return action
-	}
-	if rt.kind == export {
-		return audit.ExportStart
-	}
-	if action, ok := interactions[rt.interaction]; ok {
-		return action
-	}
-	return audit.Operation
-}
-
 // follow begins the trail of a request.
 func (s *server) follow(w http.ResponseWriter, r *http.Request) {
 	if a, ok := w.(*answer); ok {
@@ -111,13 +43,10 @@ func (s *server) newTrail(e audit.Event) *trail {
 
 // along tells the trail which route the request takes. It ends where nothing is noted.
 func (t *trail) along(rt *route) *trail {
-	if t == nil {
+	if t == nil || rt.action == audit.NoEvent {
 		return nil
 	}
-	t.Action = actionOf(rt)
-	if t.Action == "" {
-		return nil
-	}
+	t.Action = rt.action
 	return t
 }
 

@@ -29,7 +29,7 @@ func (s *server) newDesk() error {
 	s.desk = d
 	rows := desk.Routes()
 	for i := range rows {
-		s.pages = append(s.pages, route{method: rows[i].Method, pattern: rows[i].Pattern, summary: rows[i].Summary, page: &rows[i]})
+		s.pages = append(s.pages, route{method: rows[i].Method, pattern: rows[i].Pattern, action: rows[i].Action, summary: rows[i].Summary, page: &rows[i]})
 	}
 	prepared(s.pages)
 	return nil

@@ -25,10 +25,10 @@ const (
 // ehiRoutes are the rows of EHI exports.
 func ehiRoutes() []route {
 	return []route{
-		{method: "POST", pattern: "Patient/{id}/$ehi-export", kind: export, summary: "Ask for a patient's whole record, which people at the practice approve (Argonaut EHI Export)", run: startEHI},
-		{method: "GET", pattern: "$ehi-export-status/{job}", kind: operation, summary: "How far an EHI export is; when complete, its manifest", run: ehiStatus},
-		{method: "DELETE", pattern: "$ehi-export-status/{job}", kind: operation, summary: "Withdraw an EHI export and discard its files", run: deleteEHI},
-		{method: "GET", pattern: "$ehi-export-file/{job}/{file}", kind: file, summary: "One file of a complete EHI export", run: ehiFile},
+		{method: "POST", pattern: "Patient/{id}/$ehi-export", action: audit.ExportStart, kind: export, summary: "Ask for a patient's whole record, which people at the practice approve (Argonaut EHI Export)", run: startEHI},
+		{method: "GET", pattern: "$ehi-export-status/{job}", action: audit.ExportStatus, kind: operation, summary: "How far an EHI export is; when complete, its manifest", run: ehiStatus},
+		{method: "DELETE", pattern: "$ehi-export-status/{job}", action: audit.ExportDelete, kind: operation, summary: "Withdraw an EHI export and discard its files", run: deleteEHI},
+		{method: "GET", pattern: "$ehi-export-file/{job}/{file}", action: audit.ExportFile, kind: file, summary: "One file of a complete EHI export", run: ehiFile},
 	}
 }
 

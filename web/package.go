@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"satchel/audit"
 	"satchel/engine"
 	"satchel/exports"
 	"satchel/fhir"
@@ -19,12 +20,12 @@ const pathPackages = "/api/packages"
 // packageRoutes are the packages: one patient's record or everything, sealed, made in the background.
 func packageRoutes() []route {
 	return []route{
-		{method: "POST", pattern: "api/packages", kind: export, summary: "Start a package: patient or population, linked, withhold, purpose, requestId, form; poll the address in Content-Location", run: startPackage},
-		{method: "GET", pattern: "api/packages", kind: admin, summary: "The own packages; all of them, without their files, for who may see all jobs", run: listPackages},
-		{method: "GET", pattern: "api/packages/{job}", kind: admin, summary: "How far a package is (202); when complete, its verdict, counts and files", run: getPackage},
-		{method: "DELETE", pattern: "api/packages/{job}", kind: admin, summary: "Cancel a package or remove its files", run: deletePackage},
-		{method: "POST", pattern: "api/packages/{job}/protected", kind: slow, summary: "Make a copy protected by a passphrase: form age or html, passphrase; without one the answer holds a new one", run: protectPackage},
-		{method: "GET", pattern: "api/packages/{job}/{file}", kind: file, summary: "One file of a complete package", run: packageFile},
+		{method: "POST", pattern: "api/packages", action: audit.ExportStart, kind: export, summary: "Start a package: patient or population, linked, withhold, purpose, requestId, form; poll the address in Content-Location", run: startPackage},
+		{method: "GET", pattern: "api/packages", action: audit.JobList, kind: admin, summary: "The own packages; all of them, without their files, for who may see all jobs", run: listPackages},
+		{method: "GET", pattern: "api/packages/{job}", action: audit.ExportStatus, kind: admin, summary: "How far a package is (202); when complete, its verdict, counts and files", run: getPackage},
+		{method: "DELETE", pattern: "api/packages/{job}", action: audit.ExportDelete, kind: admin, summary: "Cancel a package or remove its files", run: deletePackage},
+		{method: "POST", pattern: "api/packages/{job}/protected", action: audit.Package, kind: slow, summary: "Make a copy protected by a passphrase: form age or html, passphrase; without one the answer holds a new one", run: protectPackage},
+		{method: "GET", pattern: "api/packages/{job}/{file}", action: audit.ExportFile, kind: file, summary: "One file of a complete package", run: packageFile},
 	}
 }
 

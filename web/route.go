@@ -1,11 +1,13 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
+	"satchel/audit"
 	"satchel/desk"
 	"satchel/fhir"
 )
@@ -31,7 +33,8 @@ const (
 // route is one row of the table: a method and an address under the FHIR base, and who answers it.
 type route struct {
 	method      string
-	pattern     string // segments under the base: "{type}/{id}/_history/{version}"
+	pattern     string       // segments under the base: "{type}/{id}/_history/{version}"
+	action      audit.Action // what it is in the audit log; audit.NoEvent: nothing is noted. A row without one is refused
 	kind        kind
 	interaction string // R4 code (TypeRestfulInteraction or SystemRestfulInteraction), for the CapabilityStatement
 	summary     string // for the OpenAPI document
@@ -43,37 +46,37 @@ type route struct {
 // routes is everything under /fhir, most special first.
 func routes() []route {
 	table := []route{
-		{method: "GET", pattern: "metadata", kind: public, interaction: "capabilities", summary: "What this server can do (CapabilityStatement)", run: metadata},
-		{method: "GET", pattern: ".well-known/smart-configuration", kind: discovery, summary: "Where and how backend clients get tokens", run: smartConfiguration},
-		{method: "POST", pattern: "", kind: bundle, interaction: "transaction", summary: "Run a batch or a transaction Bundle", run: postBundle},
-		{method: "GET", pattern: "_history", interaction: "history-system", summary: "Changes to all resources, newest first", run: history},
-		{method: "GET", pattern: "$export", kind: export, summary: "Start an export of the whole system", run: exportSystem},
-		{method: "POST", pattern: "$export", kind: export, summary: "Start an export of the whole system", run: exportSystem},
-		{method: "GET", pattern: "Patient/$export", kind: export, summary: "Start an export of all patients", run: exportPatients},
-		{method: "POST", pattern: "Patient/$export", kind: export, summary: "Start an export of all or some patients", run: exportPatients},
-		{method: "GET", pattern: "Patient/{id}/$export", kind: export, summary: "Start an export of one patient", run: exportPatient},
-		{method: "POST", pattern: "Patient/{id}/$export", kind: export, summary: "Start an export of one patient", run: exportPatient},
-		{method: "GET", pattern: "Group/{id}/$export", kind: export, summary: "Start an export of a group's members", run: exportGroup},
-		{method: "POST", pattern: "Group/{id}/$export", kind: export, summary: "Start an export of a group's members", run: exportGroup},
-		{method: "GET", pattern: "$export-poll-status", kind: operation, summary: "How far an export is; when complete, its manifest", run: jobStatus},
-		{method: "POST", pattern: "$export-poll-status", kind: operation, summary: "How far an export is; the job id in a Parameters body", run: jobStatus},
-		{method: "DELETE", pattern: "$export-poll-status", kind: operation, summary: "Cancel an export or release its files", run: deleteJob},
-		{method: "GET", pattern: "$export-file/{job}/{file}", kind: file, summary: "One NDJSON file of a complete export", run: jobFile},
-		{method: "GET", pattern: "Patient/{id}/$everything", kind: operation, summary: "A patient's compartment and what it refers to", run: everything},
-		{method: "POST", pattern: "Patient/{id}/$everything", kind: operation, summary: "A patient's compartment and what it refers to", run: everything},
-		{method: "POST", pattern: "{type}/_search", interaction: "search-type", summary: "Search with parameters in a form body", run: search},
-		{method: "GET", pattern: "{type}/_history", interaction: "history-type", summary: "Changes to all resources of a type, newest first", run: history},
-		{method: "GET", pattern: "{type}/{id}/_history/{version}/$attachment", kind: file, summary: "The content of one attachment of a version", run: attachment},
-		{method: "GET", pattern: "{type}/{id}/_history/{version}", interaction: "vread", summary: "Read one version of a resource", run: vread},
-		{method: "GET", pattern: "{type}/{id}/_history", interaction: "history-instance", summary: "All versions of a resource, newest first", run: history},
-		{method: "GET", pattern: "{type}/{id}", interaction: "read", summary: "Read a resource", run: read},
-		{method: "PUT", pattern: "{type}/{id}", interaction: "update", summary: "Update a resource, or create it under this id", run: update},
-		{method: "DELETE", pattern: "{type}/{id}", interaction: "delete", summary: "Delete a resource", run: remove},
-		{method: "GET", pattern: "{type}", interaction: "search-type", summary: "Search resources of a type", run: search},
-		{method: "POST", pattern: "{type}", interaction: "create", summary: "Create a resource", run: create},
-		{method: "PUT", pattern: "{type}", interaction: "update", summary: "Update the one resource that matches (conditional update)", run: updateMatch},
-		{method: "DELETE", pattern: "{type}", interaction: "delete", summary: "Delete the one resource that matches (conditional delete)", run: removeMatch},
-		{method: "GET", pattern: "", summary: "Search across types: not offered", run: searchSystem},
+		{method: "GET", pattern: "metadata", action: audit.NoEvent, kind: public, interaction: "capabilities", summary: "What this server can do (CapabilityStatement)", run: metadata},
+		{method: "GET", pattern: ".well-known/smart-configuration", action: audit.NoEvent, kind: discovery, summary: "Where and how backend clients get tokens", run: smartConfiguration},
+		{method: "POST", pattern: "", action: audit.Transaction, kind: bundle, interaction: "transaction", summary: "Run a batch or a transaction Bundle", run: postBundle},
+		{method: "GET", pattern: "_history", action: audit.History, interaction: "history-system", summary: "Changes to all resources, newest first", run: history},
+		{method: "GET", pattern: "$export", action: audit.ExportStart, kind: export, summary: "Start an export of the whole system", run: exportSystem},
+		{method: "POST", pattern: "$export", action: audit.ExportStart, kind: export, summary: "Start an export of the whole system", run: exportSystem},
+		{method: "GET", pattern: "Patient/$export", action: audit.ExportStart, kind: export, summary: "Start an export of all patients", run: exportPatients},
+		{method: "POST", pattern: "Patient/$export", action: audit.ExportStart, kind: export, summary: "Start an export of all or some patients", run: exportPatients},
+		{method: "GET", pattern: "Patient/{id}/$export", action: audit.ExportStart, kind: export, summary: "Start an export of one patient", run: exportPatient},
+		{method: "POST", pattern: "Patient/{id}/$export", action: audit.ExportStart, kind: export, summary: "Start an export of one patient", run: exportPatient},
+		{method: "GET", pattern: "Group/{id}/$export", action: audit.ExportStart, kind: export, summary: "Start an export of a group's members", run: exportGroup},
+		{method: "POST", pattern: "Group/{id}/$export", action: audit.ExportStart, kind: export, summary: "Start an export of a group's members", run: exportGroup},
+		{method: "GET", pattern: "$export-poll-status", action: audit.ExportStatus, kind: operation, summary: "How far an export is; when complete, its manifest", run: jobStatus},
+		{method: "POST", pattern: "$export-poll-status", action: audit.ExportStatus, kind: operation, summary: "How far an export is; the job id in a Parameters body", run: jobStatus},
+		{method: "DELETE", pattern: "$export-poll-status", action: audit.ExportDelete, kind: operation, summary: "Cancel an export or release its files", run: deleteJob},
+		{method: "GET", pattern: "$export-file/{job}/{file}", action: audit.ExportFile, kind: file, summary: "One NDJSON file of a complete export", run: jobFile},
+		{method: "GET", pattern: "Patient/{id}/$everything", action: audit.Everything, kind: operation, summary: "A patient's compartment and what it refers to", run: everything},
+		{method: "POST", pattern: "Patient/{id}/$everything", action: audit.Everything, kind: operation, summary: "A patient's compartment and what it refers to", run: everything},
+		{method: "POST", pattern: "{type}/_search", action: audit.Search, interaction: "search-type", summary: "Search with parameters in a form body", run: search},
+		{method: "GET", pattern: "{type}/_history", action: audit.History, interaction: "history-type", summary: "Changes to all resources of a type, newest first", run: history},
+		{method: "GET", pattern: "{type}/{id}/_history/{version}/$attachment", action: audit.VRead, kind: file, summary: "The content of one attachment of a version", run: attachment},
+		{method: "GET", pattern: "{type}/{id}/_history/{version}", action: audit.VRead, interaction: "vread", summary: "Read one version of a resource", run: vread},
+		{method: "GET", pattern: "{type}/{id}/_history", action: audit.History, interaction: "history-instance", summary: "All versions of a resource, newest first", run: history},
+		{method: "GET", pattern: "{type}/{id}", action: audit.Read, interaction: "read", summary: "Read a resource", run: read},
+		{method: "PUT", pattern: "{type}/{id}", action: audit.Update, interaction: "update", summary: "Update a resource, or create it under this id", run: update},
+		{method: "DELETE", pattern: "{type}/{id}", action: audit.Delete, interaction: "delete", summary: "Delete a resource", run: remove},
+		{method: "GET", pattern: "{type}", action: audit.Search, interaction: "search-type", summary: "Search resources of a type", run: search},
+		{method: "POST", pattern: "{type}", action: audit.Create, interaction: "create", summary: "Create a resource", run: create},
+		{method: "PUT", pattern: "{type}", action: audit.Update, interaction: "update", summary: "Update the one resource that matches (conditional update)", run: updateMatch},
+		{method: "DELETE", pattern: "{type}", action: audit.Delete, interaction: "delete", summary: "Delete the one resource that matches (conditional delete)", run: removeMatch},
+		{method: "GET", pattern: "", action: audit.Search, summary: "Search across types: not offered", run: searchSystem},
 	}
 	at := slices.IndexFunc(table, func(rt route) bool { return rt.pattern == "Patient/{id}/$everything" })
 	return prepared(slices.Insert(table, at, ehiRoutes()...))
@@ -82,14 +85,27 @@ func routes() []route {
 // besides is what lies beside the FHIR base and works like a FHIR route.
 func besides() []route {
 	return prepared(append(append(accountRoutes(), packageRoutes()...), []route{
-		{method: "GET", pattern: ".well-known/smart-configuration", kind: discovery, summary: "Where and how backend clients get tokens", run: smartConfiguration},
-		{method: "GET", pattern: "api/clients", kind: admin, summary: "All backend clients", run: listClients},
-		{method: "POST", pattern: "api/clients", kind: admin, summary: "Register a backend client", run: addClient},
-		{method: "GET", pattern: "api/clients/{name}", kind: admin, summary: "One backend client", run: getClient},
-		{method: "PUT", pattern: "api/clients/{name}", kind: admin, summary: "Change a backend client; what is left out stays; its tokens end", run: updateClient},
-		{method: "DELETE", pattern: "api/clients/{name}", kind: admin, summary: "Remove a backend client; its tokens end", run: removeClient},
-		{method: "GET", pattern: "api/audit", kind: admin, summary: "Events of the audit log, newest first; as CSV, NDJSON or AuditEvents if Accept asks for them", run: auditLog},
+		{method: "GET", pattern: ".well-known/smart-configuration", action: audit.NoEvent, kind: discovery, summary: "Where and how backend clients get tokens", run: smartConfiguration},
+		{method: "GET", pattern: "api/clients", action: audit.ClientList, kind: admin, summary: "All backend clients", run: listClients},
+		{method: "POST", pattern: "api/clients", action: audit.ClientCreate, kind: admin, summary: "Register a backend client", run: addClient},
+		{method: "GET", pattern: "api/clients/{name}", action: audit.ClientList, kind: admin, summary: "One backend client", run: getClient},
+		{method: "PUT", pattern: "api/clients/{name}", action: audit.ClientChange, kind: admin, summary: "Change a backend client; what is left out stays; its tokens end", run: updateClient},
+		{method: "DELETE", pattern: "api/clients/{name}", action: audit.ClientRemove, kind: admin, summary: "Remove a backend client; its tokens end", run: removeClient},
+		{method: "GET", pattern: "api/audit", action: audit.AuditView, kind: admin, summary: "Events of the audit log, newest first; as CSV, NDJSON or AuditEvents if Accept asks for them", run: auditLog},
 	}...))
+}
+
+// checkActions refuses a table with a row whose action is missing or unknown: a request must not go by unnoted because
+// somebody forgot to say what it is.
+func checkActions(tables ...[]route) error {
+	for _, table := range tables {
+		for _, rt := range table {
+			if rt.action != audit.NoEvent && !rt.action.Valid() {
+				return fmt.Errorf("web: the route %s %q has no action for the audit log, but %q", rt.method, rt.pattern, rt.action)
+			}
+		}
+	}
+	return nil
 }
 
 // prepared cuts the patterns of a table into segments.

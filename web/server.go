@@ -47,6 +47,9 @@ func New(o Options) (http.Handler, error) {
 	if err := s.newDesk(); err != nil {
 		return nil, err
 	}
+	if err := checkActions(s.routes, s.besides, s.pages); err != nil {
+		return nil, err
+	}
 	return s.outer(s.router()), nil
 }
 

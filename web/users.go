@@ -16,21 +16,21 @@ import (
 // accountRoutes are the sign-in, the own account and the administration of accounts.
 func accountRoutes() []route {
 	return []route{
-		{method: "POST", pattern: "api/session", kind: discovery, summary: "Sign in: username, password and code if there is a second factor; answers a cookie", run: openSession},
-		{method: "GET", pattern: "api/session", kind: admin, summary: "The own session", run: getSession},
-		{method: "DELETE", pattern: "api/session", kind: admin, summary: "Sign out", run: closeSession},
-		{method: "DELETE", pattern: "api/sessions", kind: admin, summary: "Sign out everywhere", run: closeSessions},
-		{method: "GET", pattern: "api/account", kind: admin, summary: "The own account", run: getOwnAccount},
-		{method: "PUT", pattern: "api/account/password", kind: admin, summary: "Change the own password: oldPassword, newPassword; all other sessions end", run: changePassword},
-		{method: "POST", pattern: "api/account/two-factor", kind: admin, summary: "Begin to set up a second factor: password; answers the secret as text, otpauth URI and QR code", run: enrol},
-		{method: "PUT", pattern: "api/account/two-factor", kind: admin, summary: "Switch the second factor on: code; answers recovery codes", run: confirmSecondFactor},
-		{method: "DELETE", pattern: "api/account/two-factor", kind: admin, summary: "Switch the second factor off: password, code", run: removeSecondFactor},
-		{method: "POST", pattern: "api/account/recovery-codes", kind: admin, summary: "Replace the recovery codes: code", run: renewRecovery},
-		{method: "GET", pattern: "api/user-management", kind: admin, summary: "All accounts", run: listUsers},
-		{method: "POST", pattern: "api/user-management", kind: admin, summary: "Make an account", run: addUser},
-		{method: "GET", pattern: "api/user-management/{name}", kind: admin, summary: "One account", run: getUser},
-		{method: "PUT", pattern: "api/user-management/{name}", kind: admin, summary: "Change an account; what is left out stays", run: updateUser},
-		{method: "DELETE", pattern: "api/user-management/{name}", kind: admin, summary: "Remove an account; its sessions end and its exports are cancelled", run: removeUser},
+		{method: "POST", pattern: "api/session", action: audit.SignIn, kind: discovery, summary: "Sign in: username, password and code if there is a second factor; answers a cookie", run: openSession},
+		{method: "GET", pattern: "api/session", action: audit.AccountList, kind: admin, summary: "The own session", run: getSession},
+		{method: "DELETE", pattern: "api/session", action: audit.SignOut, kind: admin, summary: "Sign out", run: closeSession},
+		{method: "DELETE", pattern: "api/sessions", action: audit.SignOut, kind: admin, summary: "Sign out everywhere", run: closeSessions},
+		{method: "GET", pattern: "api/account", action: audit.AccountList, kind: admin, summary: "The own account", run: getOwnAccount},
+		{method: "PUT", pattern: "api/account/password", action: audit.PasswordChange, kind: admin, summary: "Change the own password: oldPassword, newPassword; all other sessions end", run: changePassword},
+		{method: "POST", pattern: "api/account/two-factor", action: audit.AccountChange, kind: admin, summary: "Begin to set up a second factor: password; answers the secret as text, otpauth URI and QR code", run: enrol},
+		{method: "PUT", pattern: "api/account/two-factor", action: audit.AccountChange, kind: admin, summary: "Switch the second factor on: code; answers recovery codes", run: confirmSecondFactor},
+		{method: "DELETE", pattern: "api/account/two-factor", action: audit.AccountChange, kind: admin, summary: "Switch the second factor off: password, code", run: removeSecondFactor},
+		{method: "POST", pattern: "api/account/recovery-codes", action: audit.AccountChange, kind: admin, summary: "Replace the recovery codes: code", run: renewRecovery},
+		{method: "GET", pattern: "api/user-management", action: audit.AccountList, kind: admin, summary: "All accounts", run: listUsers},
+		{method: "POST", pattern: "api/user-management", action: audit.AccountCreate, kind: admin, summary: "Make an account", run: addUser},
+		{method: "GET", pattern: "api/user-management/{name}", action: audit.AccountList, kind: admin, summary: "One account", run: getUser},
+		{method: "PUT", pattern: "api/user-management/{name}", action: audit.AccountChange, kind: admin, summary: "Change an account; what is left out stays", run: updateUser},
+		{method: "DELETE", pattern: "api/user-management/{name}", action: audit.AccountRemove, kind: admin, summary: "Remove an account; its sessions end and its exports are cancelled", run: removeUser},
 	}
 }
 
