@@ -3,7 +3,7 @@ SHELL   := /bin/sh
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
-LDFLAGS := -s -w -buildid= -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+LDFLAGS := -s -w -buildid= -X satchel/internal/about.Version=$(VERSION) -X satchel/internal/about.Commit=$(COMMIT)
 
 # The race detector needs a C compiler; without one the tests run without it, and say so.
 CC_FOUND   := $(shell command -v $${CC:-cc} 2>/dev/null)
@@ -50,7 +50,7 @@ lint: ## formatting, staticcheck, known vulnerabilities (where the database can 
 	@bin/tools/govulncheck ./... || { rc=$$?; test $$rc -ne 3 || exit 3; echo "govulncheck: its database cannot be reached from here; skipped"; }
 
 torture: build ## SIGKILL at random moments of imports, exports and handovers; N=20 rounds of each
-	SATCHEL_TORTURE=$${N:-20} $(GO) test -count=1 -timeout 60m -run 'TestTorture' -v .
+	SATCHEL_TORTURE=$${N:-20} $(GO) test -count=1 -timeout 60m -run 'TestTorture' -v ./torture
 
 bench: build ## 100,000 and 1,000,000 resources; prints a table and writes bench/result.json
 	$(GO) run ./bench -satchel bin/satchel -sizes 100000,1000000 -json bench/result.json
@@ -61,8 +61,8 @@ bench-short: build ## the same with few resources, to see that it runs
 generate: ## derive fhir's tables from HL7's definitions again (DEFINITIONS=folder of the unpacked npm package)
 	$(GO) run ./fhir/internal/generate -from "$(DEFINITIONS)"
 
-reference: ## docs/reference.md and docs/man from the program itself, after a change of commands, settings, permissions or addresses
-	$(GO) test -count=1 -run '^TestReference$$' . -update
+reference: ## docs/reference.md, docs/man and config.toml.example from the program itself, after a change of commands, settings, permissions or addresses
+	$(GO) test -count=1 -run '^TestReference$$' ./cli -update
 
 NFPM      := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.0
 CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0

@@ -23,7 +23,7 @@ func (r *release) program(t target) string {
 
 // build makes the program, without cgo and without anything of this machine in it.
 func (r *release) build(t target) error {
-	flags := fmt.Sprintf("-s -w -buildid= -X main.version=%s -X main.commit=%s", r.version, r.commit)
+	flags := fmt.Sprintf("-s -w -buildid= -X satchel/internal/about.Version=%s -X satchel/internal/about.Commit=%s", r.version, r.commit)
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", r.program(t), ".")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+t.system, "GOARCH="+t.arch, "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=", "GOEXPERIMENT=", "GOWORK=off")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr

@@ -1,0 +1,105 @@
+package app
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"satchel/config"
+	"satchel/desk"
+	"satchel/internal/testsatchel"
+)
+
+// Every setting is told with its meaning and its source, and no secret is.
+func TestSettingsShown(t *testing.T) {
+	cfg, err := loaded(t, "[practice]\nname = \"Elm\" # ours\n[log]\nlevel = 'warn'\n[smart]\nclient_secret_basic = true\n", []string{"SATCHEL_PRACTICE__PHONE=555-0100"}, map[string]string{"http.listen": "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := newPracticeNow(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]desk.Setting{}
+	for _, s := range settingsShown(cfg, p)() {
+		if s.Meaning == "" {
+			t.Errorf("%s has no meaning", s.Key)
+		}
+		shown[s.Key] = s
+	}
+	if len(shown) != len(cfg.Keys()) {
+		t.Errorf("%d settings, want %d", len(shown), len(cfg.Keys()))
+	}
+	for key, want := range map[string]desk.Setting{
+		"http.listen":               {Value: "127.0.0.1:0", Source: "flag", Fixed: true, Default: "127.0.0.1:8080"},
+		"log.level":                 {Value: "warn", Source: "file, line 4", Default: "info"},
+		"practice.phone":            {Value: "555-0100", Source: "environment, SATCHEL_PRACTICE__PHONE", Fixed: true},
+		"practice.name":             {Value: "Elm", Source: "file, line 2"},
+		"smart.client_secret_basic": {Value: "true", Source: "file, line 6", Default: "false"}, // the page of programs asks for it
+		"backup.every":              {Value: "24h", Default: "24h"},
+	} {
+		want.Key, want.Meaning = key, shown[key].Meaning
+		if shown[key] != want {
+			t.Errorf("%+v, want %+v", shown[key], want)
+		}
+	}
+	if s := shown["bulk_export.folder"]; s.Value != s.Default {
+		t.Errorf("%+v", s)
+	}
+	m := machineNow(cfg)(t.Context())
+	if m.Data != cfg.Data || m.File != cfg.File || m.Key != "" || m.Floor == 0 || m.BackupFolder != "" {
+		t.Errorf("%+v", m)
+	}
+}
+
+// What a page changes of the practice stands in the file and is in force at once; what the environment sets stays.
+func TestPracticeSaved(t *testing.T) {
+	cfg, err := loaded(t, "[practice]\nname = \"Elm\" # ours\n\n[log]\nlevel = 'warn'\n", []string{"SATCHEL_PRACTICE__PHONE=555-0100"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := newPracticeNow(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := p.text()
+	want.Name, want.Zone, want.Contact, want.Address = `Oak "&" Elm \ 'x'`, "America/Chicago", "Dr. Ñandú", "1 Harbor Road\nSeatown"
+	if err := p.saveText(cfg, want); err != nil {
+		t.Fatal(err)
+	}
+	if now := p.get(); now.Name != want.Name || now.Zone.String() != want.Zone || now.Phone != "555-0100" || now.Address != want.Address {
+		t.Errorf("%+v", now)
+	}
+	if s := senderNow(p.get)(); s.Organization != want.Name || s.ContactName != want.Contact || s.ContactPhone != "555-0100" {
+		t.Errorf("%+v", s)
+	}
+	again, err := config.Load(cfg.Data, "", nil, nil)
+	if err != nil || again.Practice.Name != want.Name || again.Practice.Address != want.Address || again.Practice.Contact != want.Contact || again.Practice.Phone != "" || again.Log.Level != "warn" {
+		t.Errorf("%+v, %v", again, err)
+	}
+	text, err := os.ReadFile(cfg.File)
+	if err != nil || !strings.Contains(string(text), "# ours") {
+		t.Errorf("a remark is gone: %s", text)
+	}
+	// A file that writes the key in another way is left alone.
+	other := "practice.name = \"Elm\"\n"
+	if err := os.WriteFile(cfg.File, []byte(other), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want.Name = "Third"
+	if err := p.saveText(cfg, want); err == nil || !strings.Contains(err.Error(), "change it by hand") {
+		t.Error(err)
+	}
+	if text, _ := os.ReadFile(cfg.File); string(text) != other {
+		t.Errorf("the file was changed: %s", text)
+	}
+}
+
+// loaded are the settings of a file with this text, the environment and flags.
+func loaded(t *testing.T, text string, environ []string, flags map[string]string) (*config.Config, error) {
+	t.Helper()
+	dir := t.TempDir()
+	testsatchel.Must(t, os.WriteFile(filepath.Join(dir, "config.toml"), []byte(text), 0o600))
+	return config.Load(dir, "", environ, flags)
+}

@@ -1,0 +1,82 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+
+	"satchel/config"
+	"satchel/desk"
+	"satchel/internal/owner"
+	"satchel/storage"
+)
+
+// setupFile holds the setup code of a server without accounts, in the data directory.
+const setupFile = "setup-code.txt"
+
+// setupCode makes the code of the first run and its file; "" if there is an account already, and then no file.
+func setupCode(ctx context.Context, cfg *config.Config, store *storage.Store) (string, error) {
+	path := filepath.Join(cfg.Data, setupFile)
+	none, err := store.NoAccounts(ctx)
+	if err != nil || !none {
+		return "", errors.Join(err, removeSetup(cfg))
+	}
+	code := rand.Text()
+	if err := owner.Replace(path, code+"\n"); err != nil {
+		return "", fmt.Errorf("keep the setup code: %w", err)
+	}
+	return code, nil
+}
+
+// removeSetup forgets the setup code.
+func removeSetup(cfg *config.Config) error {
+	err := os.Remove(filepath.Join(cfg.Data, setupFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// SetupURL is the address on this machine at which a browser makes the first administrator; "" if there is one.
+func SetupURL(cfg *config.Config, addr string) string {
+	code, err := os.ReadFile(filepath.Join(cfg.Data, setupFile))
+	if err != nil {
+		return ""
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+		host = "localhost"
+	}
+	return fmt.Sprintf("%s://%s/setup?token=%s", cfg.Scheme(), net.JoinHostPort(host, port), string(code[:max(0, len(code)-1)]))
+}
+
+// deskOptions are what the staff pages know of the settings and of the machine.
+func deskOptions(ctx context.Context, cfg *config.Config, store *storage.Store, log *slog.Logger) (desk.Options, error) {
+	p, err := newPracticeNow(cfg)
+	if err != nil {
+		return desk.Options{}, err
+	}
+	o := desk.Options{Practice: p.get, Notices: (&notices{cfg: cfg}).get, Backup: backupNow(cfg), Settings: settingsShown(cfg, p), Machine: machineNow(cfg),
+		Own: &desk.OwnPractice{Get: p.text, Save: func(_ context.Context, want desk.PracticeText) error { return p.saveText(cfg, want) }}}
+	code, err := setupCode(ctx, cfg, store)
+	if code == "" || err != nil {
+		return o, err
+	}
+	o.Setup = &desk.Setup{
+		Token: code,
+		Save:  func(_ context.Context, name, zone string) error { return p.save(cfg, name, zone) },
+		Over: func() {
+			if err := removeSetup(cfg); err != nil {
+				log.Warn("the setup code is void, but its file could not be removed", "err", err)
+			}
+		},
+	}
+	log.Warn("there is no account yet; open /setup in a browser on this machine with the code of the file", "file", filepath.Join(cfg.Data, setupFile))
+	return o, nil
+}

@@ -1,0 +1,135 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"satchel/config"
+	"satchel/internal/testsatchel"
+)
+
+// stopsAfter is a context that is cancelled when somebody asks it for the nth time whether it is. So a test can stop the
+// server at each of its steps, whatever the machine's speed.
+type stopsAfter struct {
+	context.Context
+	cancel context.CancelFunc
+	left   atomic.Int64
+}
+
+func newStopsAfter(t *testing.T, n int) *stopsAfter {
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	s := &stopsAfter{Context: ctx, cancel: cancel}
+	s.left.Store(int64(n))
+	return s
+}
+
+func (s *stopsAfter) count() {
+	if s.left.Add(-1) == 0 {
+		s.cancel()
+	}
+}
+
+func (s *stopsAfter) Done() <-chan struct{} { s.count(); return s.Context.Done() }
+
+func (s *stopsAfter) Err() error { s.count(); return s.Context.Err() }
+
+// looks is how often the start of a server asks its context, up to the moment at which it is ready.
+func looks(t *testing.T, cfg *config.Config) int {
+	t.Helper()
+	const many = 1 << 30
+	ctx := newStopsAfter(t, many)
+	var seen int
+	testsatchel.Must(t, Run(ctx, cfg, slog.New(slog.DiscardHandler), func(string) {
+		seen = many - int(ctx.left.Load())
+		ctx.cancel()
+	}))
+	return seen
+}
+
+// stopped runs the server until the nth look at its context, or until it is ready, and holds it to a stop in good order.
+func stopped(t *testing.T, cfg *config.Config, n int) {
+	t.Helper()
+	var log bytes.Buffer
+	ctx := newStopsAfter(t, n)
+	err := Run(ctx, cfg, slog.New(slog.NewTextHandler(&log, nil)), func(string) { ctx.cancel() })
+	if err != nil {
+		t.Errorf("stopped at look %d: %v", n, err)
+	}
+	if strings.Contains(log.String(), "level=ERROR") || strings.Contains(log.String(), "cut off") {
+		t.Errorf("stopped at look %d, the log says\n%s", n, log.String())
+	}
+}
+
+func TestStopAtEveryStep(t *testing.T) {
+	cfg := testsatchel.New(t)
+	steps := looks(t, cfg)
+	if steps < 20 {
+		t.Fatalf("a start looks at its context only %d times: the test looks in the wrong place", steps)
+	}
+	for n := 1; n <= steps+5; n++ {
+		if n%5 == 0 || n > steps-40 { // at the end every step: there the start is noted
+			stopped(t, cfg, n)
+		}
+	}
+	if starts := testsatchel.EveryStartStopped(t, cfg); starts < 3 {
+		t.Errorf("only %d starts came far enough to be noted, of %d steps", starts, steps)
+	}
+}
+
+// The same for the first start with a database of an older schema, which copies, migrates and indexes it.
+func TestStopWhileMigrating(t *testing.T) {
+	cfg := testsatchel.Unpack(t, testsatchel.Fixtures(t)[0])
+	old, err := os.ReadFile(cfg.Database())
+	testsatchel.Must(t, err)
+	steps := looks(t, cfg)
+	stride := 1 + steps/20
+	for n := 1; n <= steps; n += stride {
+		for _, more := range []string{"", "-wal", "-shm"} {
+			if err := os.Remove(cfg.Database() + more); err != nil && more == "" {
+				t.Fatal(err)
+			}
+		}
+		testsatchel.Must(t, os.WriteFile(cfg.Database(), old, 0o600))
+		stopped(t, cfg, n)
+		looks(t, cfg) // the next start takes it up
+	}
+}
+
+// A service that is told to stop while it starts stops, and that is no failure.
+func TestServiceStopsDuringStart(t *testing.T) {
+	cfg := testsatchel.New(t)
+	for step := range 5 {
+		reached := make(chan struct{})
+		var once sync.Once
+		left := step
+		log := slog.New(slog.NewTextHandler(writerFunc(func([]byte) {
+			if left--; left < 0 {
+				once.Do(func() { close(reached) })
+			}
+		}), nil))
+		p := &program{cfg: cfg, log: log, died: func(err error) { t.Errorf("died: %v", err) }}
+		testsatchel.Must(t, p.Start(nil))
+		if step > 0 { // else at once
+			select {
+			case <-reached:
+			case <-time.After(time.Second): // fewer lines than that: it runs
+			}
+		}
+		if err := p.Stop(nil); err != nil {
+			t.Errorf("stopped after %d lines of the log: %v", step, err)
+		}
+	}
+	testsatchel.EveryStartStopped(t, cfg)
+}
+
+type writerFunc func([]byte)
+
+func (f writerFunc) Write(p []byte) (int, error) { f(p); return len(p), nil }

@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"satchel/engine/imports"
+	"satchel/handover"
+	"satchel/storage"
+)
+
+func cmdImport(at *common) *cobra.Command {
+	var report, fingerprint string
+	var strict, incomplete bool
+	c := &cobra.Command{
+		Use:   "import PATH…",
+		Short: "Read resources into the store",
+		Long: `Reads .ndjson, .ndjson.gz, .json (a resource or a Bundle), .zip, and folders of these. What is there already with
+the same content stays as it is, so an import can be repeated. Lines that cannot be stored are refused, one by one,
+and named in a report file with file, line and reason; a report is only made if there is something to say.
+
+A package that "satchel handover" made (folder, ZIP file, or a folder with all its parts) is checked and then restored
+with its ids, versions, deletions and attachments. That needs a data directory in which nothing was ever stored, and
+no running server. Audit log, accounts and settings of a package are not taken over. A package that was changed is never
+restored; one that is unchanged and was made as INCOMPLETE only with --accept-incomplete, and what it lacks is told.
+
+Exit codes: 0 all is in the store, 1 failed or stopped, 2 wrong usage, 3 some lines were refused.`,
+		Example: `  satchel import export-of-the-old-system/
+  satchel import --strict patients.ndjson.gz --report findings.ndjson
+  satchel import EHI_practice_population_20261123_k2m4_bag-001.zip`,
+		Args: someArgs(1, true, "a file or folder to read"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if i := slices.IndexFunc(args, imports.IsPackage); i >= 0 && len(args) > 1 {
+				return usagef("%q is a package; import it alone", args[i])
+			} else if i >= 0 {
+				return importPackage(c.Context(), at, args[0], handover.VerifyOptions{Fingerprint: fingerprint, Incomplete: incomplete}, c.OutOrStdout())
+			}
+			cfg, s, err := at.openData(c.Context(), nil, storage.Options{Bulk: true})
+			if err != nil {
+				return err
+			}
+			if report == "" {
+				report = filepath.Join(cfg.Data, "import-report-"+time.Now().Format("20060102-150405")+".ndjson")
+			}
+			err = importPaths(c.Context(), s, args, strict, report, c.OutOrStdout())
+			return errors.Join(err, s.Close())
+		},
+	}
+	c.Flags().StringVar(&report, "report", "", "file for refused lines and findings (default import-report-TIME.ndjson in the data directory)")
+	c.Flags().BoolVar(&strict, "strict", false, "refuse resources that break rules of FHIR's structure, instead of storing and reporting them")
+	c.Flags().StringVar(&fingerprint, "fingerprint", "", "of a package: the key that must have signed it, SHA256:…")
+	c.Flags().BoolVar(&incomplete, "accept-incomplete", false, "of a package: restore it although it was made as INCOMPLETE and says so")
+	return c
+}
+
+// importPaths reads paths into the store, and says by type what it did.
+func importPaths(ctx context.Context, s *storage.Store, paths []string, strict bool, report string, out io.Writer) error {
+	begin := time.Now()
+	r := &reportFile{path: report}
+	bar := newProgress("import", true)
+	m := imports.Import{Store: s, Who: whoRuns(), Strict: strict, Progress: bar.step, Finding: r.add}
+	counts, err := m.Run(ctx, paths...)
+	bar.end()
+	err = errors.Join(err, r.close())
+	printCounts(out, counts, time.Since(begin))
+	if r.lines > 0 {
+		fmt.Fprintf(out, "findings: %d, of them refused: %d; see %s\n", r.lines, r.refused, r.path)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("stopped; what is counted above is in the store, and the same import again continues from there")
+	case err != nil:
+		return err
+	case r.refused > 0:
+		return codeError{fmt.Errorf("refused: %d; the reasons are in %s", r.refused, r.path), exitRefused}
+	}
+	return nil
+}
+
+// printCounts prints a table of what was done, by type.
+func printCounts(out io.Writer, counts map[string]imports.Counts, took time.Duration) {
+	t := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "type\tcreated\tupdated\tunchanged\trefused\t")
+	var sum imports.Counts
+	for _, typ := range slices.Sorted(maps.Keys(counts)) {
+		n := counts[typ]
+		sum.Created += n.Created
+		sum.Updated += n.Updated
+		sum.Unchanged += n.Unchanged
+		sum.Refused += n.Refused
+		if typ == "" {
+			typ = "(unreadable)"
+		}
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t\n", typ, n.Created, n.Updated, n.Unchanged, n.Refused)
+	}
+	fmt.Fprintf(t, "all\t%d\t%d\t%d\t%d\t\n", sum.Created, sum.Updated, sum.Unchanged, sum.Refused)
+	t.Flush()
+	read := sum.Created + sum.Updated + sum.Unchanged + sum.Refused
+	fmt.Fprintf(out, "%d resources in %.1f s\n", read, took.Seconds())
+}

@@ -1,0 +1,34 @@
+package datadir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"satchel/config"
+)
+
+// Make makes the data directory, readable by its owner only, the settings file unless there is one, and the folder.
+func Make(cfg *config.Config, written map[string]string) error {
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return err
+	}
+	if err := os.Chmod(cfg.Data, 0o700); err != nil { // it may have been there, empty
+		return err
+	}
+	if err := os.MkdirAll(cfg.BulkExport.Folder, 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(cfg.File, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		if len(written) > 0 {
+			return fmt.Errorf("%q is there already; write what the flags say into it, and leave them out", cfg.File)
+		}
+		return nil
+	} else if err != nil {
+		return err
+	}
+	_, err = f.WriteString(config.FilledExample(written))
+	return errors.Join(err, f.Sync(), f.Close())
+}
