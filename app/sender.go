@@ -15,7 +15,7 @@ import (
 // DescribePackage adds what the settings and the program say about a package; what the request says itself stays.
 func DescribePackage(cfg *config.Config, r *engine.HandoverRequest) {
 	p := sender(cfg)
-	r.Product, r.Bases = p.Product, append(r.Bases, p.Bases...)
+	r.Product = p.Product
 	r.DocumentationURL = cmp.Or(r.DocumentationURL, p.DocumentationURL)
 	r.Sender.Organization = cmp.Or(r.Sender.Organization, p.Sender.Organization)
 	r.Sender.ContactName = cmp.Or(r.Sender.ContactName, p.Sender.ContactName)
@@ -38,7 +38,6 @@ func sender(cfg *config.Config) engine.Practice {
 	}
 	if cfg.HTTP.PublicURL != "" {
 		base := strings.TrimSuffix(cfg.HTTP.PublicURL, "/")
-		p.Bases = []string{base + "/fhir"}
 		p.DocumentationURL = cmp.Or(p.DocumentationURL, base+"/docs/format/"+handover.FormatVersion)
 	}
 	p.DocumentationURL = cmp.Or(p.DocumentationURL, "data/docs/format-"+handover.FormatVersion+".html")

@@ -109,7 +109,7 @@ func (f *exportFlags) request(args []string) (engine.Request, error) {
 	case "group":
 		level, group = engine.LevelGroup, strings.TrimPrefix(args[1], "Group/")
 	}
-	return engine.ParseRequest(level, group, patient, p, true, false)
+	return engine.ParseRequest(level, group, patient, p, fhir.Bases{}, true, false)
 }
 
 // wholeTime lets people write a day for the instant at which it begins in UTC.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"satchel/audit"
 	"satchel/engine/imports"
 	"satchel/handover"
 	"satchel/storage"
@@ -21,6 +22,7 @@ import (
 func cmdImport(at *common) *cobra.Command {
 	var report, fingerprint string
 	var strict, incomplete bool
+	var bases []string
 	c := &cobra.Command{
 		Use:   "import PATH…",
 		Short: "Read resources into the store",
@@ -33,8 +35,12 @@ with its ids, versions, deletions and attachments. That needs a data directory i
 no running server. Audit log, accounts and settings of a package are not taken over. A package that was changed is never
 restored; one that is unchanged and was made as INCOMPLETE only with --accept-incomplete, and what it lacks is told.
 
+A reference such as https://old.example/fhir/Patient/1 leads to another server and to nobody's record here, whatever ids
+there are, unless --base says that the resources of that address are the ones taken over. The store keeps such addresses.
+
 Exit codes: 0 all is in the store, 1 failed or stopped, 2 wrong usage, 3 some lines were refused.`,
 		Example: `  satchel import export-of-the-old-system/
+  satchel import --base https://old.example/fhir export-of-the-old-system/
   satchel import --strict patients.ndjson.gz --report findings.ndjson
   satchel import EHI_practice_population_20261123_k2m4_bag-001.zip`,
 		Args: someArgs(1, true, "a file or folder to read"),
@@ -51,11 +57,17 @@ Exit codes: 0 all is in the store, 1 failed or stopped, 2 wrong usage, 3 some li
 			if report == "" {
 				report = filepath.Join(cfg.Data, "import-report-"+time.Now().Format("20060102-150405")+".ndjson")
 			}
+			for _, base := range bases {
+				if err := s.AddBase(c.Context(), audit.Event{Who: whoRuns(), Action: audit.SettingChange}, base); err != nil {
+					return errors.Join(err, s.Close())
+				}
+			}
 			err = importPaths(c.Context(), s, args, strict, report, c.OutOrStdout())
 			return errors.Join(err, s.Close())
 		},
 	}
 	c.Flags().StringVar(&report, "report", "", "file for refused lines and findings (default import-report-TIME.ndjson in the data directory)")
+	c.Flags().StringArrayVar(&bases, "base", nil, "FHIR base URL of the server whose resources these are: references below it are meant for them; may be repeated")
 	c.Flags().BoolVar(&strict, "strict", false, "refuse resources that break rules of FHIR's structure, instead of storing and reporting them")
 	c.Flags().StringVar(&fingerprint, "fingerprint", "", "of a package: the key that must have signed it, SHA256:…")
 	c.Flags().BoolVar(&incomplete, "accept-incomplete", false, "of a package: restore it although it was made as INCOMPLETE and says so")

@@ -26,6 +26,7 @@ func Open(ctx context.Context, cfg *config.Config, o storage.Options) (*storage.
 	} else if err != nil {
 		return nil, err
 	}
+	o.Bases = cfg.Bases()
 	s, err := storage.Open(ctx, cfg.Database(), o)
 	if err != nil {
 		return nil, needed(cfg, err)

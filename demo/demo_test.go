@@ -112,7 +112,7 @@ func mentions(json []byte, text string) bool {
 // subjects are the patients whose record a resource is part of by a subject-like element, without those that only play a role.
 func subjects(item Item, d *fhir.Document) []string {
 	var ids []string
-	for _, o := range d.Owners() {
+	for _, o := range d.Owners(fhir.Bases{}) {
 		if o.Why == fhir.WhySubject {
 			ids = append(ids, o.Patient)
 		}

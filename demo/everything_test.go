@@ -16,7 +16,7 @@ func whys(t *testing.T, p practice, patient string) map[string]fhir.Why {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, o := range d.Owners() {
+		for _, o := range d.Owners(fhir.Bases{}) {
 			if o.Patient == patient {
 				all[key] = o.Why
 			}

@@ -87,7 +87,7 @@ func owned(t *testing.T, p practice) map[string]int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, o := range d.Owners() {
+		for _, o := range d.Owners(fhir.Bases{}) {
 			if o.Why == fhir.WhySubject {
 				n[o.Patient]++
 			}

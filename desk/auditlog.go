@@ -214,7 +214,7 @@ func (v *Visit) auditWhom(page *auditPage) error {
 				return err
 			}
 			if err == nil && !r.Deleted {
-				all, err := personsOf([]fhir.Resource{r})
+				all, err := v.personsOf([]fhir.Resource{r})
 				if err != nil {
 					return err
 				}

@@ -3,7 +3,6 @@ package desk
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"satchel/auth"
 	"satchel/engine"
@@ -202,7 +201,8 @@ func (v *Visit) factsOf(patient string, types []string) ([]view.Fact, error) {
 	}
 	names := w.Names()
 	for _, key := range names[:min(len(names), chartNames)] {
-		typ, id, _ := strings.Cut(key, "/")
+		of := fhir.ParseReference(key)
+		typ, id := of.Type, of.ID
 		if fhir.InPatientCompartment(typ) || v.Who.Decide(auth.Action{Verb: auth.VerbRead, Type: typ, ID: id}) != nil {
 			continue
 		}
@@ -289,6 +289,6 @@ func (v *Visit) otherRecords(p *chartPage) error {
 	for _, r := range all {
 		v.Saw(r.ID)
 	}
-	p.Others, err = personsOf(all)
+	p.Others, err = v.personsOf(all)
 	return err
 }

@@ -24,7 +24,7 @@ var openable = []string{"application/pdf", "image/png", "image/jpeg", "image/gif
 func (v *Visit) chartFiles(patient string, f view.Fact) (files []chartFile) {
 	for _, x := range f.Files {
 		file := chartFile{File: x}
-		if x.Held || binaryID(x.URL) != "" {
+		if x.Held || binaryID(x.URL, v.Store.Bases()) != "" {
 			file.Href = "/patients/" + url.PathEscape(patient) + "/file/" + f.Type + "/" + url.PathEscape(f.ID) + "?" + url.Values{"at": {x.At}}.Encode()
 		}
 		media, _, _ := mime.ParseMediaType(x.ContentType)
@@ -35,12 +35,12 @@ func (v *Visit) chartFiles(patient string, f view.Fact) (files []chartFile) {
 }
 
 // binaryID is the id of the Binary of this server that an address means, or "".
-func binaryID(address string) string {
-	base, typ, id, ok := fhir.ParseReference(address)
-	if !ok || base != "" || typ != "Binary" {
+func binaryID(address string, own fhir.Bases) string {
+	r := fhir.ParseReference(address)
+	if r.Type != "Binary" || !own.Owns(r) {
 		return ""
 	}
-	return id
+	return r.ID
 }
 
 // document is the content of an attachment.
@@ -73,7 +73,7 @@ func sendDocument(v *Visit) error {
 	if err != nil {
 		return fmt.Errorf("stored %s: %w", r.Key(), err)
 	}
-	if !owns(d, patient) {
+	if !owns(d, v.Store.Bases(), patient) {
 		return noDocument()
 	}
 	doc, err := v.document(d, r, v.URL.Query().Get("at"))
@@ -84,8 +84,8 @@ func sendDocument(v *Visit) error {
 }
 
 // owns reports whether a document is in the compartment of a patient.
-func owns(d *fhir.Document, patient string) bool {
-	return slices.ContainsFunc(d.Owners(), func(o fhir.Owner) bool { return o.Patient == patient && o.Why != fhir.WhyOther })
+func owns(d *fhir.Document, own fhir.Bases, patient string) bool {
+	return slices.ContainsFunc(d.Owners(own), func(o fhir.Owner) bool { return o.Patient == patient && o.Why != fhir.WhyOther })
 }
 
 func noDocument() error {
@@ -106,7 +106,7 @@ func (v *Visit) document(d *fhir.Document, r fhir.Resource, at string) (doc docu
 	binary, media := "", ""
 	d.Attachments(func(path, contentType, address string, _ bool) {
 		if path == at {
-			binary, media = binaryID(address), contentType
+			binary, media = binaryID(address, v.Store.Bases()), contentType
 		}
 	})
 	if binary == "" {
@@ -136,7 +136,7 @@ func (v *Visit) document(d *fhir.Document, r fhir.Resource, at string) (doc docu
 // document show it.
 func (v *Visit) binary(r fhir.Resource, d *fhir.Document, id string) (fhir.Resource, error) {
 	var owners []string
-	for _, o := range d.Owners() {
+	for _, o := range d.Owners(v.Store.Bases()) {
 		owners = append(owners, o.Patient)
 	}
 	if err := v.Who.Decide(auth.Action{Verb: auth.VerbRead, Type: "Binary", ID: id}); err != nil {

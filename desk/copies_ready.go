@@ -160,8 +160,7 @@ func (p *copyPage) count() {
 func (v *Visit) undecided(p *copyPage) error {
 	var ids []string
 	for _, key := range p.Outcome.Undecided {
-		_, _, id, _ := fhir.ParseReference(key)
-		ids = append(ids, id)
+		ids = append(ids, fhir.ParseReference(key).ID)
 	}
 	all, _, err := v.readable(ids)
 	if err != nil {
@@ -170,7 +169,7 @@ func (v *Visit) undecided(p *copyPage) error {
 	for _, r := range all {
 		v.Saw(r.ID)
 	}
-	p.Undecided, err = personsOf(all)
+	p.Undecided, err = v.personsOf(all)
 	return err
 }
 

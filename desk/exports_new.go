@@ -160,5 +160,5 @@ func (v *Visit) bulkRequest(f *Form) (engine.Request, error) {
 	if f.Bad() {
 		return engine.Request{}, nil
 	}
-	return engine.ParseRequest(level, group, "", p, false, false)
+	return engine.ParseRequest(level, group, "", p, v.Store.Bases(), false, false)
 }

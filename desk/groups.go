@@ -56,10 +56,11 @@ type group struct {
 	Changed    time.Time
 
 	doc *fhir.Document
+	own fhir.Bases
 }
 
 // groupOf reads a Group.
-func groupOf(r fhir.Resource) (group, error) {
+func (v *Visit) groupOf(r fhir.Resource) (group, error) {
 	d, err := fhir.Parse(r.JSON)
 	if err != nil {
 		return group{}, err
@@ -67,12 +68,12 @@ func groupOf(r fhir.Resource) (group, error) {
 	root := d.Look()
 	return group{ID: r.ID, Name: strings.TrimSpace(root.Child("name").Text()), Kind: root.Child("type").Text(), Members: len(d.Members()),
 		Inactive: root.Child("active").Text() == "false", Definition: root.Child("actual").Text() == "false",
-		Version: r.Version, Changed: r.Updated, doc: d}, nil
+		Version: r.Version, Changed: r.Updated, doc: d, own: v.Store.Bases()}, nil
 }
 
 // owners are the patients to whom the group belongs, for auth and the audit log.
 func (g group) owners() (ids []string) {
-	for _, o := range g.doc.Owners() {
+	for _, o := range g.doc.Owners(g.own) {
 		if o.Why != fhir.WhyOther {
 			ids = append(ids, o.Patient)
 		}
@@ -89,7 +90,7 @@ func showGroups(v *Visit) error {
 	}
 	var all []group
 	for _, r := range found.Resources {
-		g, err := groupOf(r)
+		g, err := v.groupOf(r)
 		if err != nil {
 			return err
 		}

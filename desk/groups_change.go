@@ -176,8 +176,8 @@ func (v *Visit) ticked(f *Form, g group) (ids []string, err error) {
 func (g group) joined(at time.Time) map[string]bool {
 	all := map[string]bool{}
 	for _, m := range g.doc.Members() {
-		if _, typ, id, _ := fhir.ParseReference(m.Reference); typ == "Patient" && engine.Current(m, at) {
-			all[id] = true
+		if r := fhir.ParseReference(m.Reference); r.Type == "Patient" && g.own.Owns(r) && engine.Current(m, at) {
+			all[r.ID] = true
 		}
 	}
 	return all

@@ -25,7 +25,7 @@ func (v *Visit) group() (group, error) {
 	}
 	do, g := auth.Action{Verb: auth.VerbRead, Type: "Group", ID: id}, group{}
 	if !missing {
-		if g, err = groupOf(r); err != nil {
+		if g, err = v.groupOf(r); err != nil {
 			return g, err
 		}
 		if !v.May(do) {
@@ -147,8 +147,9 @@ func (v *Visit) member(i int, m fhir.Member) (member, error) {
 	} else if !engine.Current(fhir.Member{Start: m.Start}, now) {
 		row.Begins = view.Day(m.Start)
 	}
-	_, typ, id, ok := fhir.ParseReference(m.Reference)
-	if !ok || typ != "Patient" && typ != "Group" {
+	to := fhir.ParseReference(m.Reference)
+	typ, id := to.Type, to.ID
+	if !v.Store.Bases().Owns(to) || typ != "Patient" && typ != "Group" {
 		return row, nil
 	}
 	row.ID = id
@@ -168,12 +169,12 @@ func (v *Visit) member(i int, m fhir.Member) (member, error) {
 		return row, err
 	}
 	if typ == "Group" {
-		nested, err := groupOf(r)
+		nested, err := v.groupOf(r)
 		row.Kind, row.Name = "group", nested.Name
 		return row, err
 	}
 	v.Saw(id)
-	persons, err := personsOf([]fhir.Resource{r})
+	persons, err := v.personsOf([]fhir.Resource{r})
 	if err == nil {
 		row.Kind, row.Person = "patient", persons[0]
 	}
@@ -193,7 +194,7 @@ func (v *Visit) changeGroup(f *Form, change func(group) []byte) error {
 		if err != nil {
 			return err
 		}
-		next := group{doc: d}
+		next := group{doc: d, own: v.Store.Bases()}
 		for _, owners := range []func() []string{g.owners, next.owners} {
 			if err := changesGroup(v.Decide, auth.VerbWrite, id, owners); err != nil {
 				return err
@@ -223,7 +224,7 @@ func (v *Visit) standingGroup(tx *storage.Tx, id string) (group, error) {
 	} else if err != nil {
 		return group{}, err
 	}
-	return groupOf(r)
+	return v.groupOf(r)
 }
 
 // same reports whether the form was made from this version of the group, and says in the form if it was not.

@@ -101,7 +101,7 @@ func (v *Visit) searchPatients(p *patientsPage, text string) error {
 		return err
 	}
 	for _, params := range w.queries() {
-		q, _, err := fhir.ParseQuery("Patient", params)
+		q, _, err := fhir.ParseQuery("Patient", params, v.Store.Bases())
 		if err != nil {
 			return err
 		}
@@ -158,7 +158,7 @@ func (v *Visit) matches(q fhir.Query, own []fhir.Resource, only bool) (found []p
 		}
 		all, many = page.Resources, page.Next != ""
 	}
-	found, err = personsOf(all)
+	found, err = v.personsOf(all)
 	return found, many, err
 }
 
@@ -204,7 +204,7 @@ func (v *Visit) living(id string) (person, bool, error) {
 	if err != nil || !found {
 		return person{}, false, err
 	}
-	all, err := personsOf([]fhir.Resource{r})
+	all, err := v.personsOf([]fhir.Resource{r})
 	if err != nil {
 		return person{}, false, err
 	}
@@ -216,7 +216,7 @@ func (v *Visit) ownPatients() ([]person, error) {
 	if err != nil {
 		return nil, err
 	}
-	return personsOf(all)
+	return v.personsOf(all)
 }
 
 // allPatients lists everybody by pages, in order of arrival.
@@ -231,7 +231,7 @@ func (v *Visit) allPatients(p *patientsPage, cursor string) error {
 	if cursor != "" {
 		p.Back = "/patients?all=1"
 	}
-	p.Found, err = personsOf(found.Resources)
+	p.Found, err = v.personsOf(found.Resources)
 	p.Count = len(p.Found)
 	return err
 }

@@ -36,20 +36,20 @@ type person struct {
 type numbered struct{ Kind, Value string }
 
 // personsOf reads Patients.
-func personsOf(all []fhir.Resource) ([]person, error) {
+func (v *Visit) personsOf(all []fhir.Resource) ([]person, error) {
 	var persons []person
 	var d fhir.Document
 	for _, r := range all {
 		if err := d.Reset(r.JSON); err != nil {
 			return nil, fmt.Errorf("stored %s: %w", r.Key(), err)
 		}
-		persons = append(persons, personOf(&d, time.Now()))
+		persons = append(persons, personOf(&d, v.Store.Bases(), time.Now()))
 	}
 	return persons, nil
 }
 
 // personOf reads a Patient.
-func personOf(d *fhir.Document, now time.Time) person {
+func personOf(d *fhir.Document, own fhir.Bases, now time.Time) person {
 	root := d.Look()
 	p := person{ID: d.ID(), Birth: root.Child("birthDate").Text(), Sex: root.Child("gender").Text(), Age: -1, Inactive: root.Child("active").Text() == "false"}
 	p.names(root)
@@ -57,13 +57,13 @@ func personOf(d *fhir.Document, now time.Time) person {
 	p.contact(root)
 	p.life(root, now)
 	for l := range root.Each("link") {
-		_, typ, id, ok := fhir.ParseReference(l.Child("other").Child("reference").Text())
-		if !ok || typ != "Patient" {
+		r := fhir.ParseReference(l.Child("other").Child("reference").Text())
+		if r.Type != "Patient" || !own.Owns(r) {
 			continue
 		}
-		p.Links = append(p.Links, id)
+		p.Links = append(p.Links, r.ID)
 		if l.Child("type").Text() == "replaced-by" {
-			p.Replaced = id
+			p.Replaced = r.ID
 		}
 	}
 	return p

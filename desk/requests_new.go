@@ -168,7 +168,7 @@ func (v *Visit) refuseIntake(page *intakePage) error {
 	if id := page.Finder.Chosen; id != "" && fhir.IsID(id) && v.May(readPatient(id)) {
 		r, err := v.Store.Resource(v.Context(), "Patient", id)
 		if err == nil && !r.Deleted {
-			if page.Finder.Found, err = personsOf([]fhir.Resource{r}); err != nil {
+			if page.Finder.Found, err = v.personsOf([]fhir.Resource{r}); err != nil {
 				return err
 			}
 			v.Saw(id)

@@ -124,7 +124,7 @@ func (v *Visit) person(p *requestPage) error {
 	} else if err != nil {
 		return err
 	}
-	all, err := personsOf([]fhir.Resource{r})
+	all, err := v.personsOf([]fhir.Resource{r})
 	if err != nil {
 		return err
 	}

@@ -58,12 +58,12 @@ func (w *writing) associated(sel storage.Selection) error {
 	var rids []int64
 	newest := map[uint64]found{}
 	take := func(row storage.Row, gone bool) error {
-		if gone || written.provenance[row.ID] || w.doc.Reset(row.JSON) != nil || foreign(&w.doc, sel) {
+		if gone || written.provenance[row.ID] || w.doc.Reset(row.JSON) != nil || w.foreign(sel) {
 			return nil
 		}
 		one := found{row.RID, recorded(&w.doc, row)}
 		matches := false
-		targetsOf(&w.doc, func(typ, id string) {
+		targetsOf(&w.doc, w.e.store.Bases(), func(typ, id string) {
 			key := keyOf(typ, id)
 			if !written.keys[key] {
 				return

@@ -19,7 +19,10 @@ import (
 )
 
 var (
-	open   = testpractice.Empty.Bulk
+	here = testpractice.New(func(s *storage.Store) error {
+		return s.AddBase(context.Background(), audittest.Event(audit.SettingChange), "https://here/fhir")
+	})
+	open   = here.Bulk
 	put    = testpractice.Put
 	remove = testpractice.Delete
 )
@@ -241,7 +244,7 @@ func TestStartThrottles(t *testing.T) {
 func TestMembers(t *testing.T) {
 	s := practice(t)
 	put(t, s, groupText("m", strings.Join([]string{
-		`{"entity":{"reference":"https://h/fhir/Patient/p1/_history/1"}}`,
+		`{"entity":{"reference":"https://here/fhir/Patient/p1/_history/1"}}`,
 		`{"entity":{"reference":"Patient/p2"},"period":{"end":"2020"}}`,
 		`{"entity":{"reference":"Patient/p3"},"period":{"start":"2020-02-30","end":"9999-12-31"}}`,
 		`{"entity":{"reference":"Patient/p4"},"period":{"start":"9999-12"}}`,
@@ -276,7 +279,7 @@ func TestGroupAsOfSnapshot(t *testing.T) {
 
 func TestIgnoredParametersAreInTheErrorFile(t *testing.T) {
 	e := engineOn(t, practice(t), Options{})
-	r, err := ParseRequest(LevelSystem, "", "", params("_type=Patient", "foo=1", "_elements=nope"), false, true)
+	r, err := ParseRequest(LevelSystem, "", "", params("_type=Patient", "foo=1", "_elements=nope"), fhir.Bases{}, false, true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -131,7 +131,7 @@ func (e *Engine) write(ctx context.Context, r Request, at storage.Snapshot, fold
 	if err != nil {
 		return nil, err
 	}
-	shape, err := newShape(r)
+	shape, err := newShape(r, e.store.Bases())
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"satchel/fhir"
@@ -31,7 +30,7 @@ func (e *Engine) members(ctx context.Context, id string, at time.Time) (fhir.Res
 	}
 	patients, seen := map[string]bool{}, map[string]bool{id: true}
 	for queue := []fhir.Resource{top}; len(queue) > 0; queue = queue[1:] {
-		nested, err := collect(queue[0], now, patients)
+		nested, err := collect(queue[0], now, e.store.Bases(), patients)
 		if err != nil {
 			return fhir.Resource{}, nil, err
 		}
@@ -59,7 +58,7 @@ func (e *Engine) members(ctx context.Context, id string, at time.Time) (fhir.Res
 }
 
 // collect adds a group's own patients and answers the ids of the groups in it.
-func collect(r fhir.Resource, now time.Time, patients map[string]bool) (nested []string, err error) {
+func collect(r fhir.Resource, now time.Time, own fhir.Bases, patients map[string]bool) (nested []string, err error) {
 	d, err := fhir.Parse(r.JSON)
 	if err != nil {
 		return nil, fmt.Errorf("read members of %s: %w", r.Key(), err)
@@ -68,11 +67,12 @@ func collect(r fhir.Resource, now time.Time, patients map[string]bool) (nested [
 		if !Current(m, now) {
 			continue
 		}
-		switch typ, id, _ := reference(m.Reference); typ {
-		case "Patient":
-			patients[id] = true
-		case "Group":
-			nested = append(nested, id)
+		switch r := fhir.ParseReference(m.Reference); {
+		case !own.Owns(r):
+		case r.Type == "Patient":
+			patients[r.ID] = true
+		case r.Type == "Group":
+			nested = append(nested, r.ID)
 		}
 	}
 	return nested, nil
@@ -94,21 +94,6 @@ func (e *Engine) groupAt(ctx context.Context, id string, at time.Time) (fhir.Res
 		return fhir.Resource{}, fhir.Errorf(fhir.CodeDeleted, "Group/%s was deleted", id)
 	}
 	return r, err
-}
-
-// reference reads "Patient/1", "Patient/1/_history/2" and absolute URLs that end so, as [fhir.Document.Owners] does.
-func reference(text string) (typ, id string, ok bool) {
-	text, _, _ = strings.Cut(text, "/_history/")
-	parts := strings.Split(text, "/")
-	n := len(parts)
-	if n < 2 || n > 2 && !strings.Contains(text, "://") {
-		return "", "", false
-	}
-	typ, id = parts[n-2], parts[n-1]
-	if !fhir.IsType(typ) || !fhir.IsID(id) {
-		return "", "", false
-	}
-	return typ, id, true
 }
 
 // within reports whether now lies in a FHIR Period. Its ends may be days, months or years and are then meant

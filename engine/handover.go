@@ -39,13 +39,12 @@ type HandoverRequest struct {
 
 	Sender           handover.Sender
 	Product          handover.Product
-	DocumentationURL string   // where the format is documented for everybody
-	Bases            []string // FHIR base URLs of this server
-	Purpose          string   // access, handover or backup; "": access for one patient, handover for everybody
-	Job              string   // names the job in the package; "": a random one
-	RequestID        string   // names the request that led to it; may be empty
-	RequestedBy      string   // account; may be empty
-	ApprovedBy       string   // account; may be empty
+	DocumentationURL string // where the format is documented for everybody
+	Purpose          string // access, handover or backup; "": access for one patient, handover for everybody
+	Job              string // names the job in the package; "": a random one
+	RequestID        string // names the request that led to it; may be empty
+	RequestedBy      string // account; may be empty
+	ApprovedBy       string // account; may be empty
 
 	// Settings are the program's settings as JSON, without secrets, for a population; nil: left out.
 	Settings []byte
@@ -146,7 +145,7 @@ func (h *handing) gather() error {
 		}
 		h.content, counts = p, p.Counts
 	} else {
-		o := RecordOptions{Linked: h.request.Linked, Bases: h.request.Bases}
+		o := RecordOptions{Linked: h.request.Linked}
 		o.Withhold = append(slices.Clone(h.request.Withhold), PsychotherapyNotes) // not part of the record by law
 		r, err := h.engine.Record(h.ctx, h.at, h.request.Patient, o)
 		if err != nil {
@@ -208,7 +207,7 @@ func (h *handing) options() handover.Options {
 	}
 	return handover.Options{
 		Dir: r.Dir, Name: handover.PackageName(r.Sender.Organization, kind, h.at.Time, r.Job), Zip: r.Zip,
-		FileSize: r.FileSize, BagSize: r.BagSize, Key: r.Key, Bases: r.Bases, Sender: r.Sender, About: about,
+		FileSize: r.FileSize, BagSize: r.BagSize, Key: r.Key, Bases: h.engine.store.Bases().URLs(), Sender: r.Sender, About: about,
 		Head: handover.Head{
 			DocumentationURL: r.DocumentationURL, Product: r.Product, Kind: kind, JobID: r.Job,
 			RequestID: r.RequestID, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy,

@@ -47,7 +47,7 @@ func TestPatientIndex(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					for _, o := range d.Owners() {
+					for _, o := range d.Owners(fhir.Bases{}) {
 						if o.Why != fhir.WhyOther {
 							want["Patient/"+o.Patient+" "+d.Type()+"/"+d.ID()] = true
 						}

@@ -224,7 +224,7 @@ func checkOrphans(t *testing.T, all carried, held map[string]bool) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, o := range d.Owners() {
+		for _, o := range d.Owners(fhir.Bases{}) {
 			if o.Why != fhir.WhyOther {
 				owned[d.Type()+"/"+d.ID()] = o.Patient
 			}

@@ -37,7 +37,7 @@ func (h *handing) pages() error {
 					if err := d.Reset(line); err != nil {
 						return err
 					}
-					i.Attachments = files.of(d)
+					i.Attachments = files.of(d, h.engine.store.Bases())
 				}
 				return v.Add(i)
 			})
@@ -101,22 +101,22 @@ func (h *handing) attachedFiles() (attachedFiles, error) {
 }
 
 // of are the files of a resource: of its own bytes, by place, and of those of Binaries, by the address that it gives.
-func (a attachedFiles) of(d *fhir.Document) map[string]string {
-	own := a[d.Type()+"/"+d.ID()+"/_history/"+d.Version()]
-	files := own
+func (a attachedFiles) of(d *fhir.Document, own fhir.Bases) map[string]string {
+	inline := a[d.Type()+"/"+d.ID()+"/_history/"+d.Version()]
+	files := inline
 	d.Attachments(func(_, _, url string, _ bool) {
-		_, typ, id, ok := fhir.ParseReference(url)
-		key := typ + "/" + id
-		if _, version, ok := strings.Cut(url, "/_history/"); ok {
-			key += "/_history/" + version
+		r := fhir.ParseReference(url)
+		key := r.Key()
+		if r.Version != "" {
+			key += "/_history/" + r.Version
 		}
 		file := a[key]["Binary.data"]
-		if !ok || typ != "Binary" || file == "" {
+		if !own.Owns(r) || r.Type != "Binary" || file == "" {
 			return
 		}
-		if len(files) == len(own) {
+		if len(files) == len(inline) {
 			files = map[string]string{}
-			for place, f := range own {
+			for place, f := range inline {
 				files[place] = f
 			}
 		}

@@ -48,12 +48,12 @@ func (w *writing) belongs(sel storage.Selection, text []byte) bool {
 	if sel.Patients == nil && !sel.Owned {
 		return true
 	}
-	return w.doc.Reset(text) == nil && owned(&w.doc, sel)
+	return w.doc.Reset(text) == nil && w.owned(sel)
 }
 
-// owned reports whether a document is in the compartment that a selection asks for.
-func owned(d *fhir.Document, sel storage.Selection) bool {
-	return slices.ContainsFunc(d.Owners(), func(o fhir.Owner) bool {
+// owned reports whether the document at hand is in the compartment that a selection asks for.
+func (w *writing) owned(sel storage.Selection) bool {
+	return slices.ContainsFunc(w.doc.Owners(w.e.store.Bases()), func(o fhir.Owner) bool {
 		return o.Why != fhir.WhyOther && (sel.Patients == nil || slices.Contains(sel.Patients, o.Patient))
 	})
 }

@@ -30,7 +30,6 @@ type Practice struct {
 	SenderNow        func() handover.Sender // asked for each package: it may change while the server runs; nil: Sender
 	Product          handover.Product
 	Key              func() (*handover.Key, error) // asked for each package; nil leaves them unsigned
-	Bases            []string
 	DocumentationURL string
 	BagSize          int64
 	Settings         func() []byte                                // for a population; nil: left out
@@ -157,7 +156,7 @@ const (
 
 // check refuses a rule without a reason, or that meets nothing.
 func (w Withhold) check() error {
-	typ, id, _ := strings.Cut(w.Resource, "/")
+	of := fhir.ParseReference(w.Resource)
 	switch {
 	case strings.TrimSpace(w.Reason) == "":
 		return fhir.Errorf(fhir.CodeRequired, "what is withheld needs a reason, which the package states")
@@ -165,9 +164,9 @@ func (w Withhold) check() error {
 		return fhir.Errorf(fhir.CodeTooLong, "a text about what is withheld has more than %d bytes; shorten it", withholdText)
 	case w.Resource == "" && w.Code == "":
 		return fhir.Errorf(fhir.CodeRequired, "what is withheld needs a resource such as Observation/123, or the system and code of a security label")
-	case w.Resource != "" && (!fhir.IsType(typ) || !fhir.IsID(id) || w.Code != "" || w.System != ""):
+	case w.Resource != "" && (of.Form != fhir.FormRelative || of.Key() != w.Resource || w.Code != "" || w.System != ""):
 		return fhir.Errorf(fhir.CodeValue, "%.80q cannot be withheld; name a resource such as Observation/123, without a label beside it", w.Resource)
-	case typ == "Patient":
+	case of.Type == "Patient":
 		return fhir.Errorf(fhir.CodeValue, "%.80q is a Patient and cannot be withheld from a record", w.Resource)
 	}
 	return nil
@@ -248,7 +247,7 @@ func (e *Engine) packed(ctx context.Context, job storage.Job, r PackageRequest) 
 	q := HandoverRequest{
 		Patient: r.Patient, Linked: r.Linked, Withhold: r.Withhold, Within: r.Within, At: job.Snapshot,
 		Dir: e.path(job.ID), Zip: r.Form != FormFolder, FileSize: e.options.FileSize, BagSize: p.BagSize, Key: key,
-		Sender: p.Sender, Product: p.Product, DocumentationURL: p.DocumentationURL, Bases: p.Bases, Purpose: r.Purpose,
+		Sender: p.Sender, Product: p.Product, DocumentationURL: p.DocumentationURL, Purpose: r.Purpose,
 		Job: job.ID[:min(len(job.ID), 8)], RequestID: r.RequestID, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy,
 	}
 	if r.Population {

@@ -35,6 +35,7 @@ func (e *ParamError) As(target any) bool {
 // parser is one ParseRequest under way.
 type parser struct {
 	request Request
+	own     fhir.Bases
 	post    bool
 	lenient bool
 	path    bool // the patient came with the path
@@ -202,14 +203,10 @@ func (p *parser) patients(name string, values []string) {
 func (p *parser) patientIDs(name string, values []string) []string {
 	ids := []string{}
 	for _, value := range list(values) {
-		id := value
-		if !fhir.IsID(value) {
-			typ, refID, ok := reference(value)
-			if !ok || typ != "Patient" {
-				p.refuse(fhir.CodeValue, "%s %q is not a reference to a patient; write it as \"Patient/123\"", name, value)
-				continue
-			}
-			id = refID
+		id, ok := p.own.PatientID(value)
+		if !ok {
+			p.refuse(fhir.CodeValue, "%s %q is not a reference to a patient of this server; write it as \"Patient/123\"", name, value)
+			continue
 		}
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)

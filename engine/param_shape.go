@@ -25,7 +25,7 @@ func (p *parser) excuse(name string, err error) {
 // typeFilter reads searches that narrow types. One wrong search spoils the parameter: of filters that are joined by OR,
 // none may get lost.
 func (p *parser) typeFilter(name string, values []string) {
-	queries, err := fhir.ParseTypeFilter(values)
+	queries, err := fhir.ParseTypeFilter(values, p.own)
 	for _, q := range queries {
 		if problem := p.typeProblem(q.Type); problem != "" && err == nil {
 			err = fhir.Errorf(fhir.CodeNotSupported, "%q cannot be exported: %s", q.Type, problem)

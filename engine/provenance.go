@@ -12,10 +12,10 @@ import (
 // what is exported.
 
 // targetsOf calls f with the resources that a Provenance names as its targets.
-func targetsOf(d *fhir.Document, f func(typ, id string)) {
+func targetsOf(d *fhir.Document, own fhir.Bases, f func(typ, id string)) {
 	for target := range d.Look().Each("target") {
-		if typ, id, ok := reference(target.Child("reference").Text()); ok {
-			f(typ, id)
+		if r := fhir.ParseReference(target.Child("reference").Text()); own.Owns(r) {
+			f(r.Type, r.ID)
 		}
 	}
 }
@@ -75,7 +75,7 @@ func (c *collecting) take(row storage.Row, gone bool) error {
 	if (gone || !c.w.r.History) && !c.w.inWindow(row) || c.w.doc.Reset(row.JSON) != nil {
 		return nil
 	}
-	if slices.ContainsFunc(c.w.doc.Owners(), func(o fhir.Owner) bool { return o.Why != fhir.WhyOther }) {
+	if slices.ContainsFunc(c.w.doc.Owners(c.w.e.store.Bases()), func(o fhir.Owner) bool { return o.Why != fhir.WhyOther }) {
 		return nil // either selected for itself, or about somebody else
 	}
 	one := candidate{rid: row.RID}
@@ -83,7 +83,7 @@ func (c *collecting) take(row storage.Row, gone bool) error {
 		one.gone = row.ID
 	}
 	found := false
-	targetsOf(&c.w.doc, func(typ, id string) {
+	targetsOf(&c.w.doc, c.w.e.store.Bases(), func(typ, id string) {
 		found = found || c.within != nil && c.within.has(typ, id)
 		if c.within == nil {
 			c.ask(typ, id)
@@ -151,7 +151,7 @@ func (c *collecting) settle() error {
 func (w *writing) rows(sel storage.Selection, rids []int64) error {
 	if w.r.History {
 		return w.versions(ascending(rids), func(row storage.Row) error {
-			if row.JSON == nil || !w.inWindow(row) || w.doc.Reset(row.JSON) != nil || foreign(&w.doc, sel) {
+			if row.JSON == nil || !w.inWindow(row) || w.doc.Reset(row.JSON) != nil || w.foreign(sel) {
 				return nil
 			}
 			return w.resource(row.Type, row.ID, row.JSON)
@@ -165,10 +165,10 @@ func (w *writing) rows(sel storage.Selection, rids []int64) error {
 	})
 }
 
-// foreign reports whether a document is about other patients than those of the selection.
-func foreign(d *fhir.Document, sel storage.Selection) bool {
-	about := slices.ContainsFunc(d.Owners(), func(o fhir.Owner) bool { return o.Why != fhir.WhyOther })
-	return about && sel.Patients != nil && !owned(d, sel)
+// foreign reports whether the document at hand is about other patients than those of the selection.
+func (w *writing) foreign(sel storage.Selection) bool {
+	about := slices.ContainsFunc(w.doc.Owners(w.e.store.Bases()), func(o fhir.Owner) bool { return o.Why != fhir.WhyOther })
+	return about && sel.Patients != nil && !w.owned(sel)
 }
 
 // ascending puts row numbers in order, each once.

@@ -26,7 +26,7 @@ func traced(t testing.TB) *storage.Store {
 	s := practice(t)
 	put(t, s, provenanceText("a-patient", "2024-01-01T00:00:00Z", "Patient/p1"), provenanceText("a-new", "2024-03-01T00:00:00Z", "Observation/o-p1"),
 		provenanceText("a-old", "2024-02-01T00:00:00Z", "Observation/o-p1/_history/1", "Organization/org"),
-		provenanceText("b", "2024-01-01T00:00:00Z", "https://o/fhir/Observation/o-p2"), provenanceText("c", "2024-01-01T00:00:00Z", "List/l-p3"),
+		provenanceText("b", "2024-01-01T00:00:00Z", "https://here/fhir/Observation/o-p2"), provenanceText("c", "2024-01-01T00:00:00Z", "List/l-p3"),
 		provenanceText("o", "2024-01-01T00:00:00Z", "Organization/org", "Observation/none", "Provenance/a-new"),
 		provenanceText("two", "2024-01-01T00:00:00Z", "Patient/p3", "Observation/o-p1"))
 	return s

@@ -39,7 +39,6 @@ type RecordItem struct {
 type RecordOptions struct {
 	Linked   []string // further patients that staff approved as the same person; see [Record.Decisions]
 	Withhold []Withhold
-	Bases    []string // FHIR base URLs of this server; absolute references below them are read as relative ones
 }
 
 // Withhold is a rule that one resource, or those with a security label, are left out. There is none unless a policy or a

@@ -147,9 +147,8 @@ var recordCases = []struct {
 		stored: []string{of("DocumentReference/d", to("subject", "Patient/a")+`,'content':[{'attachment':{'url':'Binary/shown'}},{'attachment':{'url':'Binary/of-b'}},{'attachment':{'url':'https://here/fhir/Binary/own'}},{'attachment':{'url':'https://there/fhir/Binary/shown'}},{'attachment':{'url':'Binary/gone'}}]`),
 			of("Binary/shown", ""), of("Binary/own", ""), of("Binary/of-b", to("securityContext", "Patient/b")), of("Binary/secured", `'data':'AA==','securityContext':{'display':'Ann','reference':'DocumentReference\/d'}`), of("Binary/loose", ""),
 			of("Binary/was", to("securityContext", "Patient/a")), "-Binary/was"},
-		options: RecordOptions{Bases: []string{"https://here/fhir"}},
-		in:      []string{"Binary/shown/_history/1", "Binary/own/_history/1", "Binary/secured/_history/1", "Binary/was/_history/2"},
-		out:     []string{"Binary/of-b", "Binary/loose", "Binary/gone"},
+		in:  []string{"Binary/shown/_history/1", "Binary/own/_history/1", "Binary/secured/_history/1", "Binary/was/_history/2"},
+		out: []string{"Binary/of-b", "Binary/loose", "Binary/gone"},
 	},
 	{
 		name: "psychotherapy notes",

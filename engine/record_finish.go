@@ -173,26 +173,26 @@ func (f *finisher) attachments(r *Record, row *recordRow) {
 
 // source says where the bytes of an attachment come from.
 func (f *finisher) source(row *recordRow, a fhir.Attachment) (AttachmentSource, string) {
-	base, typ, id, ok := fhir.ParseReference(a.URL)
+	to := fhir.ParseReference(a.URL)
 	switch {
 	case a.Data:
 		return SourceInline, ""
 	case a.URL == "":
 		return SourceNone, ""
-	case strings.HasPrefix(a.URL, "#"), strings.HasPrefix(a.URL, "urn:") && row.typ == "Bundle":
+	case to.Form == fhir.FormContained, to.Form == fhir.FormURN && row.typ == "Bundle":
 		return SourceInside, ""
-	case !ok && strings.Contains(a.URL, ":"), ok && !f.g.bases[base]:
+	case !f.g.bases.Owns(to) && strings.Contains(a.URL, ":"):
 		return SourceExternal, ""
-	case !ok || typ != "Binary":
+	case !f.g.bases.Owns(to) || to.Type != "Binary":
 		return SourceMissing, ""
 	}
-	k := key{typ, id}
+	k := key{to.Type, to.ID}
 	binary := f.g.rows[k]
 	if binary == nil {
 		return SourceMissing, ""
 	}
 	f.shown[k] = true
-	_, version, versioned := strings.Cut(a.URL, "/_history/")
+	version, versioned := to.Version, to.Version != ""
 	for i := range binary.versions {
 		v := &binary.versions[i]
 		wanted := versioned && version == fmt.Sprint(v.version) || !versioned && i == len(binary.versions)-1

@@ -21,7 +21,7 @@ type gatherer struct {
 	store   *storage.Store
 	at      storage.Snapshot
 	options RecordOptions
-	bases   map[string]bool
+	bases   fhir.Bases
 
 	patients  map[string]bool
 	decisions []Decision
@@ -50,12 +50,9 @@ type recordFrom struct {
 
 func newGatherer(ctx context.Context, s *storage.Store, at storage.Snapshot, o RecordOptions) *gatherer {
 	g := &gatherer{
-		ctx: ctx, store: s, at: at, options: o, bases: map[string]bool{"": true},
+		ctx: ctx, store: s, at: at, options: o, bases: s.Bases(),
 		patients: map[string]bool{}, rows: map[key]*recordRow{}, known: map[int64]bool{}, from: map[key]recordFrom{}, linked: map[key]bool{},
 		urls: map[string]bool{}, outside: map[string]bool{}, odd: map[string]bool{}, types: map[string]fhir.Disposition{},
-	}
-	for _, base := range o.Bases {
-		g.bases[strings.TrimSuffix(base, "/")] = true
 	}
 	return g
 }
@@ -182,7 +179,7 @@ func (g *gatherer) version(r *recordRow, row storage.Row) error {
 	if !v.deleted {
 		err := g.doc.Reset(row.JSON)
 		if err == nil {
-			err = g.doc.Ties(&g.ties)
+			err = g.doc.Ties(&g.ties, g.bases)
 		}
 		if err != nil {
 			return fmt.Errorf("the references of %s/%s version %d cannot be read: %w", row.Type, row.ID, row.Version, err)
@@ -215,7 +212,7 @@ func (g *gatherer) tie(r *recordRow, v *recordVersion) {
 	for _, t := range g.ties.References {
 		if k, ok := g.own(t); ok {
 			v.point(g, k, loose && t.InItem)
-		} else if t.Base != "" || t.Type == "" {
+		} else {
 			g.elsewhere(r, t)
 		}
 	}
@@ -248,7 +245,7 @@ func (v *recordVersion) point(g *gatherer, k key, inItem bool) {
 
 // own answers the key of a tie to a resource of this server. The key's strings are the caller's to keep.
 func (g *gatherer) own(t fhir.Tie) (key, bool) {
-	if t.Type == "" || !g.bases[t.Base] && t.Type != "Patient" {
+	if !g.bases.Owns(t.Reference) {
 		return key{}, false
 	}
 	k := key{t.Type, t.ID}
@@ -261,8 +258,8 @@ func (g *gatherer) own(t fhir.Tie) (key, bool) {
 // elsewhere counts a reference that leads to no resource of this server.
 func (g *gatherer) elsewhere(r *recordRow, t fhir.Tie) {
 	switch {
-	case strings.HasPrefix(t.Text, "urn:") && r.typ == "Bundle":
-	case strings.Contains(t.Text, ":"):
+	case t.Form == fhir.FormURN && r.typ == "Bundle":
+	case t.Form == fhir.FormAbsolute, strings.Contains(t.Text, ":"):
 		g.outside[strings.Clone(t.Text)] = true
 	default:
 		g.odd[strings.Clone(t.Text)] = true

@@ -139,14 +139,15 @@ func (r *Record) excerpt(it *RecordItem, v *recordVersion, d *fhir.Document) err
 }
 
 // standing says whose the target of a reference is: in doubt another patient's.
-func (f *finisher) standing(base, typ, id string) fhir.Standing {
+func (f *finisher) standing(to fhir.Reference) fhir.Standing {
+	own, typ, id := f.g.bases.Owns(to), to.Type, to.ID
 	if typ == "Patient" {
-		if f.g.patients[id] {
+		if own && f.g.patients[id] {
 			return fhir.Mine
 		}
 		return fhir.Foreign
 	}
-	if !f.g.bases[base] {
+	if !own {
 		return fhir.Neutral
 	}
 	if r := f.g.rows[key{typ, id}]; r != nil && r.place != pending && r.place != refused {

@@ -67,7 +67,7 @@ func (g *gatherer) linksOf(id string) (links []fhir.PatientLink, found bool, err
 		if err := g.doc.Reset(row.JSON); err != nil {
 			return err
 		}
-		if err := g.doc.Ties(&g.ties); err != nil {
+		if err := g.doc.Ties(&g.ties, g.bases); err != nil {
 			return err
 		}
 		var copies []fhir.PatientLink

@@ -361,7 +361,7 @@ func checkPractice(t testing.TB, s *storage.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, o := range d.Owners() {
+		for _, o := range d.Owners(fhir.Bases{}) {
 			if o.Why != fhir.WhyOther {
 				t.Errorf("%s belongs to %s and is in no record", k, o.Patient)
 			}

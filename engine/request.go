@@ -95,12 +95,12 @@ func (r Request) ParamNames() []string {
 type Params []fhir.Param
 
 // ParseRequest turns kick-off parameters into a request. level, and group or patient (ids), come from the path; patient
-// is set for [base]/Patient/[id]/$export. post says that the parameters came in a body, where alone `patient` is legal.
+// is set for [base]/Patient/[id]/$export. References below a base of own are relative ones. post says that the parameters came in a body, where alone `patient` is legal.
 // lenient lets unknown and unsupported parameters pass into Ignored; otherwise they are an error that names them.
 // Wrong values are always errors (except under lenient where the specification lets the server go on).
 // Several problems are one [*ParamError]. It is pure: whether group and patients exist is Start's question.
-func ParseRequest(level Level, group, patient string, params Params, post, lenient bool) (Request, error) {
-	p := parser{request: Request{Level: level}, post: post, lenient: lenient}
+func ParseRequest(level Level, group, patient string, params Params, own fhir.Bases, post, lenient bool) (Request, error) {
+	p := parser{own: own, request: Request{Level: level}, post: post, lenient: lenient}
 	if level == LevelGroup {
 		p.request.Group = group
 		p.checkID("Group", group)

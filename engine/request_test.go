@@ -53,7 +53,7 @@ func TestParseRequest(t *testing.T) {
 		{name: "same since twice", level: LevelSystem, params: params("_since=2024-01-01T00:00:00Z", "_since=2024-01-01T00:00:00Z"),
 			want: Request{Level: LevelSystem, Since: instant(t, "2024-01-01T00:00:00Z")}},
 		{name: "patients", level: LevelPatient, post: true,
-			params: params("patient=Patient/1", "patient=2", "patient=https://h/fhir/Patient/3", "patient=Patient/1/_history/4"),
+			params: params("patient=Patient/1", "patient=2", "patient=https://here/fhir/Patient/3", "patient=Patient/1/_history/4"),
 			want:   Request{Level: LevelPatient, Patients: []string{"1", "2", "3"}}},
 		{name: "patients by GET, lenient", level: LevelPatient, lenient: true, params: params("patient=1"),
 			want: Request{Level: LevelPatient, Patients: []string{"1"}}},
@@ -71,7 +71,7 @@ func TestParseRequest(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := ParseRequest(tt.level, tt.group, tt.patient, tt.params, tt.post, tt.lenient)
+			got, err := ParseRequest(tt.level, tt.group, tt.patient, tt.params, fhir.NewBases("https://here/fhir"), tt.post, tt.lenient)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,7 +121,7 @@ func TestParseRequestRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := ParseRequest(tt.level, "g", "", tt.params, tt.post, false)
+			_, err := ParseRequest(tt.level, "g", "", tt.params, fhir.Bases{}, tt.post, false)
 			if err == nil {
 				t.Fatal("accepted")
 			}
@@ -140,7 +140,7 @@ func TestParseRequestRefuses(t *testing.T) {
 
 func TestParseRequestLenient(t *testing.T) {
 	got, err := ParseRequest(LevelPatient, "", "", params("foo=1", "_elements=id.x", "_type=Foo,Patient,Group", "_typeFilter=Patient?active=true,Patient?x=1",
-		"_mdm=true", "organizeOutputBy=Encounter", "includeAssociatedData=_x,LatestProvenanceResources", "_exportId=a b"), false, true)
+		"_mdm=true", "organizeOutputBy=Encounter", "includeAssociatedData=_x,LatestProvenanceResources", "_exportId=a b"), fhir.Bases{}, false, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,11 +154,11 @@ func TestParseRequestLenient(t *testing.T) {
 	}
 	// What cannot be ignored without exporting more than was asked for stays an error.
 	for _, p := range []Params{params("_type=Foo"), params("_since=x"), params("patient=")} {
-		if _, err := ParseRequest(LevelPatient, "", "", p, false, true); err == nil {
+		if _, err := ParseRequest(LevelPatient, "", "", p, fhir.Bases{}, false, true); err == nil {
 			t.Errorf("%v accepted", p)
 		}
 	}
-	if _, err := ParseRequest(LevelSystem, "", "", params("patient=1"), true, true); err == nil {
+	if _, err := ParseRequest(LevelSystem, "", "", params("patient=1"), fhir.Bases{}, true, true); err == nil {
 		t.Error("patient at system level accepted")
 	}
 }

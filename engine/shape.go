@@ -21,12 +21,12 @@ type shape struct {
 }
 
 // newShape makes the shape of a request.
-func newShape(r Request) (*shape, error) {
-	filters, err := byType(r.TypeFilters)
+func newShape(r Request, own fhir.Bases) (*shape, error) {
+	filters, err := byType(r.TypeFilters, own)
 	if err != nil {
 		return nil, err
 	}
-	fetched, err := byType(r.FetchedFilters)
+	fetched, err := byType(r.FetchedFilters, own)
 	if err != nil {
 		return nil, err
 	}
@@ -38,8 +38,8 @@ func newShape(r Request) (*shape, error) {
 }
 
 // byType parses filters; nil for none.
-func byType(values []string) (map[string][]fhir.Query, error) {
-	queries, err := fhir.ParseTypeFilter(values)
+func byType(values []string, own fhir.Bases) (map[string][]fhir.Query, error) {
+	queries, err := fhir.ParseTypeFilter(values, own)
 	if err != nil || len(queries) == 0 {
 		return nil, err
 	}

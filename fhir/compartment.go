@@ -26,9 +26,8 @@ type Owner struct {
 var subjectLike = []string{"subject", "patient", "beneficiary", "individual"}
 
 // Owners lists the patients in whose compartment (CompartmentDefinition/patient, R4) the document is, each once,
-// with the strongest reason, in order of id. References count when relative ("Patient/1", "Patient/1/_history/2") or
-// absolute with a trailing "Patient/1".
-func (d *Document) Owners() []Owner {
+// with the strongest reason, in order of id. References count that name a Patient of this server, whose bases are own.
+func (d *Document) Owners(own Bases) []Owner {
 	t := searchOf(d.Type())
 	if t == nil {
 		return nil
@@ -38,11 +37,11 @@ func (d *Document) Owners() []Owner {
 		owners = append(owners, Owner{id, WhySubject})
 	}
 	t.owners.walk(d.root(), func(e *end, v node) bool {
-		if l := linkOf(v, "Reference"); l.typ == "Patient" {
+		if r := referenceOf(v, "Reference"); r.Type == "Patient" && own.Owns(r) {
 			if len(owners) < fewOwners {
-				owners = addOwner(owners, l.id, e.param.names())
+				owners = addOwner(owners, r.ID, e.param.names())
 			} else {
-				owners = append(owners, Owner{strings.Clone(l.id), e.param.names()})
+				owners = append(owners, Owner{strings.Clone(r.ID), e.param.names()})
 			}
 		}
 		return true

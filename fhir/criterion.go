@@ -82,7 +82,7 @@ func (c *Criterion) ranges() []Range {
 }
 
 // parseCriterion reads the modifier and the values of a parameter.
-func parseCriterion(p *param, one Param, modifier string) (Criterion, error) {
+func parseCriterion(p *param, one Param, modifier string, own Bases) (Criterion, error) {
 	c := Criterion{param: p}
 	if one.Value == "" {
 		return c, Errorf(CodeInvalid, "search parameter %q has no value; give one or leave it out", one.Name)
@@ -104,7 +104,7 @@ func parseCriterion(p *param, one Param, modifier string) (Criterion, error) {
 	case modifier == "not" && p.Type == "token":
 		c.negated, modifier = true, ""
 	}
-	parse, err := parserOf(p, modifier, one.Name)
+	parse, err := parserOf(p, modifier, one.Name, own)
 	if err != nil {
 		return c, err
 	}
@@ -122,7 +122,7 @@ func parseCriterion(p *param, one Param, modifier string) (Criterion, error) {
 }
 
 // parserOf chooses how a value is read. name is the parameter as the caller wrote it, for messages.
-func parserOf(p *param, modifier, name string) (func(value string) (test, error), error) {
+func parserOf(p *param, modifier, name string, own Bases) (func(value string) (test, error), error) {
 	switch {
 	case p.Type == "token" && modifier == "":
 		return func(v string) (test, error) { return parseToken(name, v) }, nil
@@ -136,7 +136,7 @@ func parserOf(p *param, modifier, name string) (func(value string) (test, error)
 		if modifier != "" && len(p.Targets) > 0 && !slices.Contains(p.Targets, modifier) {
 			return nil, Errorf(CodeInvalid, "search parameter %q: %q cannot name a %s; use one of %s", name, p.Code, modifier, strings.Join(p.Targets, ", "))
 		}
-		return func(v string) (test, error) { return parseReference(p, name, modifier, v) }, nil
+		return func(v string) (test, error) { return parseReference(p, name, modifier, v, own) }, nil
 	case p.Type == "string" && (modifier == "" || modifier == "exact" || modifier == "contains"):
 		return func(v string) (test, error) { return parseString(name, modifier, v) }, nil
 	case p.Type == "uri" && (modifier == "" || modifier == "below" || modifier == "above"):
@@ -144,11 +144,11 @@ func parserOf(p *param, modifier, name string) (func(value string) (test, error)
 	case modifier != "":
 		return nil, Errorf(CodeNotSupported, "search parameter %q: modifier %q is not supported for a parameter of type %s; use %s", name, ":"+modifier, p.Type, modifiers[p.Type])
 	}
-	return plainParserOf(p, name)
+	return plainParserOf(p, name, own)
 }
 
 // plainParserOf is parserOf for the types that know no modifier but :missing.
-func plainParserOf(p *param, name string) (func(value string) (test, error), error) {
+func plainParserOf(p *param, name string, own Bases) (func(value string) (test, error), error) {
 	switch p.Type {
 	case "date":
 		return func(v string) (test, error) { return parseDate(name, v) }, nil
@@ -157,7 +157,7 @@ func plainParserOf(p *param, name string) (func(value string) (test, error), err
 	case "quantity":
 		return func(v string) (test, error) { return parseQuantity(name, v) }, nil
 	case "composite":
-		return func(v string) (test, error) { return parseComposite(p, name, v) }, nil
+		return func(v string) (test, error) { return parseComposite(p, name, v, own) }, nil
 	}
 	return nil, unsupported(name, "search by another parameter")
 }

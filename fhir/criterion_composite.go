@@ -90,14 +90,14 @@ type compositeTest struct {
 }
 
 // parseComposite reads "value$value", each with the prefix and the bars of its own type.
-func parseComposite(p *param, name, value string) (test, error) {
+func parseComposite(p *param, name, value string, own Bases) (test, error) {
 	values := splitUnescaped(value, '$')
 	if len(values) != len(p.parts) {
 		return nil, badValue(name, value, fmt.Sprintf(`write %d values with "$" between them`, len(p.parts)))
 	}
 	t := compositeTest{parts: p.parts}
 	for i := range p.parts {
-		parse, err := parserOf(&p.parts[i].param, "", name)
+		parse, err := parserOf(&p.parts[i].param, "", name, own)
 		if err != nil {
 			return nil, err
 		}

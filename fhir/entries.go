@@ -8,7 +8,7 @@ import (
 
 // IndexVersion changes when the same document gets other entries or owners than before: a store whose rows were made
 // under another version must make them anew.
-const IndexVersion = 2
+const IndexVersion = 3
 
 // Entry is one row of the search index. All resources that can match a criterion's [Range] have an entry in it;
 // an entry may also be there for a resource that does not match.
@@ -25,8 +25,8 @@ type Range struct {
 	Patient  string
 }
 
-// Entries appends the index entries of the document to dst, each once, in order of key and value. References to
-// patients of compartment parameters have none: the owner index serves them. Links of [Disposition] that no search
+// Entries appends the index entries of the document to dst, each once, in order of key and value. Relative references
+// to patients of compartment parameters have none: the owner index serves them. Links of [Disposition] that no search
 // parameter indexes have entries, too.
 func (d *Document) Entries(dst []Entry) []Entry {
 	t := searchOf(d.Type())
@@ -60,9 +60,9 @@ func (e *end) appendEntries(dst []Entry, v node) []Entry {
 			return true
 		})
 	case "reference":
-		l := linkOf(v, e.typ)
-		if l.text != "" && !(e.owned && l.typ == "Patient") {
-			dst = append(dst, Entry{e.param.key, l.hash()})
+		r := referenceOf(v, e.typ)
+		if r.Text != "" && !(e.owned && r.Form == FormRelative && r.Type == "Patient") {
+			dst = append(dst, Entry{e.param.key, r.hash()})
 		}
 	case "date":
 		if s, ok := spanOf(v, e.typ); ok {

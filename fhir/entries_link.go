@@ -18,13 +18,13 @@ func (d *Document) linkEntries(dst []Entry) []Entry {
 			continue
 		}
 		l.walk(d.root(), func(_, ref node) {
-			if to := linkOf(ref, "Reference"); to.typ != "" {
-				dst = append(dst, Entry{l.key, hash(to.id)})
+			if to := referenceOf(ref, "Reference"); to.Names() {
+				dst = append(dst, Entry{l.key, to.hash()})
 			}
 		})
 	}
 	if d.typ == "Bundle" {
-		for _, o := range d.ownersInside() {
+		for _, o := range d.ownersInside(Bases{}) {
 			dst = append(dst, ReferenceEntry("Bundle", insideIndex, o.Patient))
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 // uncovered names the first criterion of a query whose ranges hold none of the document's index rows; "" if there is none.
 func uncovered(q Query, d *Document) string {
-	entries, owners := d.Entries(nil), d.Owners()
+	entries, owners := d.Entries(nil), d.Owners(here)
 	for _, ranges := range q.Ranges() {
 		if !slices.ContainsFunc(ranges, func(r Range) bool { return covers(r, entries, owners) }) {
 			return fmt.Sprint(ranges, " among ", entries, owners)

@@ -41,9 +41,10 @@ func FuzzParse(f *testing.F) {
 		if issues := d.Validate(); len(issues) > maxIssues || !jsontext.Value(Outcome(issues...)).IsValid() {
 			t.Fatalf("%d issues", len(issues))
 		}
-		links := map[string]string{"": "Patient/1"}
-		d.References(func(_, value string) { links[value] = "Patient/\"2\"" })
-		if out := d.Rewritten(links); !jsontext.Value(out).IsValid() {
+		var links Links
+		links.Add("", "Patient/1")
+		d.References(func(_, value string) { links.Add(value, "Patient/\"2\"") })
+		if out := d.Rewritten(links); out != nil && !jsontext.Value(out).IsValid() {
 			t.Fatalf("rewritten: %s", out)
 		}
 		d.Attachments(func(string, string, string, bool) {})

@@ -84,10 +84,10 @@ func TestWalkOddDocuments(t *testing.T) {
 	} {
 		d := mustParse(t, doc)
 		d.Entries(nil)
-		d.Owners()
+		d.Owners(Bases{})
 		for _, p := range searchOf(d.Type()).params {
 			for _, value := range []string{"1", "x$1", "x", "2015"} {
-				if q, _, err := ParseQuery(d.Type(), []Param{{p.Code, value}}); err == nil && q.Match(d) {
+				if q, _, err := ParseQuery(d.Type(), []Param{{p.Code, value}}, Bases{}); err == nil && q.Match(d) {
 					if miss := uncovered(q, d); miss != "" {
 						t.Errorf("%s=%s matches %s without an entry in %s", p.Code, value, doc, miss)
 					}

@@ -21,9 +21,9 @@ type Query struct {
 // and count as unknown here.
 //
 // What R4 leaves open: times without a zone are UTC; codes are compared as they are written; an element of type code
-// meets every system, as its own is not in the tables; an absolute reference in a resource meets "Type/id" whatever its
-// server, and an absolute URL in a search meets a relative reference.
-func ParseQuery(typ string, params []Param) (q Query, unknown []string, err error) {
+// meets every system, as its own is not in the tables; an absolute reference below a base of own is the same as the
+// relative one, in resources and in searches.
+func ParseQuery(typ string, params []Param, own Bases) (q Query, unknown []string, err error) {
 	t := searchOf(typ)
 	if t == nil {
 		return Query{}, nil, Errorf(CodeNotSupported, "resource type %q cannot be searched; use a type of FHIR R4", typ)
@@ -44,7 +44,7 @@ func ParseQuery(typ string, params []Param) (q Query, unknown []string, err erro
 		case chained || strings.Contains(modifier, "."):
 			return Query{}, nil, unsupportedChain(one.Name, p, chain)
 		}
-		c, err := parseCriterion(p, one, modifier)
+		c, err := parseCriterion(p, one, modifier, own)
 		if err != nil {
 			return Query{}, nil, err
 		}

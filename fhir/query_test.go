@@ -19,9 +19,12 @@ func mustParse(tb testing.TB, text string) *Document {
 }
 
 // mustQuery reads "name=value&name=value" for a type. Nothing is URL-decoded.
+// here is the server that searches in these tests.
+var here = NewBases("http://here/fhir")
+
 func mustQuery(tb failer, typ, search string) Query {
 	tb.Helper()
-	q, unknown, err := ParseQuery(typ, paramsOf(search))
+	q, unknown, err := ParseQuery(typ, paramsOf(search), here)
 	if err != nil || unknown != nil {
 		tb.Fatalf("%s?%s: unknown %q, error %v", typ, search, unknown, err)
 	}
@@ -119,8 +122,12 @@ func TestMatchReference(t *testing.T) {
 		no: []string{"subject=2", "subject=Group/1", "subject:Group=1", "subject=Patient/1/_history/1", "encounter=Encounter/e/_history/3", "performer=Patient/1", "performer:identifier=t|v", "device=1", "device:missing=false"},
 	}, {
 		name: "absolute", doc: `{"resourceType":"Observation","subject":{"reference":"http://a/fhir/Patient/1"},"performer":[{"reference":"https://b/Practitioner/7/_history/3"}],"encounter":{"reference":"` + uuid + `"}}`,
-		yes: []string{"subject=http://a/fhir/Patient/1", "subject=Patient/1", "subject=1", "patient=1", "performer=https://b/Practitioner/7", "performer=Practitioner/7", "encounter=" + uuid},
-		no:  []string{"subject=http://b/fhir/Patient/1", "performer=http://b/Practitioner/7", "encounter=urn:uuid:0", "subject=a"},
+		yes: []string{"subject=http://a/fhir/Patient/1", "performer=https://b/Practitioner/7", "encounter=" + uuid, "encounter=" + strings.ToUpper(uuid)},
+		no:  []string{"subject=Patient/1", "subject=1", "patient=1", "subject=http://b/fhir/Patient/1", "performer=Practitioner/7", "encounter=urn:uuid:0", "subject=a"},
+	}, {
+		name: "absolute on this server", doc: `{"resourceType":"Observation","subject":{"reference":"http://here/fhir/Patient/1"},"performer":[{"reference":"https://here/fhir/Practitioner/7/_history/3"}]}`,
+		yes: []string{"subject=http://here/fhir/Patient/1", "subject=Patient/1", "subject=1", "patient=1", "performer=http://here/fhir/Practitioner/7", "performer=Practitioner/7"},
+		no:  []string{"subject=http://b/fhir/Patient/1", "performer=http://b/Practitioner/7", "subject=a"},
 	}, {
 		name: "not a patient", doc: `{"resourceType":"Observation","subject":{"reference":"Group/1"},"focus":[{"type":"Patient","reference":"` + uuid + `"}]}`,
 		yes: []string{"subject=1", "subject=Group/1", "focus=" + uuid},
@@ -340,7 +347,7 @@ func TestParseQueryRefuses(t *testing.T) {
 		{"Observation", "code-value-quantity=a$b", CodeInvalid, `"b"`},
 		{"Observation", "_lastUpdated=yesterday", CodeInvalid, "_lastUpdated"},
 	} {
-		_, _, err := ParseQuery(c.typ, paramsOf(c.search))
+		_, _, err := ParseQuery(c.typ, paramsOf(c.search), Bases{})
 		name, _, _ := strings.Cut(c.search, "=")
 		var e *Error
 		if !errors.As(err, &e) || e.Code != c.code || !strings.Contains(e.Diagnostics, c.says) || c.typ == "Patient" && !strings.Contains(e.Diagnostics, name) {
@@ -350,7 +357,7 @@ func TestParseQueryRefuses(t *testing.T) {
 }
 
 func TestParseQueryUnknown(t *testing.T) {
-	_, unknown, err := ParseQuery("Patient", paramsOf("_count=3&name=x&foo:exact=1&subject.name=x&_sort=name&_has2=x"))
+	_, unknown, err := ParseQuery("Patient", paramsOf("_count=3&name=x&foo:exact=1&subject.name=x&_sort=name&_has2=x"), Bases{})
 	if want := []string{"_count", "foo:exact", "subject.name", "_sort", "_has2"}; err != nil || !slices.Equal(unknown, want) {
 		t.Errorf("unknown %q, error %v", unknown, err)
 	}

@@ -24,7 +24,7 @@ const placeholder = `{"display":"another patient"}`
 // narrative, which may name anybody, goes. meta.tag says that it is an excerpt. standing is asked for every reference that
 // names a resource. shared says that other patients stand beside this one in the document; otherwise an
 // excerpt is made only if items are to be left out. Excerpt answers nil if the document can be handed out as it is.
-func (d *Document) Excerpt(shared bool, standing func(base, typ, id string) Standing) []byte {
+func (d *Document) Excerpt(shared bool, standing func(Reference) Standing) []byte {
 	x := excerpt{d: d, standing: standing, left: map[int32]bool{}, hidden: map[int32]bool{}}
 	x.items()
 	if len(x.left) == 0 && !shared {
@@ -45,18 +45,18 @@ func (d *Document) Excerpt(shared bool, standing func(base, typ, id string) Stan
 // excerpt is one making of an excerpt. Nodes go by their index.
 type excerpt struct {
 	d        *Document
-	standing func(base, typ, id string) Standing
+	standing func(Reference) Standing
 	left     map[int32]bool // items left out
 	hidden   map[int32]bool // references that become placeholders
 	loose    map[int32]bool // contained resources that nothing points to any more
 }
 
 func (x *excerpt) of(ref node) Standing {
-	l := linkOf(ref, "Reference")
-	if l.typ == "" {
+	r := referenceOf(ref, "Reference")
+	if !r.Names() {
 		return Neutral
 	}
-	return x.standing(l.base, l.typ, l.id)
+	return x.standing(r)
 }
 
 // items finds the items to leave out: those with a foreign link and none of mine. Where one item of a payment is

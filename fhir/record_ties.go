@@ -20,12 +20,10 @@ type Ties struct {
 
 // Tie is one reference.
 type Tie struct {
-	Base     string // "http://host/fhir" of an absolute URL, "" of a relative one
-	Type, ID string // "" both if the text does not end in Type/id: Text tells
-	Text     string // as written
-	Path     string // of a link: [Link.Path]
-	Role     bool   // of a link: [Link.Role]
-	InItem   bool   // of a reference: inside an item that an excerpt may leave out
+	Reference
+	Path   string // of a link: [Link.Path]
+	Role   bool   // of a link: [Link.Role]
+	InItem bool   // of a reference: inside an item that an excerpt may leave out
 }
 
 // Attachment is one element of type Attachment.
@@ -55,11 +53,11 @@ func (t *Ties) reset() {
 
 // Ties reads the ties of the document into t. An error names the element whose shape is not that of R4, so that what it
 // points to cannot be told.
-func (d *Document) Ties(t *Ties) error {
+func (d *Document) Ties(t *Ties, own Bases) error {
 	t.reset()
-	t.Owners = d.Owners()
+	t.Owners = d.Owners(own)
 	if d.typ == "Bundle" {
-		t.Owners = d.ownersInside()
+		t.Owners = d.ownersInside(own)
 	}
 	spans := d.links(t)
 	if err := d.references(t, spans); err != nil {
@@ -68,8 +66,8 @@ func (d *Document) Ties(t *Ties) error {
 	d.labels(t)
 	if d.typ == "Patient" {
 		for _, l := range d.root().field("link").each() {
-			if to := linkOf(l.field("other"), "Reference"); to.typ == "Patient" {
-				t.Patients = append(t.Patients, PatientLink{to.id, l.field("type").text()})
+			if to := referenceOf(l.field("other"), "Reference"); own.Owns(to) && to.Type == "Patient" {
+				t.Patients = append(t.Patients, PatientLink{to.ID, l.field("type").text()})
 			}
 		}
 	}
@@ -77,7 +75,7 @@ func (d *Document) Ties(t *Ties) error {
 }
 
 // ownersInside are the owners of the resources in a Bundle's entries, each settled for itself.
-func (d *Document) ownersInside() []Owner {
+func (d *Document) ownersInside(own Bases) []Owner {
 	var all []Owner
 	for _, entry := range d.root().field("entry").each() {
 		r := entry.field("resource")
@@ -91,8 +89,8 @@ func (d *Document) ownersInside() []Owner {
 			owners = append(owners, Owner{id, WhySubject})
 		}
 		t.owners.walk(r, func(e *end, v node) bool {
-			if l := linkOf(v, "Reference"); l.typ == "Patient" {
-				owners = addOwner(owners, l.id, e.param.names())
+			if l := referenceOf(v, "Reference"); own.Owns(l) && l.Type == "Patient" {
+				owners = addOwner(owners, l.ID, e.param.names())
 			}
 			return true
 		})
@@ -116,8 +114,8 @@ func (d *Document) links(t *Ties) (spans []stretch) {
 			if item.ok() {
 				spans = append(spans, stretch{item.cell().start, item.cell().end})
 			}
-			if to := linkOf(ref, "Reference"); to.text != "" {
-				t.Links = append(t.Links, Tie{Base: to.base, Type: to.typ, ID: to.id, Text: to.text, Path: l.path, Role: l.role})
+			if to := referenceOf(ref, "Reference"); to.Text != "" {
+				t.Links = append(t.Links, Tie{Reference: to, Path: l.path, Role: l.role})
 			}
 		})
 	}
@@ -150,12 +148,12 @@ func (t *Ties) visit(at *trail, owner *table, e *element, value node, spans []st
 		if reference.ok() && reference.kind() != '"' {
 			return wrongShape(at.String()+".reference", "string")
 		}
-		t.point(linkOf(value, "Reference"), value, spans)
+		t.point(referenceOf(value, "Reference"), value, spans)
 	case e.Type == "Attachment":
 		return t.attachment(at, value, spans)
 	case value.kind() != '"':
 	case e.Type == "canonical", e.Type == "uri" && names(owner, e):
-		if l := linkOf(value, e.Type); l.typ != "" {
+		if l := referenceOf(value, e.Type); l.Names() {
 			t.point(l, value, spans)
 		}
 		if s := withoutVersion(view(value.bytes())); s != "" && s[0] != '#' {
@@ -173,11 +171,11 @@ func names(owner *table, e *element) bool {
 }
 
 // point notes what a reference at value leads to, unless it leads into the document itself.
-func (t *Ties) point(l link, value node, spans []stretch) {
-	if l.text == "" || l.text[0] == '#' {
+func (t *Ties) point(r Reference, value node, spans []stretch) {
+	if r.Text == "" || r.Form == FormContained {
 		return
 	}
-	tie := Tie{Base: l.base, Type: l.typ, ID: l.id, Text: l.text}
+	tie := Tie{Reference: r}
 	for _, s := range spans {
 		tie.InItem = tie.InItem || s.holds(value)
 	}
@@ -192,7 +190,7 @@ func (t *Ties) attachment(at *trail, value node, spans []stretch) error {
 	}
 	a := Attachment{Path: at.String(), ContentType: value.field("contentType").text(), URL: url.text(), Data: value.field("data").ok()}
 	t.Attachments = append(t.Attachments, a)
-	if l := linkOf(url, "url"); l.typ != "" {
+	if l := referenceOf(url, "url"); l.Names() {
 		t.point(l, value, spans)
 	}
 	return nil
@@ -296,10 +294,3 @@ func ReferenceEntry(typ, param, id string) Entry { return Entry{keyOf(typ, param
 
 // CanonicalEntry is the entry that the index has for the url of a definition.
 func CanonicalEntry(typ, url string) Entry { return Entry{keyOf(typ, "url"), hash(url)} }
-
-// ParseReference reads what a Reference.reference names: the base of an absolute URL, and type and id; ok is false if it
-// does not end in Type/id.
-func ParseReference(s string) (base, typ, id string, ok bool) {
-	l := parseLink(s)
-	return l.base, l.typ, l.id, l.typ != ""
-}

@@ -15,14 +15,20 @@ func TestTies(t *testing.T) {
 		"subject":{"reference":"Patient/a"},"source":{"reference":"#m"},
 		"entry":[{"item":{"reference":"Observation/o"}},{"item":{"reference":"urn:uuid:6f8d1a52-3c57-4f0e-9d3b-0a51f6a3c001"}}]}`)
 	var ties Ties
-	if err := d.Ties(&ties); err != nil {
+	if err := d.Ties(&ties, Bases{}); err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprintf("%v\n%+v\n%+v\n%q %q\n%+v\n%v", ties.Owners, ties.Links, ties.References, ties.Canonicals, ties.Systems, ties.Attachments, ties.Labels)
+	told := func(list []Tie) (lines []string) {
+		for _, l := range list {
+			lines = append(lines, strings.TrimSpace(fmt.Sprint(l.Text, " ", l.Path, " ", l.InItem)))
+		}
+		return lines
+	}
+	got := fmt.Sprintf("%v\n%q\n%q\n%q %q\n%+v\n%v", ties.Owners, told(ties.Links), told(ties.References), ties.Canonicals, ties.Systems, ties.Attachments, ties.Labels)
 	want := strings.Join([]string{
 		`[{a 1}]`,
-		`[{Base: Type:Observation ID:o Text:Observation/o Path:entry.item Role:false InItem:false} {Base: Type: ID: Text:urn:uuid:6f8d1a52-3c57-4f0e-9d3b-0a51f6a3c001 Path:entry.item Role:false InItem:false}]`,
-		`[{Base: Type:Binary ID:b Text:Binary/b Path: Role:false InItem:false} {Base:https://here/fhir Type:Device ID:d Text:https://here/fhir/Device/d/_history/3 Path: Role:false InItem:false} {Base: Type:Patient ID:a Text:Patient/a Path: Role:false InItem:false} {Base: Type:Observation ID:o Text:Observation/o Path: Role:false InItem:true} {Base: Type: ID: Text:urn:uuid:6f8d1a52-3c57-4f0e-9d3b-0a51f6a3c001 Path: Role:false InItem:true}]`,
+		`["Observation/o entry.item false" "urn:uuid:6f8d1a52-3c57-4f0e-9d3b-0a51f6a3c001 entry.item false"]`,
+		`["Binary/b  false" "https://here/fhir/Device/d/_history/3  false" "Patient/a  false" "Observation/o  true" "urn:uuid:6f8d1a52-3c57-4f0e-9d3b-0a51f6a3c001  true"]`,
 		`["http://p/1" "http://e" "http://f"] ["s" "http://c"]`,
 		`[{Path:List.contained[0].content ContentType: URL:Binary/b Data:false} {Path:List.status.extension[0].value ContentType:a/b URL: Data:true}]`,
 		`[{s c}]`,
@@ -34,11 +40,11 @@ func TestTies(t *testing.T) {
 
 // Every character that an excerpt does not leave out stays.
 func TestExcerpt(t *testing.T) {
-	standing := func(_, typ, id string) Standing {
+	standing := func(r Reference) Standing {
 		switch {
-		case id == "mine":
+		case r.ID == "mine":
 			return Mine
-		case typ == "Organization":
+		case r.Type == "Organization":
 			return Neutral
 		}
 		return Foreign

@@ -1,80 +1,129 @@
 package fhir
 
-import (
-	"bytes"
-	"strings"
+import "strings"
+
+// Form is how a reference is written, which decides what it can name.
+type Form int
+
+// The forms (R4 references.html#literal, http.html#general). FormNone is a text that names nothing.
+const (
+	FormNone        Form = iota
+	FormRelative         // Type/id: a resource of the server that holds the reference
+	FormAbsolute         // http://host/fhir/Type/id: a resource of the server at Base
+	FormContained        // #id: a resource inside the one that holds the reference; "#" alone is that one itself
+	FormURN              // urn:uuid:… or urn:oid:…
+	FormConditional      // Type?criteria: whichever resource meets them
+	FormOther            // any other URI
 )
 
-// References calls f with every Reference.reference and every other URL-typed value that may name a resource
-// (canonical, uri, url, oid, uuid: used for urn:uuid rewriting) with its element path, in document order,
-// contained resources included. The url of an extension and the system of a code or identifier never name a resource.
-func (d *Document) References(f func(path, value string)) {
-	w := walk{}
-	w.visit = func(owner *table, e *element, value node) {
-		if isLink(owner, e) && value.kind() == '"' {
-			f(w.at.String(), value.text())
-		}
+// Reference is what the text of a Reference.reference, or of a url or canonical in its place, names. Whether the resource
+// is one of this server only [Bases] can tell: an equal id says nothing.
+type Reference struct {
+	Form     Form
+	Text     string // as written; of a canonical without "|version"
+	Base     string // of an absolute URL: "http://host/fhir"
+	Type, ID string // of FormRelative and FormAbsolute; FormConditional has the type alone, FormContained the id alone
+	Version  string // behind "/_history/", or behind the bar of a canonical
+	Query    string // of FormConditional: the criteria
+}
+
+// ParseReference reads the text of a Reference. A version, criteria behind a whole "Type/id", a fragment and a
+// slash at the end do not change which resource is named. It allocates nothing.
+func ParseReference(text string) Reference {
+	r := Reference{Text: text}
+	if strings.HasPrefix(text, "#") {
+		r.Form, r.ID = FormContained, text[1:]
+		return r
 	}
-	w.all(d)
-}
-
-// ReferenceTexts calls f with the text of every Reference.reference, wherever it stands: [Document.References] for loops
-// that need no path. The text lives until the next Reset.
-func (d *Document) ReferenceTexts(f func(text string)) {
-	for i := range d.cells {
-		if n := (node{d, int32(i + 1)}); n.kind() == '"' && n.label() == "reference" {
-			f(view(n.bytes()))
-		}
-	}
-}
-
-// isLink reports whether an element's value may name a resource.
-func isLink(owner *table, e *element) bool {
-	switch e.Type {
-	case "string":
-		return e.Name == "reference" && owner.name == "Reference"
-	case "canonical", "url", "oid", "uuid":
-		return true
-	case "uri":
-		return e.Name != "system" && (e.Name != "url" || owner.name != "Extension")
-	}
-	return false
-}
-
-// target is a reference taken apart.
-type target struct {
-	typ, id string // of a resource reference, relative or absolute; "" if the text names none
-	query   bool   // a conditional reference, Type?query
-}
-
-// readTarget takes Reference.reference apart. fault says what is wrong with it, or is "".
-func readTarget(reference string) (t target, fault string) {
-	scheme, rest, isURL := strings.Cut(reference, ":")
+	rest, fragment, marked := strings.Cut(text, "#")
+	scheme, behind, isURL := strings.Cut(rest, ":")
 	switch {
-	case strings.HasPrefix(reference, "#"):
-		if len(reference) > 1 && !isIDText(reference[1:]) {
-			return t, "has a fragment that is not a legal id"
-		}
-		return t, ""
-	case strings.HasPrefix(reference, "urn:uuid:"):
-		return t, faultUnless(isUUID([]byte(reference)), "has no UUID after urn:uuid:")
-	case strings.HasPrefix(reference, "urn:oid:"):
-		return t, faultUnless(isOID([]byte(reference)), "has no OID after urn:oid:")
+	case isURL && isURN(text):
+		r.Form = FormURN
 	case isURL && isScheme(scheme):
-		if !isURI([]byte(reference)) || rest == "" || rest == "//" {
-			return t, "is not a legal absolute URL"
+		r.Form = FormOther
+		if path, ok := strings.CutPrefix(behind, "//"); ok && isHTTP(scheme) {
+			r.read(rest, len(scheme)+len("://"), path)
 		}
-		t.typ, t.id = absoluteTarget(rest)
-		return t, ""
+	case !marked || isIDText(fragment):
+		r.read(rest, 0, strings.TrimPrefix(rest, "./"))
 	}
-	return relativeTarget(reference)
+	return r
 }
 
-func faultUnless(ok bool, fault string) string {
-	if ok {
+// ParseCanonical reads a canonical, url or uri. A canonical has its version behind a bar.
+func ParseCanonical(text string) Reference {
+	plain, version, barred := strings.Cut(text, "|")
+	r := ParseReference(plain)
+	if barred {
+		r.Version = version
+	}
+	return r
+}
+
+// read reads whole, of which path is the part behind the scheme; host is where the host begins, 0 if there is none.
+func (r *Reference) read(whole string, host int, path string) {
+	path, query, asked := strings.Cut(path, "?")
+	path = strings.TrimSuffix(path, "/")
+	before, version, versioned := strings.Cut(path, "/_history/")
+	rest, last := cutLast(before)
+	if asked && query != "" && !versioned && IsType(last) && (rest != "") == (host > 0) {
+		r.Form, r.Type, r.Query = FormConditional, last, query
+		r.Base = whole[:r.baseEnd(host, rest)]
+		return
+	}
+	top, typ := cutLast(rest)
+	if host == 0 && strings.HasPrefix(path, "/") || !IsID(last) || !IsType(typ) || versioned && !IsID(version) || (top != "") != (host > 0) {
+		return
+	}
+	r.Form, r.Type, r.ID, r.Version = FormRelative, typ, last, version
+	if host > 0 {
+		r.Form, r.Base = FormAbsolute, whole[:r.baseEnd(host, top)]
+	}
+}
+
+// baseEnd is where the base ends in a text whose host begins at host and is the start of top.
+func (r *Reference) baseEnd(host int, top string) int {
+	if host == 0 {
+		return 0
+	}
+	return host + len(top)
+}
+
+// Names reports whether the reference names one resource by type and id, of whichever server.
+func (r Reference) Names() bool { return r.Form == FormRelative || r.Form == FormAbsolute }
+
+// Key is "Type/id"; "" if the reference does not name a resource so.
+func (r Reference) Key() string {
+	if !r.Names() {
 		return ""
 	}
-	return fault
+	return r.Type + "/" + r.ID
+}
+
+// hash is the value of the reference's index entry: of the id alone, so that a search for an id without a type finds it.
+func (r Reference) hash() int64 {
+	switch {
+	case r.Names():
+		return hash(r.ID)
+	case r.Form == FormURN:
+		return hash(r.URN())
+	}
+	return hash(r.Text)
+}
+
+// isURN reports whether a text is a urn:uuid: or urn:oid:, in whatever case.
+func isURN(text string) bool {
+	return hasFoldPrefix(text, "urn:uuid:") || hasFoldPrefix(text, "urn:oid:")
+}
+
+func isHTTP(scheme string) bool {
+	return strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")
+}
+
+// hasFoldPrefix is strings.HasPrefix without regard to the case of letters.
+func hasFoldPrefix(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
 // isScheme reports whether s is the scheme of a URI, and not the start of a relative reference.
@@ -87,69 +136,64 @@ func isScheme(s string) bool {
 	return s != ""
 }
 
-// absoluteTarget finds a trailing Type/id or Type/id/_history/v in a URL.
-func absoluteTarget(url string) (typ, id string) {
-	rest, last := cutLast(url)
-	if before, middle := cutLast(rest); middle == "_history" {
-		rest, last = cutLast(before)
-	}
-	before, typ := cutLast(rest)
-	if before == "" || !isResourceType(typ) || !IsID(last) {
-		return "", ""
-	}
-	return typ, last
-}
-
 // cutLast cuts the last segment off a path; without a slash all is the last segment.
 func cutLast(path string) (before, last string) {
 	i := strings.LastIndexByte(path, '/')
 	return path[:max(i, 0)], path[i+1:]
 }
 
-// relativeTarget reads Type/id, Type/id/_history/v and Type?query.
-func relativeTarget(reference string) (t target, fault string) {
-	if typ, query, ok := strings.Cut(reference, "?"); ok && isResourceType(typ) && query != "" {
-		return target{typ: typ, query: true}, ""
+// URN is the text of a urn:uuid: or urn:oid: in the case in which two of them are compared; "" for any other reference.
+// Neither the scheme nor the digits of a UUID have a case (RFC 8141, RFC 9562).
+func (r Reference) URN() string {
+	if r.Form != FormURN {
+		return ""
 	}
-	typ, rest, _ := strings.Cut(reference, "/")
-	id, version, versioned := strings.Cut(rest, "/_history/")
-	switch {
-	case strings.Contains(id, "/") || strings.Contains(version, "/") || !strings.Contains(reference, "/"):
-		return t, "is not of the form Type/id, Type/id/_history/version, absolute URL, urn:uuid:, urn:oid: or #id"
-	case !isResourceType(typ):
-		return t, "does not start with a resource type of FHIR R4 (4.0.1)"
-	case !IsID(id) || versioned && !IsID(version):
-		return t, "does not name a legal id"
-	}
-	return target{typ: typ, id: id}, ""
+	return strings.ToLower(r.Text)
 }
 
-// hasContained reports whether the resource contains one with the id.
-func hasContained(resource node, id string) bool {
-	for _, c := range resource.field("contained").each() {
-		if c.field("id").is(id) {
-			return true
+// fault says what is wrong with how a Reference.reference is written (R4 references.html#Reference); "" if nothing.
+func (r Reference) fault() string {
+	switch r.Form {
+	case FormContained:
+		return faultUnless(r.ID == "" || isIDText(r.ID), "has a fragment that is not a legal id")
+	case FormURN:
+		if hasFoldPrefix(r.Text, "urn:oid:") {
+			return faultUnless(isOID([]byte(r.Text)), "has no OID after urn:oid:")
 		}
+		return faultUnless(isUUID([]byte(r.Text)), "has no UUID after urn:uuid:")
+	case FormAbsolute, FormOther:
+		_, behind, _ := strings.Cut(r.Text, ":")
+		return faultUnless(isURI([]byte(r.Text)) && behind != "" && behind != "//", "is not a legal absolute URL")
+	case FormRelative:
+		plain := len(r.Type) + len("/") + len(r.ID)
+		if r.Version != "" {
+			plain += len("/_history/") + len(r.Version)
+		}
+		return faultUnless(len(r.Text) == plain, badForm)
+	case FormConditional:
+		return ""
 	}
-	return false
+	return faultOfPath(r.Text)
 }
 
-// edit replaces the bytes from start to end of a text.
-type edit struct {
-	start, end int
-	text       []byte
+const badForm = "is not of the form Type/id, Type/id/_history/version, absolute URL, urn:uuid:, urn:oid: or #id"
+
+// faultOfPath says what is wrong with a text that names nothing.
+func faultOfPath(text string) string {
+	typ, rest, slash := strings.Cut(text, "/")
+	id, version, _ := strings.Cut(rest, "/_history/")
+	switch {
+	case !slash || strings.Contains(id, "/") || strings.Contains(version, "/"):
+		return badForm
+	case !IsType(typ):
+		return "does not start with a resource type of FHIR R4 (4.0.1)"
+	}
+	return "does not name a legal id"
 }
 
-// edited returns text with edits, which are in order and do not overlap.
-func edited(text []byte, edits []edit) []byte {
-	var out bytes.Buffer
-	out.Grow(len(text))
-	from := 0
-	for _, e := range edits {
-		out.Write(text[from:e.start])
-		out.Write(e.text)
-		from = e.end
+func faultUnless(ok bool, fault string) string {
+	if ok {
+		return ""
 	}
-	out.Write(text[from:])
-	return out.Bytes()
+	return fault
 }

@@ -2,101 +2,112 @@ package fhir
 
 import (
 	"fmt"
-	"strings"
 	"testing"
-
-	"pgregory.net/rapid"
 )
 
-const linkedText = `{"resourceType":"Encounter","meta":{"profile":["http://example.org/p"]},"status":"finished",
- "class":{"system":"urn:uuid:1","code":"urn:uuid:1"},
- "text":{"status":"generated","div":"<div><a href=\"urn:uuid:1\">x</a> <img alt='y' src='urn:uuid:1'/> <a href=\"urn:uuid:12\">urn:uuid:1</a><p title=\"urn:uuid:1\" data-href=\"urn:uuid:1\"/></div>"},
- "contained":[{"resourceType":"Basic","code":{"text":"urn:uuid:1"},"subject":{"reference":"urn:uuid:1"}}],
- "extension":[{"url":"urn:uuid:1","valueUri":"urn:uuid:1"},{"url":"b","valueReference":{"reference":"urn:uuid:1"}},{"url":"c","valueUuid":"urn:uuid:1"}],
- "_language":{"extension":[{"url":"d","valueCanonical":"urn:uuid:1"}]},
- "subject":{"reference":"urn:\u0075uid:1","display":"urn:uuid:1"},"participant":[{"individual":{"reference":"Practitioner/9"}},{"individual":{"reference":"urn:uuid:12"}}]}`
+// own are the bases of the server in these tests.
+var own = NewBases("https://practice.example/fhir/", "http://OLD.example:80/r4", "no url", "ftp://x/y")
 
-func TestReferences(t *testing.T) {
-	var got []string
-	parse(t, linkedText).References(func(path, value string) { got = append(got, path+" "+value) })
-	want := []string{
-		"Encounter.meta.profile[0] http://example.org/p",
-		"Encounter.contained[0].subject.reference urn:uuid:1",
-		"Encounter.extension[0].value urn:uuid:1",
-		"Encounter.extension[1].value.reference urn:uuid:1",
-		"Encounter.extension[2].value urn:uuid:1",
-		"Encounter.language.extension[0].value urn:uuid:1",
-		"Encounter.subject.reference urn:uuid:1",
-		"Encounter.participant[0].individual.reference Practitioner/9",
-		"Encounter.participant[1].individual.reference urn:uuid:12",
+func TestParseReference(t *testing.T) {
+	const uuid = "urn:uuid:c757873d-ec9a-4326-a141-556f43239520"
+	for _, c := range []struct {
+		text, want string // want: form, type, id, version, query, and whether it is this server's
+	}{
+		{"Patient/1", "relative Patient 1 own"},
+		{"Patient/1/", "relative Patient 1 own"},
+		{"./Patient/1", "relative Patient 1 own"},
+		{"Patient/1/_history/3", "relative Patient 1 v3 own"},
+		{"Patient/1?_format=json", "relative Patient 1 own"},
+		{"Patient/1#x", "relative Patient 1 own"},
+		{"https://practice.example/fhir/Patient/1", "absolute Patient 1 own"},
+		{"http://Practice.Example:80/fhir/Patient/1/_history/3", "absolute Patient 1 v3 own"},
+		{"HTTPS://practice.example:443/fhir/Patient/1/?_format=json#x", "absolute Patient 1 own"},
+		{"https://old.example/r4/Patient/1", "absolute Patient 1 own"},
+		{"https://old.example/R4/Patient/1", "absolute Patient 1"},
+		{"https://old.example:8443/r4/Patient/1", "absolute Patient 1"},
+		{"https://practice.example/fhir/x/Patient/1", "absolute Patient 1"},
+		{"https://practice.example/Patient/1", "absolute Patient 1"},
+		{"https://other.example/fhir/Patient/1", "absolute Patient 1"},
+		{"https://practice.example.evil.example/fhir/Patient/1", "absolute Patient 1"},
+		{"https://practice.example@evil.example/fhir/Patient/1", "absolute Patient 1"},
+		{"Patient?identifier=urn:mrn|1", "conditional Patient ?identifier=urn:mrn|1"},
+		{"https://practice.example/fhir/Patient?identifier=urn:mrn|1", "conditional Patient ?identifier=urn:mrn|1"},
+		{"#x", "contained x"}, {"#", "contained"},
+		{uuid, "urn"}, {"URN:UUID:C757873D-EC9A-4326-A141-556F43239520", "urn"}, {"Urn:oid:1.2.3", "urn"},
+		{"urn:isbn:1", "other"}, {"mailto:a@b", "other"}, {"https://x/scan.pdf", "other"}, {"ftp://x/fhir/Patient/1", "other"},
+		{"urn:x/Patient/1", "other"}, {"https://Patient/1", "other"},
+		{"", "none"}, {"1", "none"}, {"patient/1", "none"}, {"/Patient/1", "none"}, {" Patient/1 ", "none"}, {"Patient/", "none"},
+		{"a/Patient/1", "none"}, {"Patient/1/_history/", "none"}, {"Patient/1/_history/a b", "none"}, {"Patient/..", "none"},
+		{"Parameters/1", "none"}, {"Patient?", "none"}, {"Patient/1/Observation", "none"}, {"Patient/1#a b", "none"},
+	} {
+		if got := tell(ParseReference(c.text)); got != c.want {
+			t.Errorf("%q: %s, want %s", c.text, got, c.want)
+		}
 	}
-	if strings.Join(got, "\n") != strings.Join(want, "\n") {
-		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	if a, b := ParseReference(uuid).URN(), ParseReference("URN:UUID:C757873D-EC9A-4326-A141-556F43239520").URN(); a != b || a == "" {
+		t.Errorf("%q and %q", a, b)
+	}
+	if r := ParseCanonical("http://x/Questionnaire/q|2"); r.Version != "2" || r.Text != "http://x/Questionnaire/q" || r.ID != "q" {
+		t.Errorf("canonical %+v", r)
 	}
 }
 
-func TestRewritten(t *testing.T) {
-	d := parse(t, linkedText)
-	want := strings.NewReplacer(
-		`href=\"urn:uuid:1\">x`, `href=\"Patient/7\">x`, `src='urn:uuid:1'`, `src='Patient/7'`,
-		`"reference":"urn:uuid:1"`, `"reference":"Patient/7"`, `"reference":"urn:\u0075uid:1"`, `"reference":"Patient/7"`,
-		`"valueUri":"urn:uuid:1"`, `"valueUri":"Patient/7"`, `"valueUuid":"urn:uuid:1"`, `"valueUuid":"Patient/7"`,
-		`"valueCanonical":"urn:uuid:1"`, `"valueCanonical":"Patient/7"`,
-	).Replace(string(d.JSON()))
-	if got := string(d.Rewritten(map[string]string{"urn:uuid:1": "Patient/7"})); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+// tell writes what a reference names.
+func tell(r Reference) string {
+	forms := map[Form]string{FormNone: "none", FormRelative: "relative", FormAbsolute: "absolute", FormContained: "contained", FormURN: "urn", FormConditional: "conditional", FormOther: "other"}
+	s := forms[r.Form]
+	for _, part := range []string{r.Type, r.ID} {
+		if part != "" {
+			s += " " + part
+		}
+	}
+	if r.Version != "" {
+		s += " v" + r.Version
+	}
+	if r.Query != "" {
+		s += " ?" + r.Query
+	}
+	if own.Owns(r) {
+		s += " own"
+	}
+	return s
+}
+
+func TestPatientID(t *testing.T) {
+	for text, want := range map[string]string{
+		"1": "1", "Patient/1": "1", "https://practice.example/fhir/Patient/1": "1",
+		"Patient/1/_history/2": "1", "https://other.example/fhir/Patient/1": "", "Group/1": "", "": "", "Patient/": "", "Patient?x=y": "", "patient/1": "", "a b": "",
+	} {
+		if id, ok := own.PatientID(text); id != want || ok != (want != "") {
+			t.Errorf("%q: %q %t", text, id, ok)
+		}
 	}
 }
 
-// Without a matching link nothing changes; rewriting there and back gives the same text.
-func TestRewrittenProperties(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(0, 5).Draw(t, "references")
-		var performers []string
-		links, back := map[string]string{}, map[string]string{}
-		for i := range n {
-			urn, key := fmt.Sprintf("urn:uuid:%d", i), fmt.Sprintf("Practitioner/%s%d", rapid.StringMatching(`[a-z"\\]{0,3}`).Draw(t, "id"), i)
-			performers = append(performers, `{"reference":"`+urn+`","display":"`+urn+`"}`)
-			if rapid.Bool().Draw(t, "linked") {
-				links[urn], back[key] = key, urn
-			}
-		}
-		before := parse(t, observation(`"performer":[`+strings.Join(performers, ",")+`]`))
-		if got := before.Rewritten(map[string]string{"urn:uuid:x": "y"}); string(got) != string(before.JSON()) {
-			t.Fatalf("changed without a link: %s", got)
-		}
-		after := parse(t, string(before.Rewritten(links)))
-		count := 0
-		after.References(func(_, value string) {
-			if back[value] != "" {
-				count++
-			}
-		})
-		if count != len(links) {
-			t.Fatalf("%d of %d links rewritten: %s", count, len(links), after.JSON())
-		}
-		if got := after.Rewritten(back); string(got) != string(before.JSON()) {
-			t.Fatalf("not back: %s", got)
-		}
-	})
+func TestBases(t *testing.T) {
+	if got := fmt.Sprint(own.URLs(), own.Len(), Bases{}.URLs(), Bases{}.Len(), Bases{}.Has("")); got != "[https://practice.example/fhir http://OLD.example:80/r4] 2 [] 0 false" {
+		t.Error(got)
+	}
+	if more := own.With("http://practice.example/fhir", ""); more != own {
+		t.Error("a base that is known makes another set")
+	}
+	if more := own.With("https://new.example/fhir"); more.Len() != 3 || !more.Has("http://new.example/fhir/") {
+		t.Error(more.URLs())
+	}
 }
 
-func TestAttachments(t *testing.T) {
-	d := parse(t, `{"resourceType":"DocumentReference","status":"current",
- "contained":[{"resourceType":"Patient","photo":[{"contentType":"image/png","data":"QUJD"}]}],
- "extension":[{"url":"x","valueAttachment":{"url":"Binary/2"}}],
- "content":[{"attachment":{"contentType":"application/pdf","url":"Binary/1"}},{"attachment":{"title":"none"}}]}`)
-	var got []string
-	d.Attachments(func(path, contentType, url string, hasData bool) {
-		got = append(got, fmt.Sprintf("%s|%s|%s|%v", path, contentType, url, hasData))
-	})
-	want := []string{
-		"DocumentReference.contained[0].photo[0]|image/png||true",
-		"DocumentReference.extension[0].value||Binary/2|false",
-		"DocumentReference.content[0].attachment|application/pdf|Binary/1|false",
-		"DocumentReference.content[1].attachment|||false",
-	}
-	if strings.Join(got, "\n") != strings.Join(want, "\n") {
-		t.Errorf("got\n%s", strings.Join(got, "\n"))
+// A version does not hide what an entry of a Bundle became, nor do large letters (R4 bundle.html#references).
+func TestLinks(t *testing.T) {
+	var links Links
+	links.Add("http://old.example/fhir/Patient/77", "Patient/a")
+	links.Add("Patient/77", "Patient/a")
+	links.Add("urn:uuid:c757873d-ec9a-4326-a141-556f43239520", "Patient/b")
+	for text, want := range map[string]string{
+		"Patient/77": "Patient/a", "Patient/77/_history/3": "Patient/a", "http://old.example/fhir/Patient/77/_history/1": "Patient/a",
+		"URN:UUID:C757873D-ec9a-4326-a141-556f43239520": "Patient/b", "Patient/78": "", "http://other.example/fhir/Patient/77": "",
+	} {
+		if got, _ := links.Find(text); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
 	}
 }

@@ -48,7 +48,7 @@ func BenchmarkEntriesAndOwners(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				entries = docs[i%len(docs)].Entries(entries[:0])
-				docs[i%len(docs)].Owners()
+				docs[i%len(docs)].Owners(Bases{})
 				count += len(entries)
 				i++
 			}
@@ -61,7 +61,7 @@ func BenchmarkMatch(b *testing.B) {
 	for _, one := range []Param{{"code", "8302-2"}, {"date", "ge2015"}, {"patient", "Patient/1"}, {"value-quantity", "gt100"}, {"code-value-quantity", "8302-2$gt100"}} {
 		b.Run(one.Name, func(b *testing.B) {
 			docs := readNDJSON(b, "Observation")
-			q, _, err := ParseQuery("Observation", []Param{one})
+			q, _, err := ParseQuery("Observation", []Param{one}, Bases{})
 			if err != nil {
 				b.Fatal(err)
 			}

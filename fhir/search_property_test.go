@@ -186,7 +186,7 @@ func TestIndexHasEveryMatch(t *testing.T) {
 				d := drawDocument(t, p.typ, []*param{p.param, searchOf(p.typ).param("_profile")})
 				for range 60 { // enough that some match
 					search := drawSearch(t, p.param)
-					q, unknown, err := ParseQuery(p.typ, []Param{search})
+					q, unknown, err := ParseQuery(p.typ, []Param{search}, here)
 					if err != nil || len(unknown) > 0 || !q.Match(d) {
 						continue
 					}
@@ -219,7 +219,7 @@ func ownValue(p *param, e *end, v node) string {
 		})
 		return value
 	case "reference":
-		if text := linkOf(v, e.typ).text; !IsID(text) { // a search would take it for the id of a resource
+		if text := referenceOf(v, e.typ).Text; !IsID(text) { // a search would take it for the id of a resource
 			return escaper.Replace(text)
 		}
 		return ""
@@ -256,7 +256,7 @@ func checkOwnValues(t failer, p *param, d *Document, found map[string]int) {
 		if e.typ == "Period" || e.typ == "Timing" {
 			prefix = "ap"
 		}
-		q, _, err := ParseQuery(d.Type(), []Param{{p.Code, prefix + own}})
+		q, _, err := ParseQuery(d.Type(), []Param{{p.Code, prefix + own}}, here)
 		if own == "" || err != nil {
 			return true
 		}

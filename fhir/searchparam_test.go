@@ -31,7 +31,7 @@ func TestEveryParameterIsSupportedOrListed(t *testing.T) {
 			if !slices.Contains(refused, name) {
 				refused = append(refused, name)
 			}
-			if _, _, err := ParseQuery(typ, []Param{{p.Code, "x"}}); err == nil || !strings.Contains(err.Error(), `"`+p.Code+`" is not supported; `) {
+			if _, _, err := ParseQuery(typ, []Param{{p.Code, "x"}}, Bases{}); err == nil || !strings.Contains(err.Error(), `"`+p.Code+`" is not supported; `) {
 				t.Errorf("%s.%s: error %v", typ, p.Code, err)
 			}
 		}

@@ -13,6 +13,7 @@ type Skim struct {
 	References  []string // of every member "reference", as [Document.ReferenceTexts] gives them
 	Attachments bool     // there may be an attachment in it, or it is a Binary
 	owners      []Owner
+	own         Bases
 	names       *nameSet
 	cursor      cursor
 }
@@ -20,8 +21,8 @@ type Skim struct {
 // Reset reads a resource of a type and reports whether it is one sound JSON object of that type, which says its type, id,
 // version and time. False does not say that it is unsound. What s has lives until the next Reset and as long as text is
 // not changed.
-func (s *Skim) Reset(text []byte, typ string) bool {
-	*s = Skim{References: s.References[:0], Attachments: typ == "Binary", owners: s.owners[:0], names: attachmentNames(), cursor: cursor{text: text}}
+func (s *Skim) Reset(text []byte, typ string, own Bases) bool {
+	*s = Skim{own: own, References: s.References[:0], Attachments: typ == "Binary", owners: s.owners[:0], names: attachmentNames(), cursor: cursor{text: text}}
 	t := searchOf(typ)
 	if t == nil || conditional(&t.owners) || s.cursor.peek() != '{' {
 		return false
@@ -32,7 +33,7 @@ func (s *Skim) Reset(text []byte, typ string) bool {
 	}
 	s.Type = typ // which outlives the text
 	if typ == "Patient" {
-		s.own(s.ID, WhySubject)
+		s.belongs(s.ID, WhySubject)
 	}
 	settle(s.owners, typ == "Patient")
 	return true
@@ -169,18 +170,18 @@ func once(to *string, value string) bool {
 
 // owner notes the patient whom a Reference at a place in the tree of owners names.
 func (s *Skim) owner(at *branch, reference string) {
-	l := parseLink(reference)
-	if l.typ != "Patient" {
+	r := ParseReference(reference)
+	if r.Type != "Patient" || !s.own.Owns(r) {
 		return
 	}
 	for i := range at.ends {
-		if e := &at.ends[i]; e.only == "" || e.only == l.typ {
-			s.own(l.id, e.param.names())
+		if e := &at.ends[i]; e.only == "" || e.only == r.Type {
+			s.belongs(r.ID, e.param.names())
 		}
 	}
 }
 
-func (s *Skim) own(id string, why Why) {
+func (s *Skim) belongs(id string, why Why) {
 	if !strengthen(s.owners, id, why) {
 		s.owners = append(s.owners, Owner{id, why})
 	}

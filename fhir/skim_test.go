@@ -25,7 +25,7 @@ func TestSkimIsAsDocument(t *testing.T) {
 		if conditional(&searchOf(typ).owners) {
 			t.Skip("left to documents")
 		}
-		if !s.Reset(d.JSON(), typ) {
+		if !s.Reset(d.JSON(), typ, Bases{}) {
 			t.Fatalf("gave up at byte %d of %s", s.cursor.i, d.JSON())
 		}
 		if s.Type != d.Type() || s.ID != d.ID() || s.Version != d.Version() || s.LastUpdated != d.LastUpdated() {
@@ -36,8 +36,8 @@ func TestSkimIsAsDocument(t *testing.T) {
 		if !slices.Equal(s.References, references) {
 			t.Errorf("references %q, want %q", s.References, references)
 		}
-		if !slices.Equal(s.Owners(), d.Owners()) {
-			t.Errorf("owners %v, want %v: %s", s.Owners(), d.Owners(), d.JSON())
+		if !slices.Equal(s.Owners(), d.Owners(Bases{})) {
+			t.Errorf("owners %v, want %v: %s", s.Owners(), d.Owners(Bases{}), d.JSON())
 		}
 		d.Attachments(func(path, _, _ string, _ bool) {
 			if !s.Attachments {
@@ -58,15 +58,15 @@ func TestSkimTakesMostTypes(t *testing.T) {
 
 const skimmed = `{"resourceType":"Observation","id":"o-1","meta":{"versionId":"2","lastUpdated":"2026-11-23T08:00:00Z"},` +
 	`"contained":[{"resourceType":"Patient","id":"c","generalPractitioner":[{"reference":"Practitioner/\u00fc"}]}],` +
-	`"subject":{"reference":"Patient/1","display":"\"Ä\" 日本 \\ \n"},"performer":[{"reference":"https://a/fhir/Patient/2/_history/3"}],` +
+	`"subject":{"reference":"Patient/1","display":"\"Ä\" 日本 \\ \n"},"performer":[{"reference":"https://practice.example/fhir/Patient/2/_history/3"}],` +
 	`"valueQuantity":{"value":-1.50e+3},"active":[true,false,null,"x",0],"empty":{},"none":[]}`
 
 func TestSkimOwners(t *testing.T) {
 	var s Skim
-	if !s.Reset([]byte(skimmed), "Observation") {
+	if !s.Reset([]byte(skimmed), "Observation", own) {
 		t.Fatalf("gave up at byte %d", s.cursor.i)
 	}
-	if got, want := fmt.Sprint(s.Owners(), s.References), "[{1 1} {2 3}] [Practitioner/ü Patient/1 https://a/fhir/Patient/2/_history/3]"; got != want {
+	if got, want := fmt.Sprint(s.Owners(), s.References), "[{1 1} {2 3}] [Practitioner/ü Patient/1 https://practice.example/fhir/Patient/2/_history/3]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -81,7 +81,7 @@ func TestSkimTakesOnlySoundJSON(t *testing.T) {
 			changed[i] = b
 			put := slices.Insert([]byte(skimmed), i, b)
 			for _, text := range [][]byte{changed, put, slices.Delete([]byte(skimmed), i, i+1), []byte(skimmed[:i])} {
-				if !s.Reset(text, "Observation") {
+				if !s.Reset(text, "Observation", Bases{}) {
 					refused++
 				} else if !json.Valid(text) || !utf8.Valid(text) {
 					t.Fatalf("took %q", text)
@@ -96,11 +96,11 @@ func TestSkimTakesOnlySoundJSON(t *testing.T) {
 		skimmed + " ", " " + skimmed, skimmed + skimmed, `{"id":"1",` + skimmed[1:], "[]", "", "null",
 		`{"resourceType":"Observation","id":"1"}`, `{"resourceType":"Observation","id":"1","meta":{"versionId":"1"}}`,
 	} {
-		if s.Reset([]byte(text), "Observation") {
+		if s.Reset([]byte(text), "Observation", Bases{}) {
 			t.Errorf("took %q", text)
 		}
 	}
-	if s.Reset([]byte(skimmed), "Patient") {
+	if s.Reset([]byte(skimmed), "Patient", Bases{}) {
 		t.Error("took an Observation for a Patient")
 	}
 }
@@ -114,7 +114,7 @@ func BenchmarkSkim(b *testing.B) {
 	b.SetBytes(int64(len(d.JSON())))
 	b.ReportAllocs()
 	for b.Loop() {
-		if !s.Reset(d.JSON(), "Observation") {
+		if !s.Reset(d.JSON(), "Observation", Bases{}) {
 			b.Fatal(s.cursor.i)
 		}
 	}

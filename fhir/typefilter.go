@@ -22,12 +22,13 @@ var resultParams = []string{
 // once more, as "%2C" is how clients keep a comma inside a filter; a plus stays a plus. Each search is one [Query].
 //
 // The [*Error] names the filter or the parameter at fault: a text that is no search, an unknown type, an unknown or
-// chained parameter, a parameter that shapes results (_sort, _include …), a wrong value.
-func ParseTypeFilter(values []string) ([]Query, error) {
+// chained parameter, a parameter that shapes results (_sort, _include …), a wrong value. References below a base of own are
+// relative ones.
+func ParseTypeFilter(values []string, own Bases) ([]Query, error) {
 	var all []Query
 	for _, value := range values {
 		for _, text := range splitFilters(value) {
-			q, err := parseFilter(text)
+			q, err := parseFilter(text, own)
 			if err != nil {
 				return nil, err
 			}
@@ -53,7 +54,7 @@ func splitFilters(value string) []string {
 }
 
 // parseFilter reads one search.
-func parseFilter(text string) (Query, error) {
+func parseFilter(text string, own Bases) (Query, error) {
 	search := text
 	if !strings.Contains(search, "?") {
 		if decoded, err := url.PathUnescape(search); err == nil {
@@ -71,7 +72,7 @@ func parseFilter(text string) (Query, error) {
 	if err != nil {
 		return Query{}, err
 	}
-	q, unknown, err := ParseQuery(typ, params)
+	q, unknown, err := ParseQuery(typ, params, own)
 	if err != nil {
 		return Query{}, err
 	}

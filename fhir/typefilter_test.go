@@ -30,7 +30,7 @@ func TestParseTypeFilter(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			queries, err := ParseTypeFilter(c.values)
+			queries, err := ParseTypeFilter(c.values, Bases{})
 			if c.want == "!" {
 				if err == nil {
 					t.Errorf("accepted as %+v", queries)
@@ -75,7 +75,7 @@ func TestParseTypeFilterRefuses(t *testing.T) {
 		"Patient?name=5%":                         "percent",
 		"active=true":                             "no search",
 	} {
-		_, err := ParseTypeFilter([]string{"Observation?status=final", filter})
+		_, err := ParseTypeFilter([]string{"Observation?status=final", filter}, Bases{})
 		if _, ok := errors.AsType[*Error](err); !ok || !strings.Contains(err.Error(), part) {
 			t.Errorf("%q: error %v, want one with %s", filter, err, part)
 		}

@@ -16,18 +16,19 @@ func (v *validator) reference(e *element, value node) {
 	if len(text) == 0 || v.full() {
 		return // reported as a string
 	}
-	target, fault := readTarget(view(text))
+	r := ParseReference(view(text))
+	fault := r.fault()
 	back := len(v.at)
 	v.at = append(v.at, ".reference"...)
 	switch {
 	case fault != "":
 		v.fail(CodeValue, fault)
-	case target.query && !v.inBundle:
+	case r.Form == FormConditional && !v.inBundle:
 		v.fail(CodeValue, "a conditional reference (Type?query) is allowed only in the entries of a Bundle")
-	case text[0] == '#' && len(text) > 1 && !hasContained(v.container, view(text[1:])):
+	case r.Form == FormContained && r.ID != "" && !hasContained(v.container, r.ID):
 		v.report(SeverityWarning, CodeNotFound, "no contained resource has this id")
-	case target.typ != "" && len(e.Targets) > 0 && !slices.Contains(e.Targets, target.typ):
-		v.report(SeverityWarning, CodeValue, "names a "+target.typ+"; expected "+strings.Join(e.Targets, ", "))
+	case r.Names() && len(e.Targets) > 0 && !slices.Contains(e.Targets, r.Type):
+		v.report(SeverityWarning, CodeValue, "names a "+r.Type+"; expected "+strings.Join(e.Targets, ", "))
 	}
 	v.at.cut(back)
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -57,7 +56,10 @@ func (s *recount) patients(line []byte) error {
 		return err
 	}
 	var n int64
-	id := strings.TrimPrefix(e.Patient, "Patient/")
+	id, ok := s.writer.own.PatientID(e.Patient)
+	if !ok {
+		return fmt.Errorf("%q is no reference to a patient", e.Patient)
+	}
 	for _, f := range e.Files {
 		for _, number := range f.Lines {
 			s.listed.add(id, f.Bag, f.File, number)
@@ -76,7 +78,7 @@ func (s *recount) patients(line []byte) error {
 func (s *recount) owned(in written, number int64) {
 	owners := s.skim.Owners()
 	if !s.skimmed {
-		owners = s.document.Owners()
+		owners = s.document.Owners(s.writer.own)
 	}
 	for _, o := range owners {
 		if o.Why != fhir.WhyOther {

@@ -66,7 +66,7 @@ func (s *recount) resource(in written) func(line []byte) error {
 // and whatever a skim is not sure of are parsed as strictly as when they were stored, and so is everything that is to be
 // explained. That bytes of the store did not change on the way is seen by the hash of the file.
 func (s *recount) head(line []byte, typ string) (r fhir.Resource, err error) {
-	s.skimmed = !s.explaining && typ != "Bundle" && s.skim.Reset(line, typ) && !s.skim.Attachments
+	s.skimmed = !s.explaining && typ != "Bundle" && s.skim.Reset(line, typ, s.writer.own) && !s.skim.Attachments
 	if s.skimmed {
 		r.Type, r.ID = s.skim.Type, s.skim.ID
 		return r, finishHead(&r, s.skim.Version, s.skim.LastUpdated)
@@ -213,20 +213,13 @@ func (s *recount) attachment(r fhir.Resource, path, url string, hasData bool) {
 }
 
 // target reads a reference or address: the type and id it names in this store, or that it leads elsewhere. What names
-// nothing (urn:uuid:…, Type?query) answers itself, and no resource has that key.
-func (w *Writer) target(reference string) (key string, external bool) {
-	if strings.IndexByte(reference, ':') < 0 {
-		key, _, _ = strings.Cut(reference, "/_history/")
-		return key, false
-	}
-	for _, base := range w.options.Bases {
-		if inside, ok := strings.CutPrefix(reference, strings.TrimSuffix(base, "/")+"/"); ok {
-			reference = inside
-		}
-	}
-	if strings.Contains(reference, "://") || strings.HasPrefix(reference, "data:") || strings.HasPrefix(reference, "mailto:") {
+// nothing (urn:uuid:…, Type?query) returns itself, and no resource has that key.
+func (w *Writer) target(text string) (key string, external bool) {
+	switch r := fhir.ParseReference(text); {
+	case w.own.Owns(r):
+		return r.Key(), false
+	case r.Form == fhir.FormAbsolute, r.Form == fhir.FormOther, r.Form == fhir.FormConditional && r.Base != "":
 		return "", true
 	}
-	key, _, _ = strings.Cut(reference, "/_history/")
-	return key, false
+	return text, false
 }

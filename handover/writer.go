@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"satchel/fhir"
 )
 
 // Options are how a package is written.
@@ -47,6 +49,7 @@ type Sealed struct {
 // left to do then is [Writer.Abort].
 type Writer struct {
 	options    Options
+	own        fhir.Bases
 	head       Head
 	stage      stage
 	err        error
@@ -80,11 +83,10 @@ func Create(o Options) (*Writer, error) {
 	if o.FileLines == 0 {
 		o.FileLines = 1 << 62
 	}
-	o.Bases = slices.Clone(o.Bases)
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	w := &Writer{options: o, head: o.Head, stage: writing, streams: map[streamKey]*stream{}, copying: make([]byte, chunkSize)}
+	w := &Writer{options: o, own: fhir.NewBases(o.Bases...), head: o.Head, stage: writing, streams: map[streamKey]*stream{}, copying: make([]byte, chunkSize)}
 	w.attached.files = map[[32]byte]int32{}
 	if o.Key != nil {
 		if err := o.Key.check(); err != nil {

@@ -79,6 +79,7 @@ type ownerRow struct {
 
 // derivation works out the rows that the derived tables must hold, from the documents alone.
 type derivation struct {
+	own     fhir.Bases
 	doc     fhir.Document
 	owners  []ownerRow // of one resource
 	entries []entryRow
@@ -96,7 +97,7 @@ func (d *derivation) add(v stored) (wrong bool, err error) {
 	if err := d.doc.Reset(v.body); err != nil {
 		return false, fmt.Errorf("rid %d version %d: %w", v.rid, v.version, err)
 	}
-	owners := d.doc.Owners()
+	owners := d.doc.Owners(d.own)
 	for i := range d.owners {
 		if o := &d.owners[i]; o.until == 0 && !slices.Contains(owners, o.Owner) {
 			o.until = v.seq

@@ -5,6 +5,8 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"slices"
+
+	"satchel/fhir"
 )
 
 // CheckOwners derives owners and index entries again from all documents and compares them with the tables. It answers one
@@ -12,7 +14,7 @@ import (
 func (s *Store) CheckOwners(ctx context.Context) ([]string, error) {
 	c := check{counts: map[string]int64{}}
 	err := s.readRaw(ctx, func(r raw) error {
-		var d derivation
+		d := derivation{own: s.Bases()}
 		last := int64(0)
 		err := r.eachVersion(func(v stored) error {
 			if v.rid != last {
@@ -113,7 +115,7 @@ func (tx *Tx) rebuildOwners(ctx context.Context) (err error) {
 		}
 	}
 	if err == nil {
-		err = tx.raw(func(r raw) error { return r.rebuild(ctx) })
+		err = tx.raw(func(r raw) error { return r.rebuild(ctx, tx.s.Bases()) })
 	}
 	if err != nil {
 		err = fmt.Errorf("rebuild owners: %w", err)
@@ -121,8 +123,8 @@ func (tx *Tx) rebuildOwners(ctx context.Context) (err error) {
 	return err
 }
 
-func (r raw) rebuild(ctx context.Context) error {
-	var d derivation
+func (r raw) rebuild(ctx context.Context, own fhir.Bases) error {
+	d := derivation{own: own}
 	var owners []ownerRow
 	var entries []entryRow
 	var wrong []stored

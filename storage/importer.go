@@ -16,9 +16,10 @@ import (
 // Batch is a number of documents made ready for [Store.ImportBatch].
 type Batch struct {
 	items []item
-	order []int     // indexes of items by type, id and position
-	time  time.Time // that the firsts are stamped with
-	first []first   // the items as first versions
+	order []int      // indexes of items by type, id and position
+	time  time.Time  // that the firsts are stamped with
+	own   fhir.Bases // by which owners were derived
+	first []first    // the items as first versions
 }
 
 // first is the text of a first version and its SHA-256.
@@ -31,7 +32,7 @@ type first struct {
 // The documents must not change until the batch is imported. It already stamps first versions with the time of now, which
 // is right unless another write comes in between.
 func (s *Store) Prepare(docs []*fhir.Document) (*Batch, error) {
-	b := &Batch{items: make([]item, len(docs)), order: make([]int, len(docs))}
+	b := &Batch{own: s.Bases(), items: make([]item, len(docs)), order: make([]int, len(docs))}
 	arena := make([]fhir.Entry, 0, 16*len(docs))
 	for i, d := range docs {
 		var err error
@@ -83,6 +84,7 @@ func (s *Store) ImportBatch(ctx context.Context, who audit.Who, b *Batch) ([]Cha
 	changes := make([]Change, len(b.items))
 	err := s.write(ctx, func(tx *Tx) error {
 		tx.agree(b)
+		b.rederive(s.Bases())
 		fresh, rest, err := tx.sift(b)
 		if err != nil {
 			return err
@@ -114,6 +116,17 @@ func (tx *Tx) agree(b *Batch) {
 	} else if !b.time.Equal(tx.Time) {
 		b.stamp(tx.Time)
 	}
+}
+
+// rederive makes the owners anew if the store has learnt a base since.
+func (b *Batch) rederive(own fhir.Bases) {
+	if b.own == own {
+		return
+	}
+	for i := range b.items {
+		b.items[i].owners = b.items[i].doc.Owners(own)
+	}
+	b.own = own
 }
 
 // fresh are the items of a batch that are not in the store, in order, with the first of their row numbers.

@@ -40,7 +40,7 @@ func (s *Store) makeItem(d *fhir.Document, id string, arena []fhir.Entry) (item,
 	}
 	start := len(arena)
 	arena = d.Entries(arena)
-	return item{doc: d, typ: typ, id: id, entries: arena[start:len(arena):len(arena)], owners: d.Owners()}, arena, nil
+	return item{doc: d, typ: typ, id: id, entries: arena[start:len(arena):len(arena)], owners: d.Owners(s.Bases())}, arena, nil
 }
 
 // owned reports whether the owners put a resource into the exports of at least one patient.

@@ -153,9 +153,9 @@ func (tx *Tx) derived(c current) ([]fhir.Entry, []fhir.Owner, error) {
 		return nil, nil, fmt.Errorf("read the stored version %d: %w", c.version, err)
 	}
 	if c.body == nil {
-		return nil, tx.old.Owners(), nil
+		return nil, tx.old.Owners(tx.s.Bases()), nil
 	}
-	return tx.old.Entries(nil), tx.old.Owners(), nil
+	return tx.old.Entries(nil), tx.old.Owners(tx.s.Bases()), nil
 }
 
 // Delete adds a tombstone. A resource that does not exist or is deleted already is Unchanged.

@@ -25,7 +25,7 @@ func search(t tester, text string) fhir.Query {
 			params = append(params, fhir.Param{Name: name, Value: v})
 		}
 	}
-	q, unknown, err := fhir.ParseQuery(u.Path, params)
+	q, unknown, err := fhir.ParseQuery(u.Path, params, fhir.Bases{})
 	if err != nil || unknown != nil {
 		t.Fatalf("%s: unknown %v, %v", text, unknown, err)
 	}

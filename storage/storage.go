@@ -44,6 +44,7 @@ type Store struct {
 	scans   *sql.DB
 	types   types
 	latched atomic.Pointer[error] // set once a commit or fsync failed
+	bases   atomic.Pointer[fhir.Bases]
 	closing sync.Once
 
 	documents sync.Pool // of *fhir.Document
@@ -53,7 +54,8 @@ type Store struct {
 
 // Options tune [Open].
 type Options struct {
-	Bulk bool // for imports: synchronous=NORMAL and a large WAL; durable at Close, or with Checkpoint
+	Bulk  bool     // for imports: synchronous=NORMAL and a large WAL; durable at Close, or with Checkpoint
+	Bases []string // FHIR base URLs of this server, which are added to [Store.Bases]
 }
 
 // Open opens or creates the database file at path, migrates it under a lock file (after a VACUUM INTO copy beside it),
@@ -102,7 +104,18 @@ func (s *Store) connect(ctx context.Context) (err error) {
 	if err := s.types.load(ctx, s.reads); err != nil {
 		return err
 	}
-	return s.renewIndex(ctx)
+	if err := s.readBases(ctx, s.reads); err != nil {
+		return err
+	}
+	if err := s.renewIndex(ctx); err != nil {
+		return err
+	}
+	for _, base := range s.options.Bases {
+		if err := s.addBase(ctx, base); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // createFile makes the file and its directory for the owner alone. It opens a file only to create it: closing a second

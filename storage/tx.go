@@ -110,8 +110,12 @@ func (s *Store) begin(ctx context.Context) (*Tx, error) {
 	}
 	tx := &Tx{s: s, ctx: ctx}
 	var last int64
-	err := tx.scan(`SELECT seq, time, audit_seq, audit_hash, coalesce((SELECT a.time FROM audit a WHERE a.seq = audit_seq), 0) FROM clock`, nil,
-		&tx.seq, &last, &tx.head.seq, &tx.head.hash, &tx.head.time)
+	var bases int
+	err := tx.scan(`SELECT seq, time, audit_seq, audit_hash, coalesce((SELECT a.time FROM audit a WHERE a.seq = audit_seq), 0), (SELECT count(*) FROM base)
+		FROM clock`, nil, &tx.seq, &last, &tx.head.seq, &tx.head.hash, &tx.head.time, &bases)
+	if err == nil && bases != s.Bases().Len() { // another process knows more
+		err = tx.loadBases()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -177,7 +177,7 @@ func (c *call) patientsOf(r fhir.Resource) (ids []string) {
 	case r.Deleted || r.JSON == nil || !fhir.InPatientCompartment(r.Type) && r.Type != "Group":
 		return nil
 	default:
-		ids, err = owners(r)
+		ids, err = c.owners(r)
 	}
 	if err != nil {
 		return nil // what is stored can be read; if not, the answer says so
@@ -186,11 +186,11 @@ func (c *call) patientsOf(r fhir.Resource) (ids []string) {
 }
 
 // patientsIn are the patients to whom a resource belongs that is stored under this id.
-func patientsIn(d *fhir.Document, id string) []string {
+func (c *call) patientsIn(d *fhir.Document, id string) []string {
 	if d.Type() == "Patient" {
 		return []string{id}
 	}
-	return ownersOf(d)
+	return c.ownersOf(d)
 }
 
 // found tells of a resource that is there already, so that a condition kept it from being made.

@@ -108,7 +108,7 @@ func (c *call) searchLog(w http.ResponseWriter) error {
 	if err != nil {
 		return err
 	}
-	c.answer.trail.of(namedPatients(s.criteria)...)
+	c.answer.trail.of(namedPatients(s.criteria, s.own)...)
 	stored := c.maySearch(s) == nil
 	if stored && sorted {
 		if stored, err = false, c.onlyLog(s); err != nil {
@@ -281,19 +281,19 @@ func newLogSearch(s *searching, order audit.Sort) (*logSearch, error) {
 		if p.Name == "agent" && !strings.Contains(p.Value, "/") {
 			criteria[i].Name = "agent:identifier" // who acts is no resource here, but has a name
 		}
-		if namedPatients(criteria[i:i+1]) == nil {
+		if namedPatients(criteria[i:i+1], s.own) == nil {
 			rest = append(rest, criteria[i])
 		}
 	}
 	var err error
-	if l.query, _, err = fhir.ParseQuery("AuditEvent", criteria); err != nil {
+	if l.query, _, err = fhir.ParseQuery("AuditEvent", criteria, s.own); err != nil {
 		return nil, err
 	}
-	if l.whole, _, err = fhir.ParseQuery("AuditEvent", rest); err != nil {
+	if l.whole, _, err = fhir.ParseQuery("AuditEvent", rest, s.own); err != nil {
 		return nil, err
 	}
 	l.named = len(rest) < len(criteria)
-	l.filter, err = narrow(criteria)
+	l.filter, err = narrow(criteria, s.own)
 	return l, err
 }
 
@@ -310,7 +310,7 @@ func (l *logSearch) matches(e audit.Event) (bool, error) {
 }
 
 // namedPatients are the ids of patients that one criterion names, nil if none does so and nothing else.
-func namedPatients(criteria []fhir.Param) []string {
+func namedPatients(criteria []fhir.Param, own fhir.Bases) []string {
 	for _, p := range criteria {
 		name, modifier, _ := strings.Cut(p.Name, ":")
 		if name != "patient" && name != "entity" || modifier != "" && modifier != "Patient" {
@@ -318,8 +318,8 @@ func namedPatients(criteria []fhir.Param) []string {
 		}
 		var ids []string
 		for value := range strings.SplitSeq(p.Value, ",") {
-			id, typed := strings.CutPrefix(value, "Patient/")
-			if !fhir.IsID(id) || !typed && p.Name == "entity" {
+			id, ok := own.PatientID(value)
+			if !ok || value == id && p.Name == "entity" {
 				return nil
 			}
 			ids = append(ids, id)
@@ -330,7 +330,7 @@ func namedPatients(criteria []fhir.Param) []string {
 }
 
 // narrow is a filter that lets all matches pass, and as little else as is easily told: the documents decide.
-func narrow(criteria []fhir.Param) (f audit.Filter, err error) {
+func narrow(criteria []fhir.Param, own fhir.Bases) (f audit.Filter, err error) {
 	var kinds []fhir.Param
 	for _, p := range criteria {
 		switch name, _, _ := strings.Cut(p.Name, ":"); name {
@@ -343,7 +343,7 @@ func narrow(criteria []fhir.Param) (f audit.Filter, err error) {
 				return f, err
 			}
 		case "patient", "entity":
-			if ids := namedPatients([]fhir.Param{p}); len(ids) == 1 {
+			if ids := namedPatients([]fhir.Param{p}, own); len(ids) == 1 {
 				f.Patient = ids[0]
 			}
 		case "type", "subtype", "action", "_source":
@@ -351,7 +351,7 @@ func narrow(criteria []fhir.Param) (f audit.Filter, err error) {
 		}
 	}
 	if len(kinds) > 0 {
-		f.Actions, err = actionsThat(kinds)
+		f.Actions, err = actionsThat(kinds, own)
 	}
 	if err == nil && kinds != nil && len(f.Actions) == 0 {
 		f.Seqs = []int64{} // none
@@ -371,8 +371,8 @@ func seqsOf(ids string) []int64 {
 }
 
 // actionsThat are the actions whose AuditEvents meet criteria on what follows from the action, or is the same in all.
-func actionsThat(criteria []fhir.Param) ([]audit.Action, error) {
-	q, _, err := fhir.ParseQuery("AuditEvent", criteria)
+func actionsThat(criteria []fhir.Param, own fhir.Bases) ([]audit.Action, error) {
+	q, _, err := fhir.ParseQuery("AuditEvent", criteria, own)
 	if err != nil {
 		return nil, err
 	}
@@ -391,7 +391,7 @@ func actionsThat(criteria []fhir.Param) ([]audit.Action, error) {
 
 // narrowTime confines the filter to the days that a date names, as the index would. Both parameters name the same time.
 func narrowTime(f *audit.Filter, p fhir.Param) error {
-	q, _, err := fhir.ParseQuery("AuditEvent", []fhir.Param{{Name: "date", Value: p.Value}})
+	q, _, err := fhir.ParseQuery("AuditEvent", []fhir.Param{{Name: "date", Value: p.Value}}, fhir.Bases{})
 	if err != nil || strings.Contains(p.Name, ":") {
 		return nil // the whole query says so, if it is a fault
 	}

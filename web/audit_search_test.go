@@ -280,7 +280,7 @@ func TestAuditEventNarrowingLosesNothing(t *testing.T) {
 				params = append(params, fhir.Param{Name: name, Value: v})
 			}
 		}
-		q, unknown, err := fhir.ParseQuery("AuditEvent", params)
+		q, unknown, err := fhir.ParseQuery("AuditEvent", params, fhir.Bases{})
 		if err != nil || len(unknown) > 0 {
 			t.Fatal(query, err, unknown)
 		}

@@ -173,26 +173,20 @@ func (c *call) contextOwners(r fhir.Resource) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := ""
-	d.References(func(path, value string) {
-		if strings.HasSuffix(path, "securityContext.reference") {
-			key = localKey(value, c.base)
-		}
-	})
-	typ, id, _ := strings.Cut(key, "/")
-	if key == "" || typ == "Binary" {
+	of := fhir.ParseReference(d.Look().Child("securityContext").Child("reference").Text())
+	if !c.server.Store.Bases().Owns(of) || of.Type == "Binary" {
 		return nil, nil
 	}
-	if typ == "Patient" {
-		return []string{id}, nil
+	if of.Type == "Patient" {
+		return []string{of.ID}, nil
 	}
-	context, err := c.resource(typ, id)
+	context, err := c.resource(of.Type, of.ID)
 	if isCode(err, fhir.CodeNotFound) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
-	return owners(context)
+	return c.owners(context)
 }
 
 // showing is how many documents that show one Binary are asked about.
@@ -202,7 +196,11 @@ const showing = 20
 // exported attachment opens with the credential that exported it (Bulk Data Access, A-03). A caller who may write that
 // document does not gain by it, because the document could then be made to show any Binary.
 func (c *call) mayReadAttachment(r fhir.Resource, denied error) error {
-	q, _, err := fhir.ParseQuery("DocumentReference", []fhir.Param{{Name: "location", Value: r.Key() + "," + c.base + "/" + r.Key()}})
+	addresses := []string{r.Key()}
+	for _, base := range c.bases().URLs() {
+		addresses = append(addresses, base+"/"+r.Key())
+	}
+	q, _, err := fhir.ParseQuery("DocumentReference", []fhir.Param{{Name: "location", Value: strings.Join(addresses, ",")}}, c.bases())
 	if err != nil {
 		return err
 	}
@@ -211,7 +209,7 @@ func (c *call) mayReadAttachment(r fhir.Resource, denied error) error {
 		return err
 	}
 	for _, document := range found.Resources {
-		owners, err := owners(document)
+		owners, err := c.owners(document)
 		if err != nil {
 			return err
 		}

@@ -178,7 +178,7 @@ func (c *call) mayRead(r fhir.Resource) error {
 		c.answer.decided = true
 		return nil
 	}
-	owners, err := owners(r)
+	owners, err := c.owners(r)
 	if err == nil && r.Type == "Binary" {
 		owners, err = c.contextOwners(r)
 	}
@@ -193,7 +193,7 @@ func (c *call) mayRead(r fhir.Resource) error {
 }
 
 // owners are the patients in whose compartment a stored resource is; none for a tombstone.
-func owners(r fhir.Resource) ([]string, error) {
+func (c *call) owners(r fhir.Resource) ([]string, error) {
 	if r.Deleted {
 		return nil, nil
 	}
@@ -201,14 +201,14 @@ func owners(r fhir.Resource) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ownersOf(d), nil
+	return c.ownersOf(d), nil
 }
 
 // ownersOf are the patients that a document belongs to; one that is only mentioned beside another patient's data
 // does not count.
-func ownersOf(d *fhir.Document) []string {
+func (c *call) ownersOf(d *fhir.Document) []string {
 	var ids []string
-	for _, o := range d.Owners() {
+	for _, o := range d.Owners(c.server.Store.Bases()) {
 		if o.Why != fhir.WhyOther {
 			ids = append(ids, o.Patient)
 		}

@@ -139,8 +139,8 @@ func (c *call) addSupporting(b *answerBundle, page []fhir.Resource, types []stri
 		if err != nil {
 			return err
 		}
-		for _, key := range targets(d, inclusion{param: "*"}, c.base) {
-			typ, _, _ := strings.Cut(key, "/")
+		for _, key := range targets(d, inclusion{param: "*"}, c.bases()) {
+			typ := fhir.ParseReference(key).Type
 			if seen[key] || fhir.InPatientCompartment(typ) || types != nil && !slices.Contains(types, typ) {
 				continue
 			}

@@ -65,7 +65,7 @@ func (c *call) exportRequest(level engine.Level) (engine.Request, error) {
 		patient = c.ID
 	}
 	lenient := c.prefer("handling") == "lenient"
-	request, err := engine.ParseRequest(level, group, patient, c.params, c.Method == http.MethodPost, lenient)
+	request, err := engine.ParseRequest(level, group, patient, c.params, c.bases(), c.Method == http.MethodPost, lenient)
 	if e, ok := errors.AsType[*engine.ParamError](err); ok {
 		return request, &problem{status: http.StatusBadRequest, issues: e.Issues}
 	}

@@ -95,7 +95,7 @@ func (c *call) referred(inc inclusion, matches []fhir.Resource, seen map[string]
 		if err != nil {
 			return nil, err
 		}
-		for _, key := range targets(d, inc, c.base) {
+		for _, key := range targets(d, inc, c.bases()) {
 			if seen[key] {
 				continue
 			}
@@ -115,16 +115,16 @@ func (c *call) referred(inc inclusion, matches []fhir.Resource, seen map[string]
 
 // targets lists the keys of local resources to which the document refers by the inclusion's parameter. Whether a
 // reference belongs to the parameter is asked of the search itself: the document must match parameter=reference.
-func targets(d *fhir.Document, inc inclusion, base string) []string {
+func targets(d *fhir.Document, inc inclusion, own fhir.Bases) []string {
 	var keys []string
 	d.References(func(path, value string) {
-		key := localKey(value, base)
-		typ, _, _ := strings.Cut(key, "/")
-		if key == "" || !strings.HasSuffix(path, ".reference") || inc.target != "" && inc.target != typ || slices.Contains(keys, key) {
+		r := fhir.ParseReference(value)
+		key, typ := r.Key(), r.Type
+		if !own.Owns(r) || !strings.HasSuffix(path, ".reference") || inc.target != "" && inc.target != typ || slices.Contains(keys, key) {
 			return
 		}
 		if inc.param != "*" {
-			q, unknown, err := fhir.ParseQuery(d.Type(), []fhir.Param{{Name: inc.param, Value: value}})
+			q, unknown, err := fhir.ParseQuery(d.Type(), []fhir.Param{{Name: inc.param, Value: value}}, own)
 			if err != nil || len(unknown) > 0 || !q.Match(d) {
 				return
 			}
@@ -134,21 +134,10 @@ func targets(d *fhir.Document, inc inclusion, base string) []string {
 	return keys
 }
 
-// localKey is "Type/id" of a reference to a resource of this server, or "".
-func localKey(reference, base string) string {
-	reference = strings.TrimPrefix(reference, base+"/")
-	typ, rest, _ := strings.Cut(reference, "/")
-	id, _, _ := strings.Cut(rest, "/_history/")
-	if !fhir.IsType(typ) || !fhir.IsID(id) {
-		return ""
-	}
-	return typ + "/" + id
-}
-
 // mayInclude reads a resource if it is there and the account may read it.
 func (c *call) mayInclude(key string) (fhir.Resource, bool, error) {
-	typ, id, _ := strings.Cut(key, "/")
-	r, err := c.resource(typ, id)
+	of := fhir.ParseReference(key)
+	r, err := c.resource(of.Type, of.ID)
 	if isCode(err, fhir.CodeNotFound) {
 		return r, false, nil
 	}
@@ -168,7 +157,7 @@ func (c *call) referring(inc inclusion, matches []fhir.Resource, seen map[string
 	}
 	var added []fhir.Resource
 	for chunk := range slices.Chunk(keys, 50) {
-		q, _, err := fhir.ParseQuery(inc.typ, []fhir.Param{{Name: inc.param, Value: strings.Join(chunk, ",")}})
+		q, _, err := fhir.ParseQuery(inc.typ, []fhir.Param{{Name: inc.param, Value: strings.Join(chunk, ",")}}, c.bases())
 		if err != nil {
 			return nil, err
 		}

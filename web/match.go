@@ -20,7 +20,7 @@ func (c *call) onlyMatch(tx *storage.Tx, typ, criteria string) (fhir.Resource, e
 	if err := c.decide(auth.Action{Verb: auth.VerbSearch, Type: typ}); err != nil {
 		return fhir.Resource{}, err
 	}
-	q, err := conditional(typ, criteria)
+	q, err := conditional(typ, criteria, c.bases())
 	if err != nil {
 		return fhir.Resource{}, err
 	}
@@ -38,7 +38,7 @@ func (c *call) onlyMatch(tx *storage.Tx, typ, criteria string) (fhir.Resource, e
 }
 
 // conditional reads the criteria of a conditional interaction.
-func conditional(typ, criteria string) (fhir.Query, error) {
+func conditional(typ, criteria string, own fhir.Bases) (fhir.Query, error) {
 	criteria = strings.TrimPrefix(strings.TrimPrefix(criteria, typ), "?")
 	params, err := parseQuery(criteria)
 	if err != nil {
@@ -51,7 +51,7 @@ func conditional(typ, criteria string) (fhir.Query, error) {
 	if len(c.params) == 0 {
 		return fhir.Query{}, fhir.Errorf(fhir.CodeRequired, "the condition on %s is empty; write it as \"identifier=system|value\"", typ)
 	}
-	q, unknown, err := fhir.ParseQuery(typ, c.params)
+	q, unknown, err := fhir.ParseQuery(typ, c.params, own)
 	if err == nil && len(unknown) > 0 {
 		err = unknownParams(typ, unknown)
 	}

@@ -75,3 +75,6 @@ func tagListed(list, tag string) bool {
 
 // url is the address of a resource under the base.
 func (c *call) url(key string) string { return c.base + "/" + key }
+
+// bases are those of this server: those that the store knows, and the one that the client calls it by.
+func (c *call) bases() fhir.Bases { return c.server.Store.Bases().With(c.base) }

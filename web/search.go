@@ -27,6 +27,7 @@ type searching struct {
 	kept     []fhir.Param // what the self link says
 	confined bool         // the account may not read all of the type: matches are decided one by one
 	patients []string     // patients that the criteria name
+	own      fhir.Bases   // of this server, as the client calls it
 }
 
 // search answers one page of matches: GET [type]?… and POST [type]/_search.
@@ -141,14 +142,15 @@ func (c *call) searching() (*searching, error) {
 		}
 	}
 	var err error
-	if s.query, s.unknown, err = fhir.ParseQuery(c.Type, s.criteria); err != nil {
+	s.own = c.bases()
+	if s.query, s.unknown, err = fhir.ParseQuery(c.Type, s.criteria, s.own); err != nil {
 		return nil, err
 	}
 	if len(s.unknown) > 0 && c.prefer("handling") == "strict" {
 		return nil, unknownParams(c.Type, s.unknown)
 	}
 	s.kept = without(c.params, append(s.unknown, "_cursor")...)
-	s.patients = patientsNamed(c.Type, s.criteria)
+	s.patients = patientsNamed(c.Type, s.criteria, s.own)
 	return s, nil
 }
 
@@ -176,16 +178,16 @@ func (c *call) maySearch(s *searching) error {
 
 // patientsNamed are the ids of patients to which criteria confine a search. They only open the door: each match is
 // decided about by itself.
-func patientsNamed(typ string, criteria []fhir.Param) []string {
+func patientsNamed(typ string, criteria []fhir.Param, own fhir.Bases) []string {
 	for _, p := range criteria {
-		own := typ == "Patient" && p.Name == "_id"
-		if !own && p.Name != "patient" && p.Name != "subject" && p.Name != "patient:Patient" && p.Name != "subject:Patient" {
+		itself := typ == "Patient" && p.Name == "_id"
+		if !itself && p.Name != "patient" && p.Name != "subject" && p.Name != "patient:Patient" && p.Name != "subject:Patient" {
 			continue
 		}
 		var ids []string
 		for value := range strings.SplitSeq(p.Value, ",") {
-			id := strings.TrimPrefix(value, "Patient/")
-			if !fhir.IsID(id) {
+			id, ok := own.PatientID(value)
+			if !ok {
 				return nil
 			}
 			ids = append(ids, id)

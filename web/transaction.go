@@ -14,8 +14,8 @@ type transaction struct {
 	c       *call
 	tx      *storage.Tx
 	steps   []*step
-	links   map[string]string // fullUrl, or conditional reference once it is resolved → "Type/id"
-	targets map[string]*step  // by key: two writes to one resource are refused
+	links   fhir.Links       // fullUrl, or conditional reference once it is resolved → "Type/id"
+	targets map[string]*step // by key: two writes to one resource are refused
 	answer  *answerBundle
 }
 
@@ -25,7 +25,7 @@ func (c *call) transaction(d *fhir.Document, entries []fhir.BundleEntry) (*answe
 	if wrong := findings(d); len(wrong) > 0 {
 		return nil, &problem{status: http.StatusUnprocessableEntity, issues: wrong}
 	}
-	t := &transaction{c: c, links: map[string]string{}, targets: map[string]*step{}, answer: newBundle("transaction-response")}
+	t := &transaction{c: c, targets: map[string]*step{}, answer: newBundle("transaction-response")}
 	for _, e := range inOrder(entries) {
 		s := &step{BundleEntry: e}
 		if err := s.read(c.base); err != nil {
@@ -114,9 +114,9 @@ func (t *transaction) name(s *step) {
 	if s.FullURL == "" {
 		return
 	}
-	t.links[s.FullURL] = key
-	if foreign := s.typ + "/" + s.doc.ID(); s.doc.ID() != "" && foreign != key && strings.HasSuffix(s.FullURL, "/"+foreign) {
-		t.links[foreign] = key
+	t.links.Add(s.FullURL, key)
+	if r := fhir.ParseReference(s.FullURL); r.Form == fhir.FormAbsolute && r.Type == s.typ && r.ID == s.doc.ID() && r.Key() != key {
+		t.links.Add(r.Key(), key)
 	}
 }
 
@@ -161,9 +161,12 @@ func (t *transaction) writes() error {
 
 // store writes one resource with its references rewritten.
 func (t *transaction) store(s *step) error {
-	doc, err := fhir.Parse(s.doc.Rewritten(t.links))
-	if err != nil {
-		return err
+	doc := s.doc
+	if text := s.doc.Rewritten(t.links); text != nil {
+		var err error
+		if doc, err = fhir.Parse(text); err != nil {
+			return err
+		}
 	}
 	e, err := t.c.put(t.tx, doc, s.id, condition{s.IfMatch, s.IfNoneMatch})
 	if err != nil {
@@ -175,19 +178,20 @@ func (t *transaction) store(s *step) error {
 // resolve finds what the conditional references of an entry name. unmet says which one finds nothing yet.
 func (t *transaction) resolve(s *step) (unmet, err error) {
 	s.doc.References(func(path, value string) {
-		typ, criteria, conditional := strings.Cut(value, "?")
-		if !conditional || !fhir.IsType(typ) || !strings.HasSuffix(path, ".reference") || t.links[value] != "" || err != nil {
+		r := fhir.ParseReference(value)
+		_, linked := t.links.Find(value)
+		if r.Form != fhir.FormConditional || r.Base != "" || !strings.HasSuffix(path, ".reference") || linked || err != nil {
 			return
 		}
 		var match fhir.Resource
-		if match, err = t.c.onlyMatch(t.tx, typ, criteria); err != nil {
+		if match, err = t.c.onlyMatch(t.tx, r.Type, r.Query); err != nil {
 			return
 		}
 		if match.ID == "" {
-			unmet = problemf(http.StatusPreconditionFailed, fhir.CodeNotFound, "%s: the conditional reference to a %s matches nothing", path, typ)
+			unmet = problemf(http.StatusPreconditionFailed, fhir.CodeNotFound, "%s: the conditional reference to a %s matches nothing", path, r.Type)
 			return
 		}
-		t.links[value] = match.Key()
+		t.links.Add(value, match.Key())
 	})
 	return unmet, err
 }

@@ -63,7 +63,7 @@ func (c *call) put(tx *storage.Tx, d *fhir.Document, id string, k condition) (ef
 	if err := notInLog(typ, id); err != nil {
 		return effect{}, err
 	}
-	if err := c.mayChange(auth.VerbWrite, typ, id, func() ([]string, error) { return ownersOf(d), nil }); err != nil {
+	if err := c.mayChange(auth.VerbWrite, typ, id, func() ([]string, error) { return c.ownersOf(d), nil }); err != nil {
 		return effect{}, err
 	}
 	old, err := c.standing(tx, auth.VerbWrite, typ, id, k)
@@ -73,7 +73,7 @@ func (c *call) put(tx *storage.Tx, d *fhir.Document, id string, k condition) (ef
 	r, change, err := tx.Put(d, id)
 	e := effect{resource: r, change: change}
 	if err == nil {
-		c.wrote(e, c.patientsOf(old), patientsIn(d, id))
+		c.wrote(e, c.patientsOf(old), c.patientsIn(d, id))
 	}
 	return e, err
 }
@@ -106,7 +106,7 @@ func (c *call) standing(tx *storage.Tx, verb auth.Verb, typ, id string, k condit
 	exists := err == nil && !old.Deleted
 	if exists || verb == auth.VerbDelete {
 		old.Deleted = !exists
-		if err := c.mayChange(verb, typ, id, func() ([]string, error) { return owners(old) }); err != nil {
+		if err := c.mayChange(verb, typ, id, func() ([]string, error) { return c.owners(old) }); err != nil {
 			return old, err
 		}
 	}

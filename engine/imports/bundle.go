@@ -20,7 +20,7 @@ type bundle struct {
 	typ     string // resourceType, "" if there is none
 	size    int64
 	entries []bundleEntry
-	links   map[string]string // from urn: fullUrls to relative references
+	links   fhir.Links // from fullUrls to relative references
 }
 
 // bundleEntry is one entry of a Bundle.
@@ -48,7 +48,6 @@ func scanBundle(r io.Reader) (bundle, error) {
 	s := bundleScan{in: &leash{r: r}}
 	// A resource with duplicate names or bad UTF-8 is refused alone, when it is parsed.
 	s.dec = jsontext.NewDecoder(s.in, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	s.found.links = map[string]string{}
 	err := s.document()
 	s.found.size = s.dec.InputOffset()
 	var syntax *jsontext.SyntacticError
@@ -119,8 +118,8 @@ func (s *bundleScan) entry() error {
 	if e.id = idOf(fullURL, typ); id == "" {
 		id = e.id
 	}
-	if strings.HasPrefix(fullURL, "urn:") && fhir.IsType(typ) && fhir.IsID(id) {
-		s.found.links[fullURL] = typ + "/" + id
+	if fullURL != "" && fhir.IsType(typ) && fhir.IsID(id) {
+		s.found.links.Add(fullURL, typ+"/"+id)
 	}
 	s.found.entries = append(s.found.entries, e)
 	return nil
@@ -129,16 +128,15 @@ func (s *bundleScan) entry() error {
 // idOf is the id that a fullUrl gives to a resource without one, "" if it has no legal one: the part after urn:uuid: or
 // urn:oid:, or after the type in a URL.
 func idOf(fullURL, typ string) string {
-	id, ok := strings.CutPrefix(fullURL, "urn:uuid:")
-	if !ok {
-		id, ok = strings.CutPrefix(fullURL, "urn:oid:")
+	r := fhir.ParseReference(fullURL)
+	id := ""
+	switch {
+	case r.Form == fhir.FormURN:
+		_, id, _ = strings.Cut(strings.TrimPrefix(r.URN(), "urn:"), ":")
+	case r.Type == typ:
+		id = r.ID
 	}
-	if !ok {
-		var named string
-		_, named, id, _ = fhir.ParseReference(fullURL)
-		ok = named == typ
-	}
-	if !ok || !fhir.IsID(id) {
+	if !fhir.IsID(id) {
 		return ""
 	}
 	return id

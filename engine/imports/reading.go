@@ -1,7 +1,6 @@
 package imports
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -20,7 +19,6 @@ type reading struct {
 	free    <-chan *batch
 	batch   *batch
 	refused map[string]int64 // by type
-	scratch fhir.Document
 	line    lineReader
 
 	total, before, at int64 // bytes: of all files, of the files before this one, of this one as far as read
@@ -78,7 +76,7 @@ func (r *reading) hand() {
 
 // add takes one resource as text. fallback is the id for a resource without one; if it is empty too, content and place
 // make the id. links are rewritten.
-func (r *reading) add(at spot, text []byte, fallback string, links map[string]string) {
+func (r *reading) add(at spot, text []byte, fallback string, links fhir.Links) {
 	d := r.batch.next()
 	if err := r.parse(d, text, links); err != nil {
 		r.refuse(at, nil, issueOf(err))
@@ -103,14 +101,14 @@ func (r *reading) add(at spot, text []byte, fallback string, links map[string]st
 }
 
 // parse reads text into d, with its links rewritten.
-func (r *reading) parse(d *fhir.Document, text []byte, links map[string]string) error {
-	if len(links) == 0 || !bytes.Contains(text, []byte("urn:")) {
-		return d.Reset(text)
-	}
-	if err := r.scratch.Reset(text); err != nil {
+func (r *reading) parse(d *fhir.Document, text []byte, links fhir.Links) error {
+	if err := d.Reset(text); err != nil || links.Len() == 0 {
 		return err
 	}
-	return d.Reset(r.scratch.Rewritten(links))
+	if text := d.Rewritten(links); text != nil {
+		return d.Reset(text)
+	}
+	return nil
 }
 
 // valid reports structural findings, and whether the resource may be stored all the same.

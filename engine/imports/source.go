@@ -14,6 +14,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/gzip"
+
+	"satchel/fhir"
 )
 
 // source is one file to read, on the disk or in an archive. It can be opened more than once.
@@ -211,7 +213,7 @@ func (r *reading) file(s *source) error {
 	}
 	t.count(r)
 	if b.typ != "Bundle" {
-		b.entries, b.links = []bundleEntry{{start: 0, end: b.size}}, nil
+		b.entries, b.links = []bundleEntry{{start: 0, end: b.size}}, fhir.Links{}
 	}
 	return r.entries(s, t, b)
 }

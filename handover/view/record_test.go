@@ -59,7 +59,7 @@ func record(t testing.TB, patient string) bundle {
 		if item.Type == "Questionnaire" {
 			directory[key] = true
 		}
-		for _, o := range d.Owners() {
+		for _, o := range d.Owners(fhir.Bases{}) {
 			mine[key] = mine[key] || o.Patient == patient && o.Why != fhir.WhyOther
 		}
 	}

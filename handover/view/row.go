@@ -238,7 +238,7 @@ type attachedView struct {
 // fileView makes an attachment ready. Addresses elsewhere are text.
 func (v *View) fileView(f *fact, a *attached) *attachedView {
 	out := &attachedView{Title: a.title, Kind: a.contentType}
-	if out.Title == "" && a.path == "" && a.url != "" && !strings.HasPrefix(a.url, "urn:") {
+	if out.Title == "" && a.path == "" && a.url != "" && fhir.ParseReference(a.url).Form != fhir.FormURN {
 		out.Title = path.Base(a.url)
 	}
 	if out.Title == "" && f.title.kind != filed && f.typ != "Binary" {
@@ -247,8 +247,8 @@ func (v *View) fileView(f *fact, a *attached) *attachedView {
 	if out.Title == "" {
 		out.Title = v.t.File
 	}
-	binary, _, _ := strings.Cut(a.url, "/_history/")
-	switch target := v.current[binary]; {
+	address := fhir.ParseReference(a.url)
+	switch target := v.current[address.Key()]; {
 	case a.path != "":
 		out.Href, out.Picture, out.Careful = "../"+a.path, a.raster(), a.careful()
 	case a.data:
@@ -257,7 +257,7 @@ func (v *View) fileView(f *fact, a *attached) *attachedView {
 		out.Href = target.href()
 	case strings.Contains(a.url, "://"):
 		out.Say, out.URL = v.t.Elsewhere, a.url
-	case strings.HasPrefix(a.url, "urn:uuid:"): // another entry of the same Bundle
+	case address.Form == fhir.FormURN: // another entry of the same Bundle
 		out.Say, out.URL = v.t.InData, a.url
 	case a.url != "":
 		out.Say, out.URL = v.t.Missing, a.url

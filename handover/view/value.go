@@ -39,8 +39,8 @@ func (x *extractor) primitive(c fhir.Value) []value {
 
 // relative reports whether a text is Type/id.
 func relative(s string) bool {
-	typ, id, ok := strings.Cut(s, "/")
-	return ok && fhir.IsType(typ) && fhir.IsID(id)
+	r := fhir.ParseReference(s)
+	return r.Form == fhir.FormRelative && r.Key() == s
 }
 
 // told tells a data type in one line; nothing for types that are shown by their parts.
@@ -191,7 +191,9 @@ func (x *extractor) reference(c fhir.Value) []value {
 		}
 		return append(x.one(value{text: text}), id...)
 	}
-	target, _, _ = strings.Cut(target, "/_history/")
+	if r := fhir.ParseReference(target); r.Form == fhir.FormRelative {
+		target = r.Key()
+	}
 	return append([]value{{linked, x.text(text), x.text(target)}}, x.identifier(c.Child("identifier"))...)
 }
 
