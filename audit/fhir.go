@@ -2,7 +2,6 @@ package audit
 
 import (
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -185,7 +184,7 @@ func target(e Event) entity {
 	t := entity{Type: code{entityType, "2"}}
 	role := actions[e.Action].role
 	switch {
-	case isReference(e.Target):
+	case fhir.ParseReference(e.Target).Plain():
 		t.What = &reference{Reference: e.Target}
 		role = "4"
 		if strings.HasPrefix(e.Target, "Patient/") {
@@ -206,13 +205,4 @@ func target(e Event) entity {
 		t.Detail = append(t.Detail, detail{"more-patients", strconv.Itoa(e.More)})
 	}
 	return t
-}
-
-// isReference holds for "Type/id" and "Type/id/_history/version".
-func isReference(s string) bool {
-	parts := strings.Split(s, "/")
-	if len(parts) != 2 && (len(parts) != 4 || parts[2] != "_history" || !fhir.IsID(parts[3])) {
-		return false
-	}
-	return slices.Contains(fhir.Types(), parts[0]) && fhir.IsID(parts[1])
 }

@@ -190,16 +190,17 @@ func fits(arg, form string) bool {
 		typ, patient, ok := strings.Cut(arg, " in ")
 		return ok && fhir.IsType(typ) && fits(patient, argPatient)
 	}
-	typ, id, slash := strings.Cut(arg, "/")
+	r := fhir.ParseReference(arg)
+	named := r.Plain() && r.Version == ""
 	switch form {
 	case argType:
-		return !slash && fhir.IsType(typ)
+		return fhir.IsType(arg)
 	case argInstance:
-		return slash && fhir.IsType(typ) && fhir.IsID(id)
+		return named
 	case argPatient:
-		return typ == "Patient" && fhir.IsID(id)
+		return named && r.Type == "Patient"
 	case argGroup:
-		return typ == "Group" && fhir.IsID(id)
+		return named && r.Type == "Group"
 	}
 	return false
 }

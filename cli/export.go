@@ -98,14 +98,14 @@ func (f *exportFlags) request(args []string) (engine.Request, error) {
 	add("_since", wholeTime(f.since))
 	add("_until", wholeTime(f.until))
 	for _, id := range f.patients {
-		add("patient", "Patient/"+strings.TrimPrefix(id, "Patient/"))
+		add("patient", "Patient/"+fhir.BarePatient(id))
 	}
 	level, group, patient := engine.LevelSystem, "", ""
 	switch args[0] {
 	case "patients":
 		level = engine.LevelPatient
 	case "patient":
-		level, patient = engine.LevelPatient, strings.TrimPrefix(args[1], "Patient/")
+		level, patient = engine.LevelPatient, fhir.BarePatient(args[1])
 	case "group":
 		level, group = engine.LevelGroup, strings.TrimPrefix(args[1], "Group/")
 	}

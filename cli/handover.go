@@ -119,10 +119,10 @@ func (f *handoverFlags) request(args []string) (engine.HandoverRequest, error) {
 	r.Zip = r.Zip || f.passphrase != ""
 	r.Sender = handover.Sender{Organization: f.practice, ContactName: f.contact}
 	for _, id := range f.linked {
-		r.Linked = append(r.Linked, strings.TrimPrefix(id, "Patient/"))
+		r.Linked = append(r.Linked, fhir.BarePatient(id))
 	}
 	if args[0] == "patient" {
-		r.Patient = strings.TrimPrefix(args[1], "Patient/")
+		r.Patient = fhir.BarePatient(args[1])
 		if !fhir.IsID(r.Patient) {
 			return r, usagef("%q is no id of a patient", args[1])
 		}

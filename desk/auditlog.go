@@ -82,7 +82,7 @@ func (v *Visit) auditSearch() (f *Form, filter audit.Filter, sort audit.Sort) {
 		}
 	}
 	filter = audit.Filter{Since: v.auditDay(f, "since", 0), Until: v.auditDay(f, "until", 1), Who: f.Get("who"), From: f.Get("from"), Target: f.Get("target"),
-		Patient: strings.TrimPrefix(f.Get("patient"), "Patient/"), Outcome: audit.Outcome(f.Get("outcome")), Detail: f.Get("text"), RequestID: f.Get("request")}
+		Patient: fhir.BarePatient(f.Get("patient")), Outcome: audit.Outcome(f.Get("outcome")), Detail: f.Get("text"), RequestID: f.Get("request")}
 	if action := f.Get("action"); action != "" {
 		filter.Actions = []audit.Action{audit.Action(action)}
 	}

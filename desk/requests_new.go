@@ -126,7 +126,7 @@ func takeIn(v *Visit) error {
 		return v.refuseIntake(page)
 	}
 	if in.Patient != "" { // as where a patient is chosen later
-		if err := v.Decide(readPatient(strings.TrimPrefix(in.Patient, "Patient/"))); err != nil {
+		if err := v.Decide(readPatient(fhir.BarePatient(in.Patient))); err != nil {
 			return err
 		}
 	}

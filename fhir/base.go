@@ -55,6 +55,15 @@ func (b Bases) PatientID(text string) (id string, ok bool) {
 	return r.ID, true
 }
 
+// BarePatient is the id of "Patient/id", as people write it in forms, commands and JSON where an id is asked for; any other
+// text comes back as it is, for the caller to check.
+func BarePatient(text string) string {
+	if id, ok := (Bases{}).PatientID(text); ok {
+		return id
+	}
+	return text
+}
+
 // Len is the number of bases.
 func (b Bases) Len() int {
 	if b.set == nil {

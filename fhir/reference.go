@@ -101,6 +101,9 @@ func (r Reference) Key() string {
 	return r.Type + "/" + r.ID
 }
 
+// Plain reports whether the text is just "Type/id" or "Type/id/_history/version".
+func (r Reference) Plain() bool { return r.Form == FormRelative && r.fault() == "" }
+
 // hash is the value of the reference's index entry: of the id alone, so that a search for an id without a type finds it.
 func (r Reference) hash() int64 {
 	switch {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -150,7 +149,11 @@ func readTombstone(line []byte) (r fhir.Resource, err error) {
 		return r, errors.New("is not the deletion of one resource")
 	}
 	url, _ := textOf(member(request, "url"))
-	r.Type, r.ID, _ = strings.Cut(url, "/")
+	deleted := fhir.ParseReference(url)
+	if deleted.Form != fhir.FormRelative {
+		return r, errors.New("does not name the resource that was deleted")
+	}
+	r.Type, r.ID = deleted.Type, deleted.ID
 	r.Deleted = true
 	return r, finishHead(&r, version, updated)
 }

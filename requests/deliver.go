@@ -274,5 +274,5 @@ func (l *Ledger) Disclosures(ctx context.Context, id string) ([]Disclosure, erro
 
 // Accounting lists what was given of a patient's record, oldest first, for whoever asks who got it (45 CFR 164.528).
 func (l *Ledger) Accounting(ctx context.Context, patient string) ([]Disclosure, error) {
-	return l.store.DisclosuresOf(ctx, strings.TrimPrefix(patient, "Patient/"))
+	return l.store.DisclosuresOf(ctx, fhir.BarePatient(patient))
 }

@@ -77,10 +77,10 @@ func startPackage(w http.ResponseWriter, c *call) error {
 // request is what the engine is asked for.
 func (t packageText) request() (engine.PackageRequest, error) {
 	r := engine.PackageRequest{
-		Patient: strings.TrimPrefix(t.Patient, "Patient/"), Population: t.Population, Purpose: t.Purpose, RequestID: t.RequestID, Form: t.Form,
+		Patient: fhir.BarePatient(t.Patient), Population: t.Population, Purpose: t.Purpose, RequestID: t.RequestID, Form: t.Form,
 	}
 	for _, id := range t.Linked {
-		r.Linked = append(r.Linked, strings.TrimPrefix(id, "Patient/"))
+		r.Linked = append(r.Linked, fhir.BarePatient(id))
 	}
 	for _, x := range t.Withhold {
 		r.Withhold = append(r.Withhold, engine.Withhold(x))

@@ -109,8 +109,8 @@ func (v *View) read(f *fact, i Item) {
 	root := v.d.Look()
 	if i.Section == Deleted || i.Section == History {
 		entry := root.Child("entry").Child("request")
-		if typ, id, ok := strings.Cut(entry.Child("url").Text(), "/"); ok && root.Type() == "Bundle" && entry.Child("method").Text() == "DELETE" {
-			f.typ, f.id, f.deleted = typ, id, true
+		if r := fhir.ParseReference(entry.Child("url").Text()); r.Form == fhir.FormRelative && root.Type() == "Bundle" && entry.Child("method").Text() == "DELETE" {
+			f.typ, f.id, f.deleted = r.Type, r.ID, true
 		}
 	}
 	meta := root.Child("meta")
