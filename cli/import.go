@@ -15,6 +15,7 @@ import (
 
 	"satchel/audit"
 	"satchel/engine/imports"
+	"satchel/exports"
 	"satchel/handover"
 	"satchel/storage"
 )
@@ -79,8 +80,8 @@ func importPaths(ctx context.Context, s *storage.Store, paths []string, strict b
 	begin := time.Now()
 	r := &reportFile{path: report}
 	bar := newProgress("import", true)
-	m := imports.Import{Store: s, Who: whoRuns(), Strict: strict, Progress: bar.step, Finding: r.add}
-	counts, err := m.Run(ctx, paths...)
+	door := exports.Service{Store: s}
+	counts, err := door.RunImport(ctx, exports.Command(whoRuns()), imports.Import{Strict: strict, Progress: bar.step, Finding: r.add}, paths...)
 	bar.end()
 	err = errors.Join(err, r.close())
 	printCounts(out, counts, time.Since(begin))

@@ -7,11 +7,9 @@ import (
 	"time"
 
 	"satchel/audit"
-	"satchel/auth"
 	"satchel/engine"
-	"satchel/engine/imports"
+	"satchel/exports"
 	"satchel/fhir"
-	"satchel/storage"
 )
 
 const (
@@ -24,18 +22,15 @@ const (
 // importRoutes are the pages of uploads into the store.
 func importRoutes() []Route {
 	return []Route{
-		{Method: "GET", Pattern: "import", Kind: Staff, Action: audit.NoEvent, Needs: mayImport, Nav: "nav.import", Summary: "The form for files to import, and the last imports", Run: showImports},
-		{Method: "POST", Pattern: "import", Kind: Staff, Action: audit.Import, Needs: mayImport, Long: true, Most: mostBody, Summary: "Send files and import them", Run: startImport},
-		{Method: "GET", Pattern: "import/{id}", Kind: Staff, Action: audit.NoEvent, Needs: mayImport, Summary: "One import: how far it is, what came of it", Run: showImport},
-		{Method: "GET", Pattern: "import/{id}/progress", Kind: Staff, Action: audit.NoEvent, Quiet: true, Needs: mayImport, Summary: "For scripts: how far an import is", Run: showImportProgress},
-		{Method: "GET", Pattern: "import/{id}/findings", Kind: Staff, Action: audit.Import, Needs: mayImport, Long: true, Summary: "Download all findings of an import", Run: sendFindings},
-		{Method: "GET", Pattern: "import/{id}/stop", Kind: Staff, Action: audit.NoEvent, Needs: mayImport, Summary: "Ask whether an import is to be stopped", Run: askStopImport},
-		{Method: "POST", Pattern: "import/{id}/stop", Kind: Staff, Action: audit.Import, Needs: mayImport, Summary: "Stop an import", Run: stopImport},
+		{Method: "GET", Pattern: "import", Kind: Staff, Action: audit.NoEvent, Needs: exports.MayImport, Nav: "nav.import", Summary: "The form for files to import, and the last imports", Run: showImports},
+		{Method: "POST", Pattern: "import", Kind: Staff, Action: audit.Import, Needs: exports.MayImport, Long: true, Most: mostBody, Summary: "Send files and import them", Run: startImport},
+		{Method: "GET", Pattern: "import/{id}", Kind: Staff, Action: audit.NoEvent, Needs: exports.MayImport, Summary: "One import: how far it is, what came of it", Run: showImport},
+		{Method: "GET", Pattern: "import/{id}/progress", Kind: Staff, Action: audit.NoEvent, Quiet: true, Needs: exports.MayImport, Summary: "For scripts: how far an import is", Run: showImportProgress},
+		{Method: "GET", Pattern: "import/{id}/findings", Kind: Staff, Action: audit.Import, Needs: exports.MayImport, Long: true, Summary: "Download all findings of an import", Run: sendFindings},
+		{Method: "GET", Pattern: "import/{id}/stop", Kind: Staff, Action: audit.NoEvent, Needs: exports.MayImport, Summary: "Ask whether an import is to be stopped", Run: askStopImport},
+		{Method: "POST", Pattern: "import/{id}/stop", Kind: Staff, Action: audit.Import, Needs: exports.MayImport, Summary: "Stop an import", Run: stopImport},
 	}
 }
-
-// mayImport is for [Route.Needs]: who may write everything, for files may hold everything.
-func mayImport(p auth.Principal) error { return p.Decide(auth.Action{Verb: auth.VerbWrite}) }
 
 // importsPage is the data of the form.
 type importsPage struct {
@@ -48,7 +43,8 @@ const importsMost = 50
 
 func (v *Visit) importsPage(f *Form) (importsPage, error) {
 	page := importsPage{Form: f}
-	jobs, err := v.Store.Jobs(v.Context(), imports.Kind)
+	jobs, note, err := v.Exports.Imports(v.Context(), v.actor(0))
+	v.House.Did(note, err)
 	if err != nil {
 		return page, err
 	}
@@ -98,8 +94,9 @@ func (v *Visit) receive(f *Form) (id string, err error) {
 	if err != nil {
 		return "", broken()
 	}
-	u, err := v.Exports.Engine.NewUpload(v.MostUpload)
+	u, note, err := v.Exports.NewUpload(v.actor(0), v.MostUpload)
 	if err != nil {
+		v.House.Did(note, err)
 		return "", err
 	}
 	taken := false
@@ -122,18 +119,13 @@ func (v *Visit) receive(f *Form) (id string, err error) {
 			return "", err
 		}
 	}
-	n, bytes := u.Files()
-	if n == 0 {
+	if n, _ := u.Files(); n == 0 {
 		f.Fail("file", "file.needed")
 		return "", nil
 	}
-	v.Detail("upload, %d files, %d bytes", n, bytes)
 	taken = true // by the import, or discarded there
-	var job storage.Job
-	err = v.Deed(func(e audit.Event) (err error) {
-		job, err = v.Exports.Engine.StartImport(v.Context(), e, u, f.Get("strict") != "")
-		return err
-	})
+	job, note, err := v.Exports.StartImport(v.Context(), v.actor(http.StatusSeeOther), u, f.Get("strict") != "")
+	v.House.Did(note, err)
 	return job.ID, err
 }
 
@@ -173,12 +165,11 @@ func broken() error {
 
 // sendFindings hands out every finding of an import as CSV.
 func sendFindings(v *Visit) error {
-	v.Detail("findings")
-	file, err := v.Exports.Engine.ImportFindings(v.Context(), v.Value("id"))
+	file, note, err := v.Exports.ImportFindings(v.Context(), v.actor(0), v.Value("id"))
+	v.House.Did(note, err)
 	if err != nil {
 		return err
 	}
-	v.Target(v.Value("id"))
 	defer file.Close()
 	v.attachment("import-findings.csv", "text/csv; charset=utf-8")
 	v.W.WriteHeader(http.StatusOK)
@@ -191,7 +182,8 @@ func sendFindings(v *Visit) error {
 }
 
 func askStopImport(v *Visit) error {
-	job, err := v.Exports.Engine.ImportJob(v.Context(), v.Value("id"))
+	job, _, note, err := v.Exports.Import(v.Context(), v.actor(0), v.Value("id"))
+	v.House.Did(note, err)
 	if err != nil {
 		return err
 	}
@@ -203,8 +195,8 @@ func askStopImport(v *Visit) error {
 
 // stopImport ends an import. What it stored stays.
 func stopImport(v *Visit) error {
-	v.Detail("stop")
-	err := v.Deed(func(e audit.Event) error { return v.Exports.Engine.StopImport(v.Context(), e, v.Value("id")) })
+	note, err := v.Exports.StopImport(v.Context(), v.actor(http.StatusSeeOther), v.Value("id"))
+	v.House.Did(note, err)
 	if err != nil {
 		return err
 	}

@@ -68,15 +68,12 @@ func (r importRow) Again() bool { return r.Runs > 1 }
 
 // importOne is one import with the findings that are kept of it.
 func (v *Visit) importOne(id string) (importRow, error) {
-	job, err := v.Exports.Engine.ImportJob(v.Context(), id)
+	job, all, note, err := v.Exports.Import(v.Context(), v.actor(0), id)
+	v.House.Did(note, err)
 	if err != nil {
 		return importRow{}, err
 	}
 	r, err := importRowOf(job)
-	if err != nil {
-		return r, err
-	}
-	all, err := v.Store.JobFindings(v.Context(), id)
 	if err != nil {
 		return r, err
 	}

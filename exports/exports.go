@@ -1,10 +1,10 @@
-// Package exports is the one way to exports and packages: whoever asks, by FHIR, by JSON, on a staff page, at the command
+// Package exports is the one way to exports, packages and imports: whoever asks, by FHIR, by JSON, on a staff page, at the command
 // line or through the ledger of requests, asks here. The faces parse and render; what may be done, and how, is decided here.
 //
 // Nouns:
 //
-//   - A deed is one thing that can be done with an export or a package: start one, protect a package, look at a job or list
-//     the jobs, open a file, end a job. Each is one method of [Service]. It looks at the switch, narrows what is asked for to
+//   - A deed is one thing that can be done with an export, a package or an import: start one, protect a package, look at a
+//     job or list the jobs, open a file, end a job. Each is one method of [Service]. It looks at the switch, narrows what is asked for to
 //     what may be read, asks package auth, applies the settings, and does it together with its event of the audit log, in
 //     one transaction.
 //   - An [Actor] is who does a deed.
