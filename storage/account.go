@@ -183,7 +183,8 @@ func sameAuthorities(a, b []Authority) bool {
 // the old one, unless the password was changed meanwhile. No session ends. It is no error if the account is gone.
 func (s *Store) NoteSignIn(ctx context.Context, name string, t time.Time, old, renewed string) error {
 	return s.write(ctx, func(tx *Tx) error {
-		return tx.exec(`UPDATE account SET last_login = ?1, last_active = max(last_active, ?1), password = iif(password = ?2, ?3, password)
+		return tx.exec(`UPDATE account SET last_login = ?1, last_active = `+greater("last_active", "?1")+`,
+			password = CASE WHEN password = ?2 THEN ?3 ELSE password END
 			WHERE name = ?4`, millis(t), old, renewed, name)
 	})
 }
@@ -198,7 +199,7 @@ func (s *Store) TouchLogin(ctx context.Context, name string, t time.Time) error 
 // TouchActive notes when the account last did something. It is no error if the account is gone.
 func (s *Store) TouchActive(ctx context.Context, name string, t time.Time) error {
 	return s.write(ctx, func(tx *Tx) error {
-		return tx.exec(`UPDATE account SET last_active = max(last_active, ?) WHERE name = ?`, millis(t), name)
+		return tx.exec(`UPDATE account SET last_active = `+greater("last_active", "?")+` WHERE name = ?`, millis(t), name)
 	})
 }
 
@@ -229,11 +230,11 @@ func (s *Store) RemoveAccount(ctx context.Context, e audit.Event, name string, a
 // dropJobs cancels all jobs of an account, and forgets what it waits for. A package that was made for a request stays, as
 // nobody's job: it is the practice's answer, and who works on requests still hands it out.
 func (tx *Tx) dropJobs(account string) error {
-	err := tx.exec(`UPDATE job SET account = '' WHERE account = ? COLLATE NOCASE AND id IN (SELECT job FROM request WHERE job <> '')`, account)
+	err := tx.exec(`UPDATE job SET account = '' WHERE `+named("account")+` AND id IN (SELECT job FROM request WHERE job <> '')`, account)
 	if err != nil {
 		return fmt.Errorf("keep the packages of requests: %w", err)
 	}
-	if err := tx.exec(`DELETE FROM job WHERE account = ? COLLATE NOCASE`, account); err != nil {
+	if err := tx.exec(`DELETE FROM job WHERE `+named("account"), account); err != nil {
 		return fmt.Errorf("cancel jobs: %w", err)
 	}
 	return tx.dropEHIExports(account)
@@ -299,7 +300,7 @@ func (tx *Tx) setAuthorities(a Account) error {
 func accounts(ctx context.Context, q querier, where string, args ...any) ([]Account, error) {
 	rows, err := query(ctx, q, `SELECT name, pid, given_name, family_name, password, password_changed, must_change, locked, disabled, service,
 		totp, totp_next, totp_step, created, coalesce(last_login, 0), last_active, coalesce(permission, ''), coalesce(argument, '')
-		FROM account LEFT JOIN authority ON account = name `+where+` ORDER BY name COLLATE NOCASE, permission, argument`, args...)
+		FROM account LEFT JOIN authority ON account = name `+where+` ORDER BY `+byName("name")+`, permission, argument`, args...)
 	var all []Account
 	err = eachRow(rows, err, func(scan row) error {
 		var a Account

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
@@ -77,7 +76,6 @@ func (tx *Tx) concern(e *audit.Event) error {
 }
 
 // addEvents inserts rows and their patients; the head follows when the transaction ends. sums are the hashes of the row before them, and theirs.
-// OR FAIL spares SQLite the means to undo a statement alone: an error undoes the whole transaction.
 func addEvents(r raw, events []audit.Event, sums [][]byte) error {
 	type listed struct {
 		patient string
@@ -90,10 +88,10 @@ func addEvents(r raw, events []audit.Event, sums [][]byte) error {
 		}
 	}
 	slices.SortStableFunc(patients, func(a, b listed) int { return cmp.Compare(a.patient, b.patient) }) // the order of their tree
-	err := r.insert(`INSERT OR FAIL INTO audit (seq, time, who, kind, source, action, target, outcome, status, patients, more, detail, request, prev, hash)`,
-		15, len(events), func(i int, args []driver.NamedValue) {
+	err := r.insert(insertOrFail+` INTO audit (seq, time, who, kind, source, action, target, outcome, status, patients, more, detail, request, prev, hash)`,
+		15, len(events), func(i int, args []rawArg) {
 			e := &events[i]
-			for k, v := range [...]driver.Value{e.Seq, millis(e.Time), e.Who.Name, string(e.Who.Kind), e.From, string(e.Action), e.Target, string(e.Outcome),
+			for k, v := range [...]rawValue{e.Seq, millis(e.Time), e.Who.Name, string(e.Who.Kind), e.From, string(e.Action), e.Target, string(e.Outcome),
 				int64(e.Status), strings.Join(e.Patients, " "), int64(e.More), e.Detail, e.RequestID, sums[i], sums[i+1]} {
 				args[k].Value = v
 			}
@@ -101,14 +99,14 @@ func addEvents(r raw, events []audit.Event, sums [][]byte) error {
 	if err != nil || len(events) == 0 {
 		return err
 	}
-	return r.insert(`INSERT OR FAIL INTO audit_patient (patient, seq)`, 2, len(patients), func(i int, args []driver.NamedValue) {
+	return r.insert(insertOrFail+` INTO audit_patient (patient, seq)`, 2, len(patients), func(i int, args []rawArg) {
 		args[0].Value, args[1].Value = patients[i].patient, patients[i].seq
 	})
 }
 
 // Audit adds events that tell of no write: a read, a search, a sign-in; of several all are stored or none. They are on the
 // disk when Audit returns nil. After an error the caller must refuse the action. Callers that wait for the writer at the same time share one
-// transaction and one fsync. If ctx ends, the event may have been stored or not. Of refusals of strangers only so many
+// transaction and one wait for the disk. If ctx ends, the event may have been stored or not. Of refusals of strangers only so many
 // are stored one by one; the others are counted, see [Store.SettleAudit].
 func (s *Store) Audit(ctx context.Context, events ...audit.Event) error {
 	events, err := cleaned(events)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"database/sql/driver"
 	"fmt"
 	"slices"
 
@@ -20,14 +19,8 @@ func (s *Store) VerifyAudit(ctx context.Context, anchors ...audit.Anchor) (audit
 	w := auditWalk{anchors: slices.SortedFunc(slices.Values(anchors), func(a, b audit.Anchor) int { return cmp.Compare(a.Seq, b.Seq) })}
 	w.v.Anchors = len(anchors)
 	w.v.Head.Time = s.Now().UTC()
-	conn, err := s.scans.Conn(ctx)
-	if err != nil {
-		return w.v, fmt.Errorf("verify the audit log: %w", err)
-	}
-	defer conn.Close()
-	err = conn.Raw(func(c any) error {
-		w.r = raw{c.(driver.Conn), map[string]driver.Stmt{}}
-		defer w.r.close()
+	err := s.onReader(ctx, func(r raw) error {
+		w.r = r
 		return w.walk(ctx)
 	})
 	if err != nil {
@@ -76,12 +69,7 @@ var auditGuards = []string{
 
 // guards looks whether the triggers are in place.
 func (w *auditWalk) guards() error {
-	have := map[any]bool{}
-	row := make([]driver.Value, 1)
-	err := w.r.query(`SELECT name FROM sqlite_schema WHERE type = 'trigger'`, nil, row, func() (bool, error) {
-		have[row[0]] = true
-		return true, nil
-	})
+	have, err := w.r.triggers()
 	for _, name := range auditGuards {
 		if err == nil && !have[name] {
 			w.v.Add(audit.Guard, 0, 0, "the trigger %s is gone", name)
@@ -92,7 +80,7 @@ func (w *auditWalk) guards() error {
 
 // ends reads the head and compares it with the rows, both in one statement and so at one instant.
 func (w *auditWalk) ends() error {
-	row := make([]driver.Value, 4)
+	row := make([]rawValue, 4)
 	err := w.r.query(`SELECT (SELECT min(seq) FROM audit), (SELECT max(seq) FROM audit), (SELECT audit_seq FROM clock), (SELECT audit_hash FROM clock)`,
 		nil, row, func() (bool, error) { return true, nil })
 	if err != nil {
@@ -124,7 +112,7 @@ func (w *auditWalk) ends() error {
 func (w *auditWalk) page() error {
 	args := numbered(2)
 	args[0].Value, args[1].Value = w.last, max(w.v.Head.Seq, 0)
-	row := make([]driver.Value, 15)
+	row := make([]rawValue, 15)
 	return w.r.query(`SELECT seq, time, who, kind, source, action, target, outcome, status, patients, more, detail, request, prev, hash
 		FROM audit WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 500`, args, row, func() (bool, error) {
 		w.step(eventOf(row))
@@ -133,7 +121,7 @@ func (w *auditWalk) page() error {
 }
 
 // eventOf reads a row. A value of another kind than its column's comes out as zero, which no hash fits.
-func eventOf(row []driver.Value) (e audit.Event, prev, hash [sha256.Size]byte) {
+func eventOf(row []rawValue) (e audit.Event, prev, hash [sha256.Size]byte) {
 	number := func(i int) int64 { n, _ := row[i].(int64); return n }
 	text := func(i int) string { s, _ := row[i].(string); return s }
 	blob := func(i int) (sum [sha256.Size]byte) {
@@ -191,9 +179,9 @@ func (w *auditWalk) tail() {
 }
 
 // listed looks for the patients of a row in the list of all.
-func (w *auditWalk) listed(seq int64, patients driver.Value) error {
+func (w *auditWalk) listed(seq int64, patients rawValue) error {
 	text, _ := patients.(string)
-	args, row := numbered(2), make([]driver.Value, 1)
+	args, row := numbered(2), make([]rawValue, 1)
 	args[1].Value = seq
 	for _, id := range auditPatients(text) {
 		found := false
@@ -217,7 +205,7 @@ func (w *auditWalk) listed(seq int64, patients driver.Value) error {
 // index looks for entries of the list of patients that belong to no event: there are some if it has more than were
 // found for the rows. Entries beyond the head are counted at one instant with it, as new ones may come.
 func (w *auditWalk) index() error {
-	args, row := numbered(1), make([]driver.Value, 2)
+	args, row := numbered(1), make([]rawValue, 2)
 	args[0].Value = w.last
 	err := w.r.query(`SELECT count(*) FILTER (WHERE seq <= ?), count(*) FILTER (WHERE seq > (SELECT audit_seq FROM clock)) FROM audit_patient`,
 		args, row, func() (bool, error) { return true, nil })

@@ -6,8 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"satchel/internal/durable"
@@ -25,9 +23,9 @@ type Contents struct {
 	AuditHash string           `json:"auditHash"` // of the last event, in hexadecimal; "" in a schema without an audit log
 }
 
-// Backup writes a copy of the database file at path, as it stands at one instant, to the new file at target, and
-// answers what is in the copy. Writers go on meanwhile, also in other processes. The file is not migrated. What was
-// deleted and purged is not in the copy, not even in free pages.
+// Backup writes a copy of the database at path, as it stands at one instant, to the new file at target, and returns what is in
+// the copy. Writers go on meanwhile, also in other processes. The copy is whole and on the disk, or there is no file at target.
+// It is not migrated. What was deleted and purged is not in the copy, not even where nothing is stored any more.
 func Backup(ctx context.Context, path, target string) (Contents, error) {
 	db, err := openPlain(ctx, path)
 	if err != nil {
@@ -60,27 +58,11 @@ func Inspect(ctx context.Context, path string) (c Contents, err error) {
 	return inspect(ctx, tx)
 }
 
-// openPlain opens a file that is there, with one connection and without migrating it.
-func openPlain(ctx context.Context, path string) (*sql.DB, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := os.Stat(path); err != nil { // SQLite would make it
-		return nil, err
-	}
-	db, err := openHandle(ctx, path, commonPragmas)
-	if err == nil {
-		db.SetMaxOpenConns(1)
-	}
-	return db, err
-}
-
 func inspect(ctx context.Context, tx *sql.Tx) (Contents, error) {
 	c := Contents{Resources: map[string]int64{}}
 	var at, history int64
 	err := errors.Join(
-		tx.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&c.Schema),
+		tx.QueryRowContext(ctx, appliedSchema).Scan(&c.Schema),
 		tx.QueryRowContext(ctx, `SELECT seq, time FROM clock`).Scan(&c.Seq, &at),
 		tx.QueryRowContext(ctx, `SELECT count(*) FROM resource`).Scan(&c.Versions),
 		tx.QueryRowContext(ctx, `SELECT count(*) FROM history`).Scan(&history),
@@ -91,7 +73,7 @@ func inspect(ctx context.Context, tx *sql.Tx) (Contents, error) {
 	}
 	c.Time, c.Versions = instant(at), c.Versions+history
 	var audited bool
-	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pragma_table_info('clock') WHERE name = 'audit_seq')`).Scan(&audited); err != nil {
+	if err := tx.QueryRowContext(ctx, hasColumn, "clock", "audit_seq").Scan(&audited); err != nil {
 		return c, err
 	}
 	if audited {
@@ -111,13 +93,10 @@ func inspect(ctx context.Context, tx *sql.Tx) (Contents, error) {
 	})
 }
 
-// Integrity is SQLite's own check of the file and of what refers to what. It answers one line per finding, nothing if
+// Integrity is the database's own check of the file and of what refers to what. It returns one line per finding, nothing if
 // all is well. It does not look into bodies: see [Store.VerifyHashes].
 func (s *Store) Integrity(ctx context.Context) (findings []string, err error) {
-	for _, q := range []string{
-		`SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'`,
-		`SELECT 'rows of table ' || "table" || ' lost what they refer to in table ' || "parent" || ': ' || count(*) FROM pragma_foreign_key_check GROUP BY "table", "parent"`,
-	} {
+	for _, q := range integrityChecks {
 		rows, err := s.scans.QueryContext(ctx, q)
 		found, err := collect(rows, err, oneColumn[string])
 		if err != nil {

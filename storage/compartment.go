@@ -39,7 +39,7 @@ func (s *Store) Owned(ctx context.Context, at Snapshot, typ string, ids []string
 	if err != nil {
 		return nil, fmt.Errorf("find owned: %w", err)
 	}
-	return s.texts(ctx, `SELECT r.id FROM json_each(?1) j CROSS JOIN resource r ON r.type = ?2 AND r.id = j.value
+	return s.texts(ctx, `SELECT r.id FROM `+eachValue+` j CROSS JOIN resource r ON r.type = ?2 AND r.id = j.value
 		WHERE CASE WHEN r.seq <= ?3 THEN r.owned
 			ELSE (SELECT h.owned FROM history h WHERE h.rid = r.rid AND h.seq <= ?3 AND h.superseded > ?3) END = 1`, string(list), code, at.Seq)
 }

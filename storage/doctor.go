@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"database/sql/driver"
 	"fmt"
 	"slices"
 
@@ -21,7 +20,7 @@ type stored struct {
 
 // eachVersion calls f with every version of every resource, those of a resource together and oldest first.
 func (r raw) eachVersion(f func(v stored) error) error {
-	row := make([]driver.Value, 9)
+	row := make([]rawValue, 9)
 	return r.query(`SELECT r.rid, r.type, r.id, r.version, r.seq, r.owned, r.sha256, r.body, 0 FROM resource r
 		UNION ALL
 		SELECT h.rid, r.type, r.id, h.version, h.seq, h.owned, h.sha256, h.body, 1 FROM history h CROSS JOIN resource r ON r.rid = h.rid
@@ -35,10 +34,10 @@ func (r raw) eachVersion(f func(v stored) error) error {
 	})
 }
 
-// VerifyHashes compares the body of every version with its SHA-256, which finds damage that SQLite's own check does
+// VerifyHashes compares the body of every version with its SHA-256, which finds damage that the database's own check does
 // not. It answers how many versions it read and the keys of the damaged ones, such as "Patient/1 version 3".
 func (s *Store) VerifyHashes(ctx context.Context) (checked int64, damaged []string, err error) {
-	err = s.readRaw(ctx, func(r raw) error {
+	err = s.atOneInstant(ctx, func(r raw) error {
 		return r.eachVersion(func(v stored) error {
 			checked++
 			if sum := sha256.Sum256(v.body); string(sum[:]) != string(v.sha256) {
@@ -51,24 +50,6 @@ func (s *Store) VerifyHashes(ctx context.Context) (checked int64, damaged []stri
 		err = fmt.Errorf("verify hashes: %w", err)
 	}
 	return checked, damaged, err
-}
-
-// readRaw runs f on a reader's connection, in one read transaction.
-func (s *Store) readRaw(ctx context.Context, f func(r raw) error) error {
-	conn, err := s.scans.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	return conn.Raw(func(c any) error {
-		r := raw{c.(driver.Conn), map[string]driver.Stmt{}}
-		defer r.close()
-		if err := r.exec(`BEGIN DEFERRED`, nil); err != nil {
-			return err
-		}
-		defer r.exec(`COMMIT`, nil)
-		return f(r)
-	})
 }
 
 // ownerRow is a row of the owner table.

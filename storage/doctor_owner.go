@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 	"slices"
 
@@ -13,7 +12,7 @@ import (
 // line per kind of difference with the number of rows, nothing if all is well.
 func (s *Store) CheckOwners(ctx context.Context) ([]string, error) {
 	c := check{counts: map[string]int64{}}
-	err := s.readRaw(ctx, func(r raw) error {
+	err := s.atOneInstant(ctx, func(r raw) error {
 		d := derivation{own: s.Bases()}
 		last := int64(0)
 		err := r.eachVersion(func(v stored) error {
@@ -83,7 +82,7 @@ func (c *check) note(found bool, sound *int64, missing string) {
 
 // surplus compares the sound rows with the sizes of the tables.
 func (c *check) surplus(r raw) error {
-	row := make([]driver.Value, 2)
+	row := make([]rawValue, 2)
 	return r.query(`SELECT (SELECT count(*) FROM owner), (SELECT count(*) FROM entry)`, nil, row, func() (bool, error) {
 		c.counts["surplus owners"] = row[0].(int64) - c.owners
 		c.counts["surplus index entries"] = row[1].(int64) - c.entries
@@ -168,7 +167,7 @@ func (r raw) rebuild(ctx context.Context, own fhir.Bases) error {
 func (r raw) insertRows(owners []ownerRow, entries []entryRow) error {
 	slices.SortFunc(owners, compareOwnerRows)
 	slices.SortFunc(entries, compareEntryRows)
-	err := r.insert(`INSERT INTO owner (patient, rid, since, until, why)`, 5, len(owners), func(i int, args []driver.NamedValue) {
+	err := r.insert(`INSERT INTO owner (patient, rid, since, until, why)`, 5, len(owners), func(i int, args []rawArg) {
 		o := owners[i]
 		args[0].Value, args[1].Value, args[2].Value, args[3].Value, args[4].Value = o.Patient, o.rid, o.since, nil, int64(o.Why)
 		if o.until != 0 {
@@ -193,11 +192,11 @@ func (r raw) mark(v stored) error {
 }
 
 // exists reports whether a query answers a row.
-func (r raw) exists(text string, values ...driver.Value) (found bool, err error) {
+func (r raw) exists(text string, values ...rawValue) (found bool, err error) {
 	args := numbered(len(values))
 	for i, v := range values {
 		args[i].Value = v
 	}
-	err = r.query(text, args, make([]driver.Value, 1), func() (bool, error) { found = true; return false, nil })
+	err = r.query(text, args, make([]rawValue, 1), func() (bool, error) { found = true; return false, nil })
 	return found, err
 }

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"cmp"
-	"database/sql/driver"
 
 	"satchel/fhir"
 )
@@ -36,12 +35,12 @@ func (tx *Tx) changeEntries(rid int64, before, after []fhir.Entry) error {
 		return err
 	}
 	err = missing(after, before, compareEntries, func(e fhir.Entry) error {
-		return tx.exec(`INSERT OR IGNORE INTO entry (segment, key, value, rid) VALUES (?, ?, ?, ?)`, segmentOf(rid), e.Key, e.Value, rid)
+		return tx.exec(insertOrSkip+` INTO entry (segment, key, value, rid) VALUES (?, ?, ?, ?)`, segmentOf(rid), e.Key, e.Value, rid)
 	})
 	if err != nil || len(after) == 0 {
 		return err
 	}
-	return tx.exec(`INSERT OR IGNORE INTO segment (n) VALUES (?)`, segmentOf(rid))
+	return tx.exec(insertOrSkip+` INTO segment (n) VALUES (?)`, segmentOf(rid))
 }
 
 // insertEntries stores rows that are in the order of their tree.
@@ -52,11 +51,11 @@ func (r raw) insertEntries(entries []entryRow) error {
 			continue
 		}
 		args[0].Value = segmentOf(e.rid)
-		if err := r.exec(`INSERT OR IGNORE INTO segment (n) VALUES (?)`, args); err != nil {
+		if err := r.exec(insertOrSkip+` INTO segment (n) VALUES (?)`, args); err != nil {
 			return err
 		}
 	}
-	return r.insert(`INSERT OR IGNORE INTO entry (segment, key, value, rid)`, 4, len(entries), func(i int, args []driver.NamedValue) {
+	return r.insert(insertOrSkip+` INTO entry (segment, key, value, rid)`, 4, len(entries), func(i int, args []rawArg) {
 		e := entries[i]
 		args[0].Value, args[1].Value, args[2].Value, args[3].Value = segmentOf(e.rid), e.Key, e.Value, e.rid
 	})

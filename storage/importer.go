@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"database/sql/driver"
 	"fmt"
 	"slices"
 	"time"
@@ -178,7 +177,7 @@ const (
 func (tx *Tx) lookUp(b *Batch, verdicts []verdict) error {
 	const most = 32
 	text := `SELECT id, version, updated, sha256, body IS NULL FROM resource WHERE type = ? AND id IN (` + marks(most) + `)`
-	args, row := numbered(1+most), make([]driver.Value, 5)
+	args, row := numbered(1+most), make([]rawValue, 5)
 	return tx.raw(func(r raw) error {
 		for rest := b.order; len(rest) > 0; {
 			n := 1
@@ -200,7 +199,7 @@ func (tx *Tx) lookUp(b *Batch, verdicts []verdict) error {
 }
 
 // judge gives the first item of the chunk with the row's id its verdict.
-func (b *Batch) judge(chunk []int, row []driver.Value, verdicts []verdict) {
+func (b *Batch) judge(chunk []int, row []rawValue, verdicts []verdict) {
 	k, found := slices.BinarySearchFunc(chunk, row[0].(string), func(i int, id string) int { return cmp.Compare(b.items[i].id, id) })
 	if !found {
 		return
@@ -235,7 +234,7 @@ func (tx *Tx) insertAll(f fresh) error {
 func (tx *Tx) insertBodies(r raw, f fresh, since int64) error {
 	at := tx.Time.UnixMilli()
 	return r.insert(`INSERT INTO resource (rid, type, id, version, seq, updated, owned, sha256, body)`, 9, len(f.items),
-		func(i int, args []driver.NamedValue) {
+		func(i int, args []rawArg) {
 			it, first := &f.items[i], &f.first[i]
 			tx.pages += 3 + len(first.body)/pageSize
 			args[0].Value = f.rid + int64(i)

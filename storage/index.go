@@ -3,18 +3,15 @@ package storage
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"satchel/fhir"
 )
 
-// The file says in SQLite's user_version by which [fhir.IndexVersion] its owners and entries were made.
-
 // renewIndex makes owners and entries anew if they were made by an older rule. With a new file that is nothing; with a
 // million resources it takes about a minute, once.
 func (s *Store) renewIndex(ctx context.Context) error {
-	var version int64
-	if err := scan(ctx, s.reads, `PRAGMA user_version`, nil, &version); err != nil {
+	version, err := indexVersion(ctx, s.reads)
+	if err != nil {
 		return err
 	}
 	switch {
@@ -24,12 +21,12 @@ func (s *Store) renewIndex(ctx context.Context) error {
 		return fmt.Errorf("its index is of version %d, newer than version %d of this program; use the program version that wrote it", version, fhir.IndexVersion)
 	}
 	return s.write(ctx, func(tx *Tx) error {
-		if err := tx.scan(`PRAGMA user_version`, nil, &version); err != nil || version == fhir.IndexVersion {
+		if version, err := indexVersion(ctx, tx); err != nil || version == fhir.IndexVersion {
 			return err // another process was faster
 		}
 		if err := tx.rebuildOwners(ctx); err != nil {
 			return err
 		}
-		return tx.exec(`PRAGMA user_version = ` + strconv.Itoa(fhir.IndexVersion))
+		return tx.setIndexVersion(fhir.IndexVersion)
 	})
 }

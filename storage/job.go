@@ -125,6 +125,7 @@ func (s *Store) AddJob(ctx context.Context, e audit.Event, j Job, limit int, kin
 }
 
 // ClaimJob moves the oldest queued job of the kinds (none: of any) to running and returns it; false if there is none.
+// A job goes to one caller alone, of all processes together.
 func (s *Store) ClaimJob(ctx context.Context, kinds ...string) (Job, bool, error) {
 	var j Job
 	var waiting bool
@@ -169,7 +170,7 @@ func (s *Store) EndJob(ctx context.Context, e audit.Event, id string, end JobEnd
 	err := s.write(ctx, func(tx *Tx) (err error) {
 		complete := end.State == Complete
 		n, err = tx.change(`UPDATE job SET state = CASE state WHEN 'stopped' THEN state ELSE ? END, ended = ?, error = ?, outcome = ?,
-			expires = CASE WHEN ? THEN max(coalesce(expires, 0), ?) ELSE ? END, done = CASE WHEN ? THEN max(done, total) ELSE done END WHERE id = ?`,
+			expires = CASE WHEN ? THEN `+greater("coalesce(expires, 0)", "?")+` ELSE ? END, done = CASE WHEN ? THEN `+greater("done", "total")+` ELSE done END WHERE id = ?`,
 			end.State, millis(tx.Time), end.Error, string(end.Outcome), complete, millis(end.Expires), millis(end.Expires), complete, id)
 		if err != nil || n == 0 {
 			return err
@@ -277,7 +278,7 @@ func (s *Store) AddJobFiles(ctx context.Context, e audit.Event, id string, files
 
 // KeepJob keeps a job with its files until then at least; an expiry that is later stays. False: there is no such job.
 func (s *Store) KeepJob(ctx context.Context, id string, until time.Time) (bool, error) {
-	n, err := s.change(ctx, nil, `UPDATE job SET expires = max(coalesce(expires, 0), ?) WHERE id = ?`, millis(until), id)
+	n, err := s.change(ctx, nil, `UPDATE job SET expires = `+greater("coalesce(expires, 0)", "?")+` WHERE id = ?`, millis(until), id)
 	return n > 0, err
 }
 

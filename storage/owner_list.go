@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 )
 
@@ -10,8 +9,8 @@ import (
 // but WhyOther), deleted ones included, in order of patient and row number. A non-nil error from f ends it. It reads every
 // owner, in one transaction: f must not wait for anybody.
 func (s *Store) EachOwned(ctx context.Context, at Snapshot, f func(patient string, rid int64) error) error {
-	err := s.readRaw(ctx, func(r raw) error {
-		args, row := numbered(1), make([]driver.Value, 2)
+	err := s.atOneInstant(ctx, func(r raw) error {
+		args, row := numbered(1), make([]rawValue, 2)
 		args[0].Value = at.Seq
 		var failed error
 		err := r.query(`SELECT patient, rid FROM owner WHERE why < 3 AND since <= ?1 AND (until IS NULL OR until > ?1) ORDER BY patient, rid`,

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"satchel/fhir"
 )
@@ -21,4 +22,29 @@ func (s *Store) Writable(ctx context.Context) error {
 		return s.Healthy()
 	}
 	return err
+}
+
+// Healthy is nil as long as the store accepts writes. After a failed commit it is not known what of it is on the disk, so
+// nothing more is written until the store is opened again.
+func (s *Store) Healthy() error {
+	if err := s.latched.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// Checkpoint makes everything committed durable, also what a Bulk store wrote, and tidies up what writing has left beside the
+// data, as far as readers allow. For idle moments.
+func (s *Store) Checkpoint(ctx context.Context) error {
+	if err := s.Healthy(); err != nil {
+		return err
+	}
+	if err := s.w.lock(ctx); err != nil {
+		return err
+	}
+	defer s.w.unlock()
+	if err := s.flush(); err != nil {
+		return s.refuse(fmt.Errorf("checkpoint: %w", err))
+	}
+	return nil
 }

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"database/sql/driver"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -39,7 +38,7 @@ func (s *Store) RIDs(ctx context.Context, typ string, ids []string) ([]int64, er
 	if err != nil {
 		return nil, fmt.Errorf("find rows: %w", err)
 	}
-	return s.rids(ctx, `SELECT r.rid FROM json_each(?1) j CROSS JOIN resource r ON r.type = ?2 AND r.id = j.value`, string(list), code)
+	return s.rids(ctx, `SELECT r.rid FROM `+eachValue+` j CROSS JOIN resource r ON r.type = ?2 AND r.id = j.value`, string(list), code)
 }
 
 // EntryRIDs lists the resources that have now one of the values under the key in the search index. Few values are looked
@@ -54,7 +53,7 @@ func (s *Store) EntryRIDs(ctx context.Context, key int64, values map[int64]bool)
 		list = append(strconv.AppendInt(list, v, 10), ',')
 	}
 	text := "[" + strings.TrimSuffix(string(list), ",") + "]"
-	return s.rids(ctx, `SELECT e.rid FROM json_each(?1) j CROSS JOIN `+entriesOf+` AND e.key = ?2 AND e.value = j.value`, text, key)
+	return s.rids(ctx, `SELECT e.rid FROM `+eachValue+` j CROSS JOIN `+entriesOf+` AND e.key = ?2 AND e.value = j.value`, text, key)
 }
 
 // entriesAmong reads the entries of a key; false if there are more than most.
@@ -82,7 +81,7 @@ func (s *Store) ChangedRIDs(ctx context.Context, at Snapshot, types []string) ([
 	if err != nil {
 		return nil, err
 	}
-	deleted, err := s.rids(ctx, `SELECT rid FROM resource INDEXED BY resource_deleted WHERE body IS NULL AND type IN (`+list+`)`)
+	deleted, err := s.rids(ctx, `SELECT rid FROM resource `+by("resource_deleted")+` WHERE body IS NULL AND type IN (`+list+`)`)
 	return append(changed, deleted...), err
 }
 
@@ -103,57 +102,10 @@ func (s *Store) Versions(ctx context.Context, at Snapshot, rids []int64, f func(
 	rids = slices.Clone(rids)
 	slices.Sort(rids)
 	rids = slices.Compact(rids)
-	conn, err := s.scans.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("read versions: %w", err)
-	}
-	defer conn.Close()
-	return conn.Raw(func(c any) error {
-		sc := &scanner{r: raw{c.(driver.Conn), map[string]driver.Stmt{}}, page: newPage(&s.types)}
-		defer sc.r.close()
-		defer sc.page.close()
+	return s.scanning(ctx, func(sc *scanner) error {
 		sc.text = versionsText(at)
 		return sc.versions(ctx, rids, f)
 	})
-}
-
-// versionsText is the statement of a page of versions behind (?2, ?3).
-func versionsText(at Snapshot) string {
-	seq, list := strconv.FormatInt(at.Seq, 10), numberedMarks(4, pageList)
-	return `SELECT satchel_row(?1, rid, type, id, version, updated, body) FROM (
-		SELECT h.rid, r.type, r.id, h.version, h.updated, h.body FROM history h CROSS JOIN resource r ON r.rid = h.rid
-		WHERE h.rid IN (` + list + `) AND h.seq <= ` + seq + ` AND (h.rid, h.version) > (?2, ?3)
-		UNION ALL
-		SELECT r.rid, r.type, r.id, r.version, r.updated, r.body FROM resource r
-		WHERE r.rid IN (` + list + `) AND r.seq <= ` + seq + ` AND (r.rid, r.version) > (?2, ?3)
-		ORDER BY 1, 4)`
-}
-
-// versions reads the versions of the rows, which ascend.
-func (sc *scanner) versions(ctx context.Context, rids []int64, f func(Row) error) error {
-	args := numbered(3 + pageList)
-	for len(rids) > 0 {
-		n := min(len(rids), pageList)
-		for i := range pageList {
-			args[3+i].Value = rids[min(i, n-1)]
-		}
-		args[1].Value, args[2].Value = int64(0), int64(0)
-		for full := true; full; {
-			var err error
-			if full, err = sc.read(args); err != nil {
-				return err
-			}
-			if full {
-				last := sc.page.rows[len(sc.page.rows)-1]
-				args[1].Value, args[2].Value = last.RID, last.Version
-			}
-			if err := sc.hand(ctx, f); err != nil {
-				return err
-			}
-		}
-		rids = rids[n:]
-	}
-	return nil
 }
 
 // VersionCount is how many versions of a type a snapshot has.
@@ -168,13 +120,13 @@ type VersionCount struct {
 // and of what is later than the snapshot; bodies are never sorted or kept.
 func (s *Store) VersionCounts(ctx context.Context, at Snapshot) (map[string]VersionCount, error) {
 	rows, err := query(ctx, s.reads, `
-		SELECT type, TRUE, FALSE, count(*) FROM resource INDEXED BY resource_type GROUP BY type
+		SELECT type, TRUE, FALSE, count(*) FROM resource `+by("resource_type")+` GROUP BY type
 		UNION ALL
-		SELECT type, TRUE, FALSE, -count(*) FROM resource INDEXED BY resource_deleted WHERE body IS NULL GROUP BY type
+		SELECT type, TRUE, FALSE, -count(*) FROM resource `+by("resource_deleted")+` WHERE body IS NULL GROUP BY type
 		UNION ALL
-		SELECT type, TRUE, TRUE, count(*) FROM resource INDEXED BY resource_deleted WHERE body IS NULL GROUP BY type
+		SELECT type, TRUE, TRUE, count(*) FROM resource `+by("resource_deleted")+` WHERE body IS NULL GROUP BY type
 		UNION ALL
-		SELECT type, TRUE, body IS NULL, -1 FROM resource INDEXED BY resource_updated WHERE seq > ?1
+		SELECT type, TRUE, body IS NULL, -1 FROM resource `+by("resource_updated")+` WHERE seq > ?1
 		UNION ALL
 		SELECT r.type, h.superseded > ?1, h.body IS NULL, 1 FROM history h CROSS JOIN resource r ON r.rid = h.rid WHERE h.seq <= ?1`, at.Seq)
 	counts := map[int64]VersionCount{}

@@ -55,7 +55,7 @@ func (tx *Tx) AddLink(l *DeliveryLink) error {
 
 // RevokeLink ends a link of the request for good; not-found if the request has no such link. Links that have ended stay as they are.
 func (tx *Tx) RevokeLink(request, id string) error {
-	n, err := tx.change(`UPDATE delivery_link SET revoked = iif(revoked = 0, ?, revoked) WHERE id = ? AND request = ?`, millis(tx.Time), id, request)
+	n, err := tx.change(`UPDATE delivery_link SET revoked = CASE WHEN revoked = 0 THEN ? ELSE revoked END WHERE id = ? AND request = ?`, millis(tx.Time), id, request)
 	if err == nil && n == 0 {
 		err = noLink()
 	}
@@ -75,7 +75,7 @@ func (tx *Tx) RevokeLinksTo(request, form string) error {
 // UseLink counts a download and gives back the try that [Store.TakeTry] took for it. False: the link has ended meanwhile,
 // or was loaded as often as is allowed.
 func (tx *Tx) UseLink(id string) (bool, error) {
-	n, err := tx.change(`UPDATE delivery_link SET downloads = downloads + 1, wrong = max(0, wrong - 1)
+	n, err := tx.change(`UPDATE delivery_link SET downloads = downloads + 1, wrong = CASE WHEN wrong > 0 THEN wrong - 1 ELSE 0 END
 		WHERE id = ? AND revoked = 0 AND expires > ? AND downloads < most`, id, millis(tx.Time))
 	return n == 1, err
 }
@@ -100,7 +100,7 @@ func (s *Store) TakeTry(ctx context.Context, token [sha256.Size]byte) (l Deliver
 // ReturnTry gives back a try that could not be checked.
 func (s *Store) ReturnTry(ctx context.Context, id string) error {
 	return wrap("give back a try of request", s.write(ctx, func(tx *Tx) error {
-		return tx.exec(`UPDATE delivery_link SET wrong = max(0, wrong - 1) WHERE id = ?`, id)
+		return tx.exec(`UPDATE delivery_link SET wrong = CASE WHEN wrong > 0 THEN wrong - 1 ELSE 0 END WHERE id = ?`, id)
 	}))
 }
 

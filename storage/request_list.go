@@ -117,7 +117,7 @@ type RequestCount struct {
 
 // RequestCounts counts all requests.
 func (s *Store) RequestCounts(ctx context.Context) ([]RequestCount, error) {
-	rows, err := query(ctx, s.reads, `SELECT state, iif(answered = 0, due, 0), late, count(*) FROM request GROUP BY 1, 2, 3`)
+	rows, err := query(ctx, s.reads, `SELECT state, CASE WHEN answered = 0 THEN due ELSE 0 END, late, count(*) FROM request GROUP BY 1, 2, 3`)
 	all, err := collect(rows, err, func(scan row) (c RequestCount, err error) {
 		err = scan(&c.State, &c.Due, &c.Late, &c.N)
 		return c, err

@@ -3,11 +3,8 @@ package storage
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql/driver"
 	"fmt"
 	"time"
-
-	sqlite3 "modernc.org/sqlite/lib"
 
 	"satchel/fhir"
 )
@@ -128,7 +125,7 @@ func (tx *Tx) insertRestored(list [][]restored) error {
 		}
 		return insertRestoredIndex(r, rid, list)
 	})
-	if code(err) == sqlite3.SQLITE_CONSTRAINT {
+	if isTaken(err) {
 		return fhir.Errorf(fhir.CodeConflict, "a resource of these is in the store already; restore into an empty one")
 	}
 	for i, versions := range list {
@@ -142,7 +139,7 @@ func (tx *Tx) insertRestored(list [][]restored) error {
 // insertLast writes the rows of last versions.
 func (tx *Tx) insertLast(r raw, rid int64, list [][]restored) error {
 	return r.insert(`INSERT INTO resource (rid, type, id, version, seq, updated, owned, sha256, body)`, 9, len(list),
-		func(i int, args []driver.NamedValue) {
+		func(i int, args []rawArg) {
 			v := &list[i][len(list[i])-1]
 			args[1].Value, args[2].Value = v.typ, v.id
 			args[4].Value, args[5].Value = v.seq, v.updated
@@ -160,7 +157,7 @@ func (tx *Tx) insertEarlier(r raw, rid int64, list [][]restored) error {
 		}
 	}
 	return r.insert(`INSERT INTO history (rid, version, seq, superseded, updated, owned, sha256, body)`, 8, len(places),
-		func(i int, args []driver.NamedValue) {
+		func(i int, args []rawArg) {
 			p := places[i]
 			v := &list[p.resource][p.version]
 			args[2].Value, args[3].Value, args[4].Value = v.seq, list[p.resource][p.version+1].seq, v.updated
@@ -169,7 +166,7 @@ func (tx *Tx) insertEarlier(r raw, rid int64, list [][]restored) error {
 }
 
 // fill sets what the rows of both tables have in common: row number, version, and owned, hash and body.
-func (tx *Tx) fill(number, version, content []driver.NamedValue, rid int64, v *restored) {
+func (tx *Tx) fill(number, version, content []rawArg, rid int64, v *restored) {
 	sum := sha256.Sum256(v.body)
 	tx.pages += 3 + len(v.body)/pageSize
 	number[0].Value, version[0].Value = rid, v.version

@@ -55,10 +55,10 @@ func (s *Store) Session(ctx context.Context, hash [sha256.Size]byte) (Session, e
 // SeeSession notes that a session and its account were active. It is no error if the session is gone.
 func (s *Store) SeeSession(ctx context.Context, n Session, now time.Time) error {
 	return wrap("note session", s.write(ctx, func(tx *Tx) error {
-		if err := tx.exec(`UPDATE session SET seen = max(seen, ?) WHERE sha256 = ?`, millis(now), n.SHA256[:]); err != nil {
+		if err := tx.exec(`UPDATE session SET seen = `+greater("seen", "?")+` WHERE sha256 = ?`, millis(now), n.SHA256[:]); err != nil {
 			return err
 		}
-		return tx.exec(`UPDATE account SET last_active = max(last_active, ?) WHERE name = ?`, millis(now), n.Account)
+		return tx.exec(`UPDATE account SET last_active = `+greater("last_active", "?")+` WHERE name = ?`, millis(now), n.Account)
 	}))
 }
 
@@ -117,7 +117,7 @@ func (tx *Tx) setRecoveryCodes(account string, hashes [][sha256.Size]byte) error
 // UseRecoveryCode takes a recovery code away. It answers true for exactly one caller.
 func (s *Store) UseRecoveryCode(ctx context.Context, account string, hash [sha256.Size]byte) (used bool, err error) {
 	err = s.write(ctx, func(tx *Tx) error {
-		n, err := tx.change(`DELETE FROM recovery_code WHERE account = ? COLLATE NOCASE AND sha256 = ?`, account, hash[:])
+		n, err := tx.change(`DELETE FROM recovery_code WHERE `+named("account")+` AND sha256 = ?`, account, hash[:])
 		used = n == 1
 		return err
 	})
@@ -129,6 +129,6 @@ func (s *Store) UseRecoveryCode(ctx context.Context, account string, hash [sha25
 
 // RecoveryCodes answers how many recovery codes an account has left.
 func (s *Store) RecoveryCodes(ctx context.Context, account string) (left int, err error) {
-	err = scan(ctx, s.reads, `SELECT count(*) FROM recovery_code WHERE account = ? COLLATE NOCASE`, []any{account}, &left)
+	err = scan(ctx, s.reads, `SELECT count(*) FROM recovery_code WHERE `+named("account"), []any{account}, &left)
 	return left, err
 }

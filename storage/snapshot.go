@@ -12,7 +12,8 @@ type Snapshot struct {
 	Time time.Time
 }
 
-// Snapshot takes the next tick of the clock. It costs one small write and holds nothing open.
+// Snapshot takes the next tick of the clock: all that was committed before is in it, and nothing that is committed later. It
+// costs one small write, holds nothing open, and stays valid across restarts, as long as the database lives.
 func (s *Store) Snapshot(ctx context.Context) (Snapshot, error) {
 	var at Snapshot
 	err := s.write(ctx, func(tx *Tx) error {

@@ -1,4 +1,4 @@
-// Package storage keeps everything the server remembers in one SQLite file. It is the only package with SQL.
+// Package storage keeps everything the server remembers in one database. It is the only package with SQL.
 //
 // Nouns:
 //
@@ -22,15 +22,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"satchel/fhir"
-	"satchel/internal/durable"
 )
 
 // Store is one open database.
@@ -54,13 +51,13 @@ type Store struct {
 
 // Options tune [Open].
 type Options struct {
-	Bulk  bool     // for imports: synchronous=NORMAL and a large WAL; durable at Close, or with Checkpoint
+	Bulk  bool     // for imports: what is committed is whole, and durable only at Close or with Checkpoint
 	Bases []string // FHIR base URLs of this server, which are added to [Store.Bases]
 }
 
-// Open opens or creates the database file at path, migrates it under a lock file (after a VACUUM INTO copy beside it),
-// reads back every pragma it set, and refuses, with both versions named, a database newer than this program.
-// The file is readable by its owner alone; a missing directory is created so, too.
+// Open opens or creates the database at path and migrates it, one process at a time and after laying a copy beside it. It
+// refuses, with both versions named, a database newer than this program, and one that does not take the settings that the
+// promises of this package rest on. What it makes, a missing directory too, its owner alone may read.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -74,33 +71,18 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	}
 	s := &Store{Now: time.Now, path: path, options: o}
 	s.documents.New = func() any { return &fhir.Document{} }
-	if err := s.connect(ctx); err != nil {
+	if err := s.open(ctx); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("open database %q: %w", path, err)
 	}
 	return s, nil
 }
 
-// connect opens the writer and the two pools of readers.
-func (s *Store) connect(ctx context.Context) (err error) {
-	if s.w, err = openWriter(ctx, s.path, s.options); err != nil {
+// open connects, and reads and renews what is known of the database before anybody uses it.
+func (s *Store) open(ctx context.Context) error {
+	if err := s.connect(ctx); err != nil {
 		return err
 	}
-	reads, err := openHandle(ctx, s.path, readerPragmas)
-	if err != nil {
-		return err
-	}
-	reads.SetMaxOpenConns(max(4, min(6, runtime.NumCPU())))
-	reads.SetMaxIdleConns(2)
-	reads.SetConnMaxIdleTime(3 * time.Minute)
-	s.reads = &pool{db: reads}
-	// A scan keeps its connection, but no transaction, for as long as its caller takes: hours for an export to a slow
-	// disk. Hence a pool of its own that does not make short reads wait.
-	if s.scans, err = openHandle(ctx, s.path, readerPragmas); err != nil {
-		return err
-	}
-	s.scans.SetMaxIdleConns(2)
-	s.scans.SetConnMaxIdleTime(3 * time.Minute)
 	if err := s.types.load(ctx, s.reads); err != nil {
 		return err
 	}
@@ -118,20 +100,7 @@ func (s *Store) connect(ctx context.Context) (err error) {
 	return nil
 }
 
-// createFile makes the file and its directory for the owner alone. It opens a file only to create it: closing a second
-// handle of a file in use would drop SQLite's locks on it.
-func createFile(path string) error {
-	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	err := durable.Write(path, durable.Options{Exclusive: true}, durable.Bytes(nil))
-	if errors.Is(err, os.ErrExist) {
-		return os.Chmod(path, 0o600)
-	}
-	return err
-}
-
-// Close checkpoints and closes. It answers the error of a checkpoint that failed: then the last writes may be lost.
+// Close makes durable what is not, and closes. After an error the last writes of a Bulk store may be lost.
 func (s *Store) Close() (err error) {
 	s.closing.Do(func() {
 		if s.w != nil {
@@ -149,14 +118,6 @@ func (s *Store) Close() (err error) {
 	return err
 }
 
-// Size is the size in bytes of the database file and of its write-ahead log. A log that grows for long tells of a
-// reader that does not end.
-func (s *Store) Size() (db, wal int64) {
-	if i, err := os.Stat(s.path); err == nil {
-		db = i.Size()
-	}
-	if i, err := os.Stat(s.path + "-wal"); err == nil {
-		wal = i.Size()
-	}
-	return db, wal
-}
+// Size is the size in bytes of the database and of what writing has left beside it, which [Store.Checkpoint] tidies up. That
+// it grows for long tells of a reader that does not end.
+func (s *Store) Size() (db, log int64) { return size(s.path) }

@@ -47,7 +47,7 @@ func (s *Store) AddTries(ctx context.Context, now, oldest time.Time, fresh map[T
 		}
 		for k, since := range fresh {
 			err := tx.exec(`INSERT INTO try (kind, key, wrong, last) VALUES (?1, ?2, 1, ?3)
-				ON CONFLICT DO UPDATE SET wrong = iif(last <= ?4, 1, wrong + 1), last = max(last, ?3)`, k.Kind, k.Key[:], millis(now), millis(since))
+				ON CONFLICT DO UPDATE SET wrong = CASE WHEN last <= ?4 THEN 1 ELSE wrong + 1 END, last = `+greater("last", "?3"), k.Kind, k.Key[:], millis(now), millis(since))
 			if err != nil {
 				return err
 			}

@@ -22,7 +22,7 @@ type Tx struct {
 	ticked bool            // the clock has moved and must be stored
 	pages  int             // estimate of the pages written
 	rows   int64           // changed by statements that answer it
-	failed error           // the first failed statement: SQLite may have rolled back, so nothing more is run
+	failed error           // the first failed statement: the database may have rolled back, so nothing more is run
 	old    fhir.Document   // scratch for stored bodies
 
 	details  []string      // what the event of the deed is to say besides
@@ -44,7 +44,8 @@ type auditHead struct {
 // joined a Group, follows it. A transaction that changed something without an event is refused. It returns the events that
 // are stored: none, if nothing was changed, and then it is for the caller to note what came of it, by [Store.Audit].
 //
-// A second writer waits. After a failed commit the store refuses further writes until it is opened again. A statement that
+// What is committed is on the disk when Write returns, but in a Bulk store. Writes, also of other processes, come one after the
+// other, in the order of their times. After a failed commit the store refuses further writes until it is opened again. A statement that
 // fails dooms the transaction, also if f drops the error. f must not call methods of the store that write: they would
 // wait for it.
 func (s *Store) Write(ctx context.Context, f func(tx *Tx) ([]audit.Event, error)) (stored []audit.Event, err error) {
@@ -82,7 +83,7 @@ func (s *Store) write(ctx context.Context, f func(tx *Tx) error) error {
 	committed := false
 	defer func() {
 		if !committed { // an error or a panic
-			s.w.conn.ExecContext(context.Background(), `ROLLBACK`)
+			s.w.rollback()
 		}
 	}()
 	tx, err := s.begin(ctx)
@@ -105,7 +106,7 @@ func (s *Store) write(ctx context.Context, f func(tx *Tx) error) error {
 // begin takes the write lock of the file and reads the clock. Waiting for the lock ends with ctx; once begun, the
 // transaction runs to its end.
 func (s *Store) begin(ctx context.Context) (*Tx, error) {
-	if _, err := s.w.exec(ctx, `BEGIN IMMEDIATE`); err != nil {
+	if err := s.w.begin(ctx); err != nil {
 		return nil, err
 	}
 	tx := &Tx{s: s, ctx: ctx}
@@ -144,8 +145,7 @@ func (tx *Tx) commit() error {
 	if err := tx.moveClock(); err != nil {
 		return err
 	}
-	_, err := tx.s.w.exec(context.Background(), `COMMIT`)
-	return err
+	return tx.s.w.commit()
 }
 
 // moveClock stores what the transaction used up of seq and time, and the head of the audit log, in one statement: most

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"database/sql"
 
 	"satchel/fhir"
 )
@@ -42,4 +43,26 @@ func (t *types) code(name string) (int64, error) {
 // name is the type with the number; "" for one that a newer program has added since this one opened the file.
 func (t *types) name(code int64) string {
 	return t.names[code]
+}
+
+// addTypes numbers the resource types that the database does not know yet.
+func addTypes(ctx context.Context, db *sql.DB) error {
+	var n int
+	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM type`).Scan(&n); err != nil {
+		return err
+	}
+	if n >= len(fhir.Types()) {
+		return nil
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for _, name := range fhir.Types() {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO type (name) VALUES (?) ON CONFLICT DO NOTHING`, name); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
 }

@@ -9,6 +9,12 @@ import (
 	"strings"
 )
 
+// Arguments and values of a raw connection.
+type (
+	rawArg   = driver.NamedValue
+	rawValue = driver.Value
+)
+
 // raw is a connection of the driver itself, without database/sql's cost per value: for the loops over millions of rows.
 type raw struct {
 	conn  driver.Conn
@@ -108,6 +114,32 @@ func numbered(n int) []driver.NamedValue {
 		args[i].Ordinal = i + 1
 	}
 	return args
+}
+
+// onReader runs f on a connection of the pool for long reads, outside a transaction: each statement sees the store as it
+// stands then.
+func (s *Store) onReader(ctx context.Context, f func(r raw) error) error {
+	conn, err := s.scans.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Raw(func(c any) error {
+		r := raw{c.(driver.Conn), map[string]driver.Stmt{}}
+		defer r.close()
+		return f(r)
+	})
+}
+
+// atOneInstant is onReader for statements that must all see the same.
+func (s *Store) atOneInstant(ctx context.Context, f func(r raw) error) error {
+	return s.onReader(ctx, func(r raw) error {
+		if err := r.exec(`BEGIN DEFERRED`, nil); err != nil {
+			return err
+		}
+		defer r.exec(`COMMIT`, nil)
+		return f(r)
+	})
 }
 
 // raw runs f on the driver's connection inside the transaction.

@@ -4,20 +4,9 @@ import (
 	"database/sql/driver"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"modernc.org/sqlite"
 )
-
-// Row is one scanned resource. Its bytes are valid only until the next step.
-type Row struct {
-	RID     int64
-	Type    string
-	ID      string
-	Version int64
-	Updated time.Time
-	JSON    []byte // nil for a tombstone
-}
 
 // page gathers the rows of one statement. The statement calls the SQL function satchel_row with each row, which puts it
 // here straight from SQLite's page: fetching column by column through the driver takes twice as long and leaves

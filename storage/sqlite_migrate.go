@@ -10,20 +10,9 @@ import (
 
 	"github.com/pressly/goose/v3"
 
-	"satchel/fhir"
 	"satchel/internal/durable"
 	"satchel/migrations"
 )
-
-// Schema is the newest schema that this program knows, the one it migrates to.
-func Schema() int64 { return migrations.Newest() }
-
-// NewerError refuses a database that a newer program has migrated. Nothing was changed.
-type NewerError struct{ Database, Program int64 } // schemas
-
-func (e *NewerError) Error() string {
-	return fmt.Sprintf("the database has schema %d, newer than schema %d of this program", e.Database, e.Program)
-}
 
 // migrate brings the file to the newest schema. Only one process does so at a time, on a handle of its own.
 func migrate(ctx context.Context, path string) error {
@@ -86,7 +75,7 @@ func up(ctx context.Context, db *sql.DB, p *goose.Provider, path string, current
 		return err
 	}
 	var table string
-	err := db.QueryRowContext(ctx, `SELECT "table" FROM pragma_foreign_key_check LIMIT 1`).Scan(&table)
+	err := db.QueryRowContext(ctx, orphanedTable).Scan(&table)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -94,34 +83,4 @@ func up(ctx context.Context, db *sql.DB, p *goose.Provider, path string, current
 		err = fmt.Errorf("rows of table %q lost what they refer to; restore the copy beside the database", table)
 	}
 	return err
-}
-
-// copyTo writes a complete copy of the database: under its final name only once it is on the disk.
-func copyTo(ctx context.Context, db *sql.DB, path string, o durable.Options) error {
-	return durable.Write(path, o, func(f *durable.File) error {
-		_, err := db.ExecContext(ctx, `VACUUM INTO ?`, f.Path()) // SQLite takes an empty file and its mode
-		return err
-	})
-}
-
-// addTypes numbers the resource types that the database does not know yet.
-func addTypes(ctx context.Context, db *sql.DB) error {
-	var n int
-	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM type`).Scan(&n); err != nil {
-		return err
-	}
-	if n >= len(fhir.Types()) {
-		return nil
-	}
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	for _, name := range fhir.Types() {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO type (name) VALUES (?) ON CONFLICT DO NOTHING`, name); err != nil {
-			return err
-		}
-	}
-	return tx.Commit()
 }
