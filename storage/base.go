@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strings"
 
@@ -29,7 +30,7 @@ func (s *Store) addBase(ctx context.Context, base string, events ...audit.Event)
 	if s.Bases().Has(base) {
 		return nil
 	}
-	return s.write(ctx, func(tx *Tx) error {
+	err = s.write(ctx, func(tx *Tx) error {
 		if s.Bases().Has(base) {
 			return nil // another process was faster
 		}
@@ -46,9 +47,15 @@ func (s *Store) addBase(ctx context.Context, base string, events ...audit.Event)
 				return err
 			}
 		}
-		tx.details = append(tx.details, "base "+base)
+		if len(events) > 0 {
+			tx.details = append(tx.details, "base "+base)
+		}
 		return tx.record(events...)
 	})
+	if err != nil {
+		return errors.Join(err, s.readBases(context.WithoutCancel(ctx), s.reads)) // forget what was not stored
+	}
+	return nil
 }
 
 // mentions reports whether any version of a resource has a text in it, in whatever case. It reads all bodies.
@@ -58,8 +65,7 @@ func (tx *Tx) mentions(text string) (found bool, err error) {
 	return found, err
 }
 
-// loadBases reads the table. A transaction that fails later leaves a base behind that is not stored; the next one to
-// begin sees by the count that it must read again.
+// loadBases reads the table.
 func (tx *Tx) loadBases() error { return tx.s.readBases(tx.ctx, tx) }
 
 func (s *Store) readBases(ctx context.Context, q querier) error {

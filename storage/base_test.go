@@ -39,6 +39,9 @@ func TestAddBase(t *testing.T) {
 	if urls := openFile(t, path, Options{}).Bases().URLs(); !slices.Equal(urls, []string{"http://old.example/fhir"}) {
 		t.Errorf("opened again: %v", urls)
 	}
+	if s, err := Open(t.Context(), path, Options{Bases: []string{"https://new.example/fhir"}}); err != nil || !s.Bases().Has("https://new.example/fhir") || s.Close() != nil {
+		t.Errorf("opened with a base: %v", err)
+	}
 	for _, wrong := range []string{"", "old.example", "ftp://x/y", "https://", "https://x/fhir?y", "%"} {
 		if err := s.AddBase(t.Context(), audittest.Event(audit.SettingChange), wrong); err == nil {
 			t.Errorf("%q was taken", wrong)
