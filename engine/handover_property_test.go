@@ -269,7 +269,7 @@ func sameAgain(t *testing.T, c carried, patient string) {
 	}
 	want, got := c.payload(), carry(t, to, patient).payload()
 	for path, text := range want {
-		if !bytes.Equal(got[path], text) {
+		if !bytes.Equal(ofSnapshot(got[path]), ofSnapshot(text)) {
 			t.Errorf("the package of %q again: %s is another file", patient, path)
 		}
 	}
