@@ -20,14 +20,14 @@ import (
 var floors = map[string][]string{
 	".":    {"cli", "internal/interrupt"},
 	"cli":  {"app", "exports", "config", "datadir", "backup", "doctor", "certs", "requests", "auth", "engine", "engine/imports", "handover", "storage", "audit", "fhir", "demo", "internal/about", "internal/owner", "internal/secretfile", "internal/terminal"},
-	"app":  {"config", "datadir", "backup", "doctor", "certs", "web", "desk", "exports", "requests", "auth", "engine", "handover", "storage", "audit", "internal/about", "internal/owner", "internal/terminal"},
+	"app":  {"fhir", "config", "datadir", "backup", "doctor", "certs", "web", "desk", "exports", "requests", "auth", "engine", "handover", "storage", "audit", "internal/about", "internal/owner", "internal/terminal"},
 	"demo": {"fhir"},
 
 	"doctor":  {"backup", "certs", "datadir", "config", "engine", "storage", "audit", "internal/about"},
 	"backup":  {"datadir", "config", "storage", "audit", "internal/about", "internal/owner", "internal/secretfile"},
 	"certs":   {"datadir", "config", "internal/about"},
 	"datadir": {"config", "handover", "storage", "internal/about", "internal/owner"},
-	"config":  {"web", "requests", "auth", "fhir", "internal/owner"},
+	"config":  {"web", "requests", "auth", "engine", "internal/owner"},
 
 	"web":            {"desk", "exports", "requests", "auth", "engine", "handover", "storage", "audit", "fhir"},
 	"desk":           {"exports", "requests", "auth", "engine", "engine/imports", "handover", "handover/view", "storage", "audit", "fhir"},
@@ -65,6 +65,7 @@ var owners = map[string][]string{
 	"github.com/julienschmidt/httprouter": {"web"},
 	"net/http":                            {"web", "desk", "app", "cli", "auth"},
 	"github.com/BurntSushi/toml":          {"config"},
+	"github.com/pelletier/go-toml":        {"config"},
 	"github.com/spf13/cobra":              {"cli"},
 	"github.com/kardianos/service":        {"app", "cli"}, // cli asks whether a person started it
 	"github.com/schollz/progressbar":      {"cli"},

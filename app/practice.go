@@ -6,6 +6,7 @@ import (
 
 	"satchel/config"
 	"satchel/desk"
+	"satchel/fhir"
 )
 
 // practiceNow is the practice as the pages show it. The first run and the page of settings change it.
@@ -36,17 +37,16 @@ func (p *practiceNow) get() desk.Practice { return p.Load().Practice }
 
 // save writes name and time zone of the practice into the settings file and takes them over.
 func (p *practiceNow) save(c *config.Config, name, zone string) error {
-	return p.write(c, "name", name, "time_zone", zone)
+	return p.write(c, config.Change{Key: "practice.name", Text: name}, config.Change{Key: "practice.time_zone", Text: zone})
 }
 
-// write gives keys of the section practice other values in the settings file and takes them over: key, value, … What the
-// environment or a flag sets stays as it is. A file that cannot be changed so is a fhir.Error conflict.
-func (p *practiceNow) write(c *config.Config, values ...string) error {
+// write makes changes in the settings file and takes them over. Ones that cannot be made are a fhir.Error conflict.
+func (p *practiceNow) write(c *config.Config, changes ...config.Change) error {
 	p.saving.Lock()
 	defer p.saving.Unlock()
-	changed, err := config.EditPractice(c, values...)
+	changed, err := c.Edit(changes...)
 	if err != nil {
-		return err
+		return fhir.Errorf(fhir.CodeConflict, "the settings were not changed: %v", err)
 	}
 	return p.set(changed)
 }
@@ -60,13 +60,13 @@ func (p *practiceNow) text() desk.PracticeText {
 // saveText writes what is new about the practice into the settings file and takes it over.
 func (p *practiceNow) saveText(c *config.Config, want desk.PracticeText) error {
 	now := p.text()
-	var changes []string
+	var changes []config.Change
 	for _, f := range []struct{ key, now, want string }{
-		{"name", now.Name, want.Name}, {"time_zone", now.Zone, want.Zone}, {"contact", now.Contact, want.Contact},
-		{"phone", now.Phone, want.Phone}, {"email", now.Email, want.Email}, {"address", now.Address, want.Address},
+		{"practice.name", now.Name, want.Name}, {"practice.time_zone", now.Zone, want.Zone}, {"practice.contact", now.Contact, want.Contact},
+		{"practice.phone", now.Phone, want.Phone}, {"practice.email", now.Email, want.Email}, {"practice.address", now.Address, want.Address},
 	} {
 		if f.now != f.want {
-			changes = append(changes, f.key, f.want)
+			changes = append(changes, config.Change{Key: f.key, Text: f.want})
 		}
 	}
 	return p.write(c, changes...)

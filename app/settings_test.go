@@ -82,17 +82,22 @@ func TestPracticeSaved(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), "# ours") {
 		t.Errorf("a remark is gone: %s", text)
 	}
-	// A file that writes the key in another way is left alone.
-	other := "practice.name = \"Elm\"\n"
-	if err := os.WriteFile(cfg.File, []byte(other), 0o600); err != nil {
-		t.Fatal(err)
-	}
+}
+
+// A file that cannot be changed from here, such as one with an inline table, is left alone.
+func TestPracticeNotSaved(t *testing.T) {
+	const text = "practice = {phone = '555-0100'}\n"
+	cfg, err := loaded(t, text, nil, nil)
+	testsatchel.Must(t, err)
+	p, err := newPracticeNow(cfg)
+	testsatchel.Must(t, err)
+	want := p.text()
 	want.Name = "Third"
 	if err := p.saveText(cfg, want); err == nil || !strings.Contains(err.Error(), "change it by hand") {
 		t.Error(err)
 	}
-	if text, _ := os.ReadFile(cfg.File); string(text) != other {
-		t.Errorf("the file was changed: %s", text)
+	if now, _ := os.ReadFile(cfg.File); string(now) != text || p.get().Name != "" {
+		t.Errorf("the file was changed: %s", now)
 	}
 }
 

@@ -18,17 +18,19 @@ import (
 const (
 	grantType     = "client_credentials"
 	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-	tokenLife     = 300 * time.Second
 	sweepGap      = 15 * time.Minute
 	scopeBytes    = 16 << 10
 )
+
+// DefaultTokenLife is how long an access token lives. SMART Backend Services 2.2.0 advises not to exceed it.
+const DefaultTokenLife = 300 * time.Second
 
 // TokenService gives out access tokens by SMART Backend Services, and checks them. Its zero value with a Store is ready
 // to use; it must not be copied.
 type TokenService struct {
 	Store       *storage.Store
 	Now         func() time.Time // nil: time.Now
-	Lifetime    time.Duration    // of a token; 0: 300 s, which SMART advises not to exceed
+	Lifetime    time.Duration    // of a token; 0: [DefaultTokenLife]
 	AllowSecret bool             // clients may sign in by a secret (client_secret_basic), not by an assertion only
 
 	published fetched
@@ -216,7 +218,7 @@ func (t *TokenService) add(ctx context.Context, c storage.Client, granted Scopes
 	t.sweep(ctx, now)
 	life := t.Lifetime
 	if life <= 0 {
-		life = tokenLife
+		life = DefaultTokenLife
 	}
 	text := newSecret()
 	scope := granted.String()

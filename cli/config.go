@@ -3,15 +3,18 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"satchel/config"
+	"satchel/datadir"
 )
 
 func cmdConfig(at *common) *cobra.Command {
-	c := &cobra.Command{Use: "config", Short: "Check the settings, or show them with where they come from", Args: noArgs,
+	c := &cobra.Command{Use: "config", Short: "Check the settings, show them with where they come from, or change them", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(&cobra.Command{
 		Use:   "check",
@@ -28,7 +31,7 @@ Exit codes: 0 all is well, 1 something is wrong: it is said with its line.`,
 			}
 			return err
 		},
-	}, cmdConfigShow(at))
+	}, cmdConfigShow(at), cmdConfigSet(at))
 	return c
 }
 
@@ -76,4 +79,48 @@ Exit codes: 0 done, 1 the settings are wrong.`,
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	return c
+}
+
+func cmdConfigSet(at *common) *cobra.Command {
+	return &cobra.Command{
+		Use:   "set KEY=VALUE...",
+		Short: "Change settings in the settings file",
+		Long: `Writes other values of settings into the settings file; everything else in it stays as it is. Several that only go
+together are given together. Lists are separated by commas. Settings that are wrong are not written. A running server
+takes them at its next start, and notes in the audit log which ones have changed.
+
+Exit codes: 0 done, 1 they are wrong and nothing was changed, 2 wrong usage.`,
+		Example: `  satchel config set http.listen=0.0.0.0:8443 tls.mode=local-ca
+  satchel config set 'backup.folder=E:\satchel-backups'`,
+		Args: someArgs(1, true, "a setting and its value, such as log.level=debug"),
+		RunE: func(c *cobra.Command, args []string) error {
+			var changes []config.Change
+			for _, arg := range args {
+				key, value, ok := strings.Cut(arg, "=")
+				if !ok {
+					return usagef("%q is no setting with a value; write KEY=VALUE, such as log.level=debug", arg)
+				}
+				changes = append(changes, config.Change{Key: strings.TrimSpace(key), Text: strings.TrimSpace(value)})
+			}
+			cfg, err := at.load(nil)
+			if err != nil {
+				return err
+			}
+			if _, err := os.Stat(cfg.Database()); err != nil {
+				return datadir.Missing(cfg)
+			}
+			after, err := cfg.Edit(changes...)
+			if err != nil {
+				return err
+			}
+			for _, change := range changes {
+				s, _ := after.Find(change.Key)
+				fmt.Fprintf(c.OutOrStdout(), "%s = %s\n", s.Key, config.Show(s.Field))
+				if source := after.Source(s.Key); config.Fixed(source) {
+					fmt.Fprintf(c.OutOrStdout(), "  but %s comes before the file\n", source)
+				}
+			}
+			return nil
+		},
+	}
 }

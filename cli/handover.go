@@ -70,6 +70,9 @@ Exit codes: 0 done, 1 failed, or the package is INCOMPLETE (it is made all the s
 					return errors.Join(err, s.Close())
 				}
 			}
+			if f.bag == "" {
+				r.BagSize = int64(cfg.Package.BagSize)
+			}
 			app.DescribePackage(cfg, &r)
 			if r.Patient == "" {
 				r.Requests = app.RequestLines(s)
@@ -88,7 +91,7 @@ Exit codes: 0 done, 1 failed, or the package is INCOMPLETE (it is made all the s
 	c.Flags().StringVar(&f.purpose, "purpose", "", "access, handover or backup (default access for a patient, handover for the population)")
 	c.Flags().StringVar(&f.job, "job", "", "your own name for the request, without names of persons (default a random one)")
 	c.Flags().StringVar(&f.docs, "documentation-url", "", "public page that documents the format (default /docs/format/VERSION of http.public_url; without that, the copy in the package)")
-	c.Flags().StringVar(&f.bag, "bag-size", "3.5GB", "most bytes of one part of a population; 0 makes one part of all")
+	c.Flags().StringVar(&f.bag, "bag-size", "", "most bytes of one part of a population, such as 3.5GB; 0 makes one part of all (default package.bag_size of the settings)")
 	c.Flags().StringArrayVar(&f.linked, "linked", nil, "id of another Patient that staff know to be the same person (repeatable)")
 	c.Flags().BoolVar(&f.json, "json", false, "write the outcome as JSON")
 	return c

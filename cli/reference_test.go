@@ -35,7 +35,7 @@ func TestReference(t *testing.T) {
 	}
 	want := map[string]string{filepath.Join("..", "docs", "reference.md"): reference(t)}
 	want[filepath.Join("..", "packaging", "deb", "satchel.service")] = app.SystemdUnit("/usr/bin/satchel", []string{"serve", "--data", "/var/lib/satchel"}, app.ServiceAccount("linux"), []string{"/var/lib/satchel"})
-	want[filepath.Join("..", "config.toml.example")] = config.Example
+	want[filepath.Join("..", "config.toml.example")] = config.Example()
 	for name, text := range manualPages(t) {
 		want[filepath.Join("..", "docs", "man", name)] = text
 	}
@@ -133,12 +133,11 @@ with ` + "`_FILE`" + ` behind its name reads the value from a file. Relative pat
 | key | default | environment | what it does |
 |---|---|---|---|
 `)
-	texts := config.Meanings(config.Example)
 	for _, s := range config.Defaults().Settings() {
-		if texts[s.Key] == "" {
-			t.Errorf("config.toml.example says nothing about %s", s.Key)
+		if s.Meaning() == "" {
+			t.Errorf("the table of settings says nothing about %s", s.Key)
 		}
-		fmt.Fprintf(b, "| `%s` | `%s` | `%s` | %s |\n", s.Key, cell(config.Show(s.Field)), config.EnvName(s.Key), cell(texts[s.Key]))
+		fmt.Fprintf(b, "| `%s` | `%s` | `%s` | %s |\n", s.Key, cell(config.Show(s.Field)), config.EnvName(s.Key), cell(s.Meaning()))
 	}
 }
 

@@ -7,9 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // config loads a settings file's text in an own data directory.
@@ -20,26 +17,6 @@ func config(t *testing.T, text string, environ []string, flags map[string]string
 		t.Fatal(err)
 	}
 	return Load(dir, "", environ, flags)
-}
-
-// The example names every key, with its default.
-func TestConfigExample(t *testing.T) {
-	got, err := config(t, Example, nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := Defaults()
-	want.Data, want.File = got.Data, got.File
-	want.BulkExport.Folder = filepath.Join(got.Data, "exports")
-	want.HTTP.TrustedProxies = nil
-	if d := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{}), cmpopts.EquateEmpty()); d != "" {
-		t.Errorf("example differs from defaults (-default +example):\n%s", d)
-	}
-	for _, key := range got.Keys() {
-		if got.Source(key) == "" {
-			t.Errorf("config.toml.example does not hold %s", key)
-		}
-	}
 }
 
 // Later sources win: default, file, environment, flag.

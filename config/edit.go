@@ -1,76 +1,143 @@
 package config
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
+	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
-	"satchel/fhir"
 	"satchel/internal/owner"
 )
 
-// EditPractice gives keys of the section practice other values in the settings file: key, value, … It returns the settings
-// as they are then; what the environment or a flag sets stays as it is. A file that cannot be changed so is a fhir.Error
-// conflict.
-func EditPractice(c *Config, values ...string) (*Config, error) {
+// Change is another value for a key, as text like that of a flag: lists are separated by commas.
+type Change struct{ Key, Text string }
+
+// Edit gives keys other values in the settings file, and returns the settings as they are then; what the environment or a flag
+// sets stays as it is. The rest of the file stays as it is, remarks too. Nothing is written if the settings were wrong together.
+func (c *Config) Edit(changes ...Change) (*Config, error) {
 	text, err := os.ReadFile(c.File)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("read the settings: %w", err)
 	}
-	changed := string(text)
-	for i := 0; i+1 < len(values); i += 2 {
-		changed = setKey(changed, "practice", values[i], strconv.Quote(values[i+1]))
+	before := c.blank()
+	if err := before.readFile(string(text)); err != nil {
+		return nil, err
 	}
-	trial := Defaults()
-	trial.Data, trial.File = c.Data, c.File
-	err = trial.readFile(changed)
-	if err == nil {
-		err = trial.checkPractice()
-	}
+	changed, err := before.rewrite(string(text), changes)
 	if err != nil {
-		return nil, fhir.Errorf(fhir.CodeConflict, "the settings file cannot be changed from here, so nothing was changed; change it by hand: %v", err)
+		return nil, err
+	}
+	after := c.blank()
+	if err := after.readFile(changed); err != nil {
+		return nil, fmt.Errorf("the settings file cannot be changed so; change it by hand: %w", err)
+	}
+	after.keepFixed(c)
+	if err := after.finish(); err != nil {
+		return nil, err
 	}
 	if err := owner.Replace(c.File, changed); err != nil {
 		return nil, fmt.Errorf("write the settings: %w", err)
 	}
-	trial.keepFixed(c)
-	return trial, nil
+	return after, nil
+}
+
+// blank are the defaults for the same directory and file.
+func (c *Config) blank() *Config {
+	b := Defaults()
+	b.Data, b.File = c.Data, c.File
+	return b
+}
+
+// rewrite makes changes in the text of a settings file, of which c has the values. Afterwards c has the new ones.
+func (c *Config) rewrite(text string, changes []Change) (string, error) {
+	for _, change := range changes {
+		s, known := c.Find(change.Key)
+		if !known {
+			return "", c.unknown(fmt.Errorf("unknown key %q", change.Key), change.Key)
+		}
+		if err := c.setText(change.Key, change.Text, "new"); err != nil {
+			return "", err
+		}
+		var err error
+		if text, err = setKey(text, change.Key, tomlValue(s.Field)); err != nil {
+			return "", err
+		}
+	}
+	return text, nil
 }
 
 // keepFixed takes over from c what it has from the environment or a flag.
 func (t *Config) keepFixed(c *Config) {
 	for _, s := range t.Settings() {
-		if source := c.source[s.Key]; Fixed(source) && strings.HasPrefix(s.Key, "practice.") {
+		if source := c.source[s.Key]; Fixed(source) {
 			from, _ := c.Find(s.Key)
-			*s.Field.(*string) = *from.Field.(*string)
+			reflect.ValueOf(s.Field).Elem().Set(reflect.ValueOf(from.Field).Elem())
 			t.source[s.Key] = source
 		}
 	}
 }
 
-// setKey gives a key of a section another value. The rest of the file stays as it is, remarks too. A key or section that is
-// not there is added.
-func setKey(text, section, key, value string) string {
-	lines := strings.Split(text, "\n")
-	header := slices.IndexFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "["+section+"]" })
-	if header < 0 {
-		return strings.TrimRight(text, "\n") + "\n\n[" + section + "]\n" + key + " = " + value + "\n"
+// tomlValue writes a field as TOML. A text is written as JSON does it, which TOML reads the same.
+func tomlValue(field any) string {
+	text, ok := field.(*string)
+	if !ok {
+		return Show(field)
 	}
-	line := regexp.MustCompile(`^(\s*` + regexp.QuoteMeta(key) + `\s*=\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^#\s]*)(.*)$`)
-	for i := header + 1; i < len(lines) && !strings.HasPrefix(strings.TrimSpace(lines[i]), "["); i++ {
-		if m := line.FindStringSubmatch(lines[i]); m != nil {
-			lines[i] = m[1] + value + m[3]
-			return strings.Join(lines, "\n")
-		}
-	}
-	return strings.Join(slices.Insert(lines, header+1, key+" = "+value), "\n")
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(*text) // a text can always be encoded
+	return strings.TrimSpace(b.String())
 }
 
-// Fixed reports whether a value comes from where the settings file does not count.
-func Fixed(source string) bool {
-	return strings.HasPrefix(source, "environment") || strings.HasPrefix(source, "flag")
+// setKey gives a key another value, written as TOML, wherever the text of a settings file has it, by whichever of its names. A key
+// that is not there comes below the line with its default, or at the beginning of its section; a section that is not there, at
+// the end.
+func setKey(text, key, value string) (string, error) {
+	at, err := layoutOf(text)
+	if err != nil {
+		return "", err
+	}
+	found := false
+	for _, k := range slices.Backward(at.keys) { // so that the places before stay right
+		if smileKey(k.path) == key {
+			text = text[:k.start] + value + text[k.end:]
+			found = true
+		}
+	}
+	if found {
+		return text, nil
+	}
+	section, short, _ := strings.Cut(key, ".")
+	line := short + " = " + value
+	for _, r := range at.remarks {
+		if len(r.section) == 1 && r.section[0] == section && strings.HasPrefix(r.text, defaultLine(short, "")) {
+			return insertLine(text, r.end, line), nil
+		}
+	}
+	for _, s := range at.sections {
+		if len(s.path) == 1 && s.path[0] == section {
+			return insertLine(text, s.end, line), nil
+		}
+	}
+	if text != "" {
+		text = strings.TrimRight(text, "\r\n") + "\n\n"
+	}
+	return text + "[" + section + "]\n" + line + "\n", nil
+}
+
+// insertLine puts a line where one begins, or behind the end of a text.
+func insertLine(text string, at int, line string) string {
+	end := "\n"
+	if strings.Contains(text, "\r\n") {
+		end = "\r\n"
+	}
+	if at > 0 && text[at-1] != '\n' { // the last line of the text does not end
+		line = end + line
+	}
+	return text[:at] + line + end + text[at:]
 }

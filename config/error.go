@@ -18,6 +18,11 @@ func (c *Config) unknownKey(written, key string, line int) error {
 	if strings.HasPrefix(written, "module.") && !strings.HasPrefix(key, "bulk_export.") {
 		return fmt.Errorf("%w; of Smile CDR's settings only module.<id>.config.bulk_export.… means something here", err)
 	}
+	return c.unknown(err, key)
+}
+
+// unknown adds to the error about a key what was probably meant.
+func (c *Config) unknown(err error, key string) error {
 	if near := auth.Nearest(key, c.Keys()); near != "" {
 		return fmt.Errorf("%w; did you mean %q?", err, near)
 	}
@@ -52,65 +57,4 @@ func (c *Config) checkTable(table string, line int) error {
 		return fmt.Errorf("%s, line %d: unknown section %q; did you mean [%s]?", c.File, line, table, near)
 	}
 	return fmt.Errorf("%s, line %d: unknown section %q; the sections are [http], [tls], [bulk_export], [auth] and [log]", c.File, line, table)
-}
-
-// keyLine holds the line of each key and [section] of a settings file, for messages.
-type keyLine map[string]int
-
-// of is the line of a key, or of the table that holds it if it is written inline.
-func (l keyLine) of(key string) int {
-	for l[key] == 0 && strings.Contains(key, ".") {
-		key = key[:strings.LastIndex(key, ".")]
-	}
-	return l[key]
-}
-
-// findKeys finds the keys of a TOML text that has been read without error: the TOML library does not tell their lines.
-// Keys in quotes and multi-line strings can put a message off by some lines, nothing else.
-func findKeys(text string) keyLine {
-	lines := keyLine{}
-	table, n := "", 0
-	for line := range strings.Lines(text) {
-		n++
-		line = strings.TrimSpace(strings.TrimPrefix(line, "\uFEFF"))
-		if name, ok := strings.CutPrefix(line, "["); ok {
-			name, _, _ = strings.Cut(name, "]")
-			table = bareKey(name)
-			lines.note(table, n)
-			continue
-		}
-		key, _, ok := strings.Cut(line, "=")
-		if !ok || strings.HasPrefix(line, "#") {
-			continue
-		}
-		key = bareKey(key)
-		if table != "" {
-			key = table + "." + key
-		}
-		lines.note(key, n)
-	}
-	return lines
-}
-
-// note keeps the first line of a key and of the tables that it implies.
-func (l keyLine) note(key string, n int) {
-	for {
-		if l[key] == 0 {
-			l[key] = n
-		}
-		i := strings.LastIndex(key, ".")
-		if i < 0 {
-			return
-		}
-		key = key[:i]
-	}
-}
-
-// bareKey takes spaces and quotes out of a dotted key.
-func bareKey(key string) string {
-	parts := strings.Split(key, ".")
-	for i, p := range parts {
-		parts[i] = strings.Trim(p, " \t\"'")
-	}
-	return strings.Join(parts, ".")
 }

@@ -11,6 +11,10 @@ import (
 
 // Make makes the data directory, readable by its owner only, the settings file unless there is one, and the folder.
 func Make(cfg *config.Config, written map[string]string) error {
+	text, err := config.InitialFile(written)
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return err
 	}
@@ -29,6 +33,6 @@ func Make(cfg *config.Config, written map[string]string) error {
 	} else if err != nil {
 		return err
 	}
-	_, err = f.WriteString(config.FilledExample(written))
+	_, err = f.WriteString(text)
 	return errors.Join(err, f.Sync(), f.Close())
 }

@@ -29,12 +29,20 @@ import (
 	"satchel/storage"
 )
 
-// Options tune an [Engine].
+// The defaults of [Options].
+const (
+	DefaultMaxJobs   = 4
+	DefaultFileCount = 1000
+	DefaultFileSize  = 100_000_000
+	DefaultRetention = 168 * time.Hour
+)
+
+// Options tune an [Engine]. What is 0 has its default.
 type Options struct {
-	MaxJobs   int           // jobs queued and running at once; more are refused. 0: 4
-	FileCount int64         // resources per file; 0: 1000
-	FileSize  int64         // bytes per file, uncompressed; 0: 100 MB. A file exceeds it only if one resource does
-	Retention time.Duration // how long the files of an ended job stay; 0: 168 h
+	MaxJobs   int           // jobs queued and running at once; more are refused
+	FileCount int64         // resources per file
+	FileSize  int64         // bytes per file, uncompressed; a file exceeds it only if one resource does
+	Retention time.Duration // how long the files of an ended job stay
 	Log       *slog.Logger  // nil: discarded
 	Practice  Practice      // what packages say about the practice and the program
 
@@ -47,16 +55,16 @@ type Options struct {
 // withDefaults fills in what was left zero.
 func (o Options) withDefaults() Options {
 	if o.MaxJobs <= 0 {
-		o.MaxJobs = 4
+		o.MaxJobs = DefaultMaxJobs
 	}
 	if o.FileCount <= 0 {
-		o.FileCount = 1000
+		o.FileCount = DefaultFileCount
 	}
 	if o.FileSize <= 0 {
-		o.FileSize = 100_000_000
+		o.FileSize = DefaultFileSize
 	}
 	if o.Retention <= 0 {
-		o.Retention = 168 * time.Hour
+		o.Retention = DefaultRetention
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
