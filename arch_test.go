@@ -32,7 +32,7 @@ var floors = map[string][]string{
 	"web":            {"desk", "exports", "requests", "auth", "engine", "handover", "storage", "audit", "fhir"},
 	"desk":           {"exports", "requests", "auth", "engine", "engine/imports", "handover", "handover/view", "storage", "audit", "fhir"},
 	"exports":        {"requests", "auth", "engine", "engine/imports", "handover", "storage", "audit", "fhir"},
-	"requests":       {"storage", "audit", "fhir"},
+	"requests":       {"handover", "storage", "audit", "fhir"},
 	"auth":           {"storage", "audit", "fhir"},
 	"engine":         {"engine/imports", "handover", "handover/view", "storage", "audit", "fhir", "internal/durable", "internal/fault"},
 	"engine/imports": {"handover", "storage", "audit", "fhir", "internal/durable", "internal/fault"},

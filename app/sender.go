@@ -13,7 +13,7 @@ import (
 )
 
 // DescribePackage adds what the settings and the program say about a package; what the request says itself stays.
-func DescribePackage(cfg *config.Config, r *engine.HandoverRequest) {
+func DescribePackage(cfg *config.Config, r *engine.PackageRun) {
 	p := sender(cfg)
 	r.Product = p.Product
 	r.DocumentationURL = cmp.Or(r.DocumentationURL, p.DocumentationURL)

@@ -106,31 +106,30 @@ func handoverArgs(_ *cobra.Command, args []string) error {
 }
 
 // request is what the arguments and flags ask for.
-func (f *handoverFlags) request(args []string) (engine.HandoverRequest, error) {
-	r := engine.HandoverRequest{Dir: f.out, Zip: f.zip, Purpose: f.purpose, Job: f.job, DocumentationURL: f.docs}
+func (f *handoverFlags) request(args []string) (engine.PackageRun, error) {
+	r := engine.PackageRun{Order: handover.Order{Purpose: f.purpose}, Dir: f.out, Job: f.job, DocumentationURL: f.docs}
 	switch {
 	case f.out == "":
 		return r, usagef("handover needs --out DIR, the folder for the package")
 	case f.html && f.passphrase == "":
 		return r, usagef("--html encrypts: give --passphrase-file FILE, too")
-	case f.purpose != "" && f.purpose != "access" && f.purpose != "handover" && f.purpose != "backup":
-		return r, usagef("--purpose is %q; use access, handover or backup", f.purpose)
 	}
 	if err := readSize(f.bag, &r.BagSize); err != nil {
 		return r, usagef("--bag-size: %w", err)
 	}
-	r.Zip = r.Zip || f.passphrase != ""
+	if !f.zip && f.passphrase == "" {
+		r.Form = handover.FormFolder
+	}
 	r.Sender = handover.Sender{Organization: f.practice, ContactName: f.contact}
 	for _, id := range f.linked {
 		r.Linked = append(r.Linked, fhir.BarePatient(id))
 	}
 	if args[0] == "patient" {
 		r.Patient = fhir.BarePatient(args[1])
-		if !fhir.IsID(r.Patient) {
-			return r, usagef("%q is no id of a patient", args[1])
-		}
-	} else if len(r.Linked) > 0 {
-		return r, usagef("--linked is for one patient's record")
+	}
+	r.Population = args[0] == "population"
+	if err := r.Check(); err != nil {
+		return r, usagef("%w", err)
 	}
 	return r, nil
 }
@@ -146,7 +145,7 @@ func readSize(text string, to *int64) error {
 }
 
 // handOver makes the package, encrypts it if there is a passphrase, and says how it ended.
-func handOver(ctx context.Context, cfg *config.Config, s *storage.Store, r engine.HandoverRequest, secret string, f *handoverFlags, out io.Writer) error {
+func handOver(ctx context.Context, cfg *config.Config, s *storage.Store, r engine.PackageRun, secret string, f *handoverFlags, out io.Writer) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50) // a server may run beside this on a small machine: less memory for a little more time
 	}
@@ -161,7 +160,7 @@ func handOver(ctx context.Context, cfg *config.Config, s *storage.Store, r engin
 	}
 	bar := newProgress("handover", false)
 	jobs := engine.New(s, nil, engine.Options{Log: slog.New(slog.DiscardHandler)})
-	h, err := app.ExportsOf(cfg, s, jobs).RunPackage(ctx, exports.Command(whoRuns()), r, bar.step, func(h *engine.Handover) (err error) {
+	h, err := app.ExportsOf(cfg, s, jobs).RunPackage(ctx, exports.Command(whoRuns()), r, bar.step, func(h *engine.MadePackage) (err error) {
 		if secret != "" {
 			h.Paths, err = encrypt(h.Paths, secret, f.html, dir)
 		}
@@ -199,12 +198,12 @@ type handoverOutcome struct {
 	Undecided       []string                  `json:"undecidedPatients,omitempty"` // linked to the record, not in it
 }
 
-func outcomeOf(h engine.Handover) handoverOutcome {
+func outcomeOf(h engine.MadePackage) handoverOutcome {
 	return handoverOutcome{h.Verdict, h.Problems, h.Paths, h.Job, fhir.FormatInstant(h.Snapshot.Time), h.Files, h.Bytes, h.Signer, h.Counts, undecided(h)}
 }
 
 // undecided are the Patients linked to the record that staff have not decided on.
-func undecided(h engine.Handover) []string {
+func undecided(h engine.MadePackage) []string {
 	var ids []string
 	for _, d := range h.Decisions {
 		if !d.Approved {
@@ -215,7 +214,7 @@ func undecided(h engine.Handover) []string {
 }
 
 // tellHandover says how it ended, where the package is, and how to check it.
-func tellHandover(out io.Writer, h engine.Handover, encrypted bool) {
+func tellHandover(out io.Writer, h engine.MadePackage, encrypted bool) {
 	n := totalOf(h)
 	left := ""
 	if n.excluded > 0 {
@@ -244,7 +243,7 @@ func tellHandover(out io.Writer, h engine.Handover, encrypted bool) {
 // handoverTotal sums up the counts of a package.
 type handoverTotal struct{ current, earlier, deleted, excluded int64 }
 
-func totalOf(h engine.Handover) (n handoverTotal) {
+func totalOf(h engine.MadePackage) (n handoverTotal) {
 	for _, c := range h.Counts {
 		n.current += c.ExportedCurrent
 		n.earlier += c.ExportedVersions - c.ExportedCurrent

@@ -41,7 +41,7 @@ func tidyLeftovers(dir string) {
 
 // hide lets the package be made in a folder of its own beside where it shall stand, named as what [handover.Leftovers] finds.
 // done removes it.
-func hide(r *engine.HandoverRequest) (done func(), err error) {
+func hide(r *engine.PackageRun) (done func(), err error) {
 	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
 		return nil, err
 	}

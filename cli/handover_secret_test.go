@@ -13,12 +13,12 @@ import (
 // whatever else there is, stays.
 func TestUnencryptedLeftovers(t *testing.T) {
 	dir := t.TempDir()
-	busy := engine.HandoverRequest{Dir: dir}
+	busy := engine.PackageRun{Dir: dir}
 	done, err := hide(&busy)
 	if err != nil {
 		t.Fatal(err)
 	}
-	killed := engine.HandoverRequest{Dir: dir}
+	killed := engine.PackageRun{Dir: dir}
 	unlock, err := hide(&killed)
 	if err != nil {
 		t.Fatal(err)

@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"satchel/auth"
-	"satchel/engine"
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/handover/view"
 )
 
@@ -131,7 +131,7 @@ func (v *Visit) chart(id, only string) (*chartPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &chartPage{Person: who, Copy: v.Exports.MayPackage(v.Who, engine.PackageRequest{Patient: id}) == nil, Request: v.Requests != nil && v.May(auth.Action{Verb: auth.VerbRequest}),
+	p := &chartPage{Person: who, Copy: v.Exports.MayPackage(v.Who, handover.Order{Patient: id}) == nil, Request: v.Requests != nil && v.May(auth.Action{Verb: auth.VerbRequest}),
 		Log: v.May(auth.Action{Verb: auth.VerbAudit})}
 	counts, err := v.Store.OwnedTypes(v.Context(), id)
 	if err != nil {

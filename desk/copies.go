@@ -10,6 +10,7 @@ import (
 	"satchel/engine"
 	"satchel/exports"
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/storage"
 )
 
@@ -61,7 +62,7 @@ func showNewCopy(v *Visit) error {
 // copyForm gathers the form. Whoever sees it may make a copy of this record.
 func (v *Visit) copyForm(f *Form) (*copyForm, error) {
 	id := v.Value("id")
-	if note, err := v.Exports.AskPackage(v.actor(0), engine.PackageRequest{Patient: id}); err != nil {
+	if note, err := v.Exports.AskPackage(v.actor(0), handover.Order{Patient: id}); err != nil {
 		v.House.Did(note, err)
 		return nil, err
 	}
@@ -76,7 +77,7 @@ func (v *Visit) copyForm(f *Form) (*copyForm, error) {
 	}
 	page := &copyForm{Form: f, Person: who, Request: v.Requests != nil && v.May(auth.Action{Verb: auth.VerbRequest})}
 	for _, other := range c.Others {
-		if v.Exports.MayPackage(v.Who, engine.PackageRequest{Patient: other.ID}) == nil {
+		if v.Exports.MayPackage(v.Who, handover.Order{Patient: other.ID}) == nil {
 			page.Others = append(page.Others, otherRecord{other, slices.Contains(f.Values["linked"], other.ID)})
 		}
 	}
@@ -96,7 +97,7 @@ func startCopy(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	r, ok := f.packageRequest(page)
+	r, ok := f.order(page)
 	if !ok {
 		return v.Invalid("copies-new", page)
 	}
@@ -113,13 +114,13 @@ func startCopy(v *Visit) error {
 	return v.Redirect("/copies/" + job.ID)
 }
 
-// packageRequest is what the engine is asked for; false if something in the form is wrong.
-func (f *Form) packageRequest(page *copyForm) (engine.PackageRequest, bool) {
-	r := engine.PackageRequest{Patient: page.Person.ID, Purpose: f.Get("purpose"), RequestID: f.Get("reference")}
+// order is the package that the form asks for; false if something in the form is wrong.
+func (f *Form) order(page *copyForm) (handover.Order, bool) {
+	r := handover.Order{Patient: page.Person.ID, Purpose: f.Get("purpose"), RequestID: f.Get("reference")}
 	if !slices.ContainsFunc(page.Purposes, func(o option) bool { return o.Value == r.Purpose }) {
 		f.Fail("purpose", "purpose.choose")
 	}
-	if len(r.RequestID) > 80 || strings.ContainsFunc(r.RequestID, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+	if !handover.IsLabel(r.RequestID) {
 		f.Fail("reference", "reference.long")
 	}
 	for _, other := range page.Others {
@@ -129,7 +130,7 @@ func (f *Form) packageRequest(page *copyForm) (engine.PackageRequest, bool) {
 	}
 	reason := f.Get("reason")
 	for _, key := range strings.FieldsFunc(f.Get("without"), func(c rune) bool { return c <= ' ' || c == ',' || c == ';' }) {
-		r.Withhold = append(r.Withhold, engine.Withhold{Resource: key, Reason: reason})
+		r.Withhold = append(r.Withhold, handover.Withhold{Resource: key, Reason: reason})
 	}
 	page.More = len(r.Withhold) > 0 || len(r.Linked) > 0
 	if len(r.Withhold) > 0 && reason == "" {
@@ -188,7 +189,7 @@ func listCopies(v *Visit) error {
 
 // nameCopy adds whose record a copy is and how it ended.
 func (v *Visit) nameCopy(row *copyRow) error {
-	r, err := engine.PackageRequestOf(row.Job)
+	r, err := engine.OrderOf(row.Job)
 	if err != nil {
 		return err
 	}

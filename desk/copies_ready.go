@@ -19,7 +19,7 @@ import (
 type copyPage struct {
 	Job       storage.Job
 	State     jobState
-	Request   engine.PackageRequest
+	Request   handover.Order
 	Name      string // of the patient
 	Born      string
 	Kind      string // good, warn or bad
@@ -96,7 +96,7 @@ func (v *Visit) readyCopy() (*copyPage, error) {
 func (v *Visit) copyPageOf(job storage.Job) (*copyPage, error) {
 	p := &copyPage{Job: job, State: stateOf(job), Form: NewForm("form", "html"), Practice: v.practice().Name, Account: v.Who.Name, Now: v.Store.Now(), Base: v.Base}
 	var err error
-	if p.Request, err = engine.PackageRequestOf(job); err != nil {
+	if p.Request, err = engine.OrderOf(job); err != nil {
 		return nil, err
 	}
 	who, _, err := v.living(p.Request.Patient)

@@ -50,7 +50,7 @@ func exportRowOf(j exports.Listed) (exportRow, error) {
 	row := exportRow{Job: j.Job, Percent: stateOf(j.Job).Percent, Open: j.May, Path: jobPath(j.Job)}
 	switch j.Kind {
 	case engine.KindPackage:
-		r, err := engine.PackageRequestOf(j.Job)
+		r, err := engine.OrderOf(j.Job)
 		if err != nil {
 			return row, err
 		}

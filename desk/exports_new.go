@@ -9,6 +9,7 @@ import (
 	"satchel/auth"
 	"satchel/engine"
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/storage"
 )
 
@@ -43,7 +44,7 @@ func (v *Visit) newExport(f *Form) (newExport, error) {
 func (v *Visit) mayExport(what, group string) bool {
 	switch what {
 	case whatHandover:
-		return v.Exports.MayPackage(v.Who, engine.PackageRequest{Population: true}) == nil
+		return v.Exports.MayPackage(v.Who, handover.Order{Population: true}) == nil
 	case whatGroup:
 		return v.Exports.MayExport(v.Who, engine.Request{Level: engine.LevelGroup, Group: group})
 	case whatPatients:
@@ -116,7 +117,7 @@ func startExport(v *Visit) error {
 
 // startHandover starts a sealed package of everything.
 func (v *Visit) startHandover() (storage.Job, error) {
-	job, note, err := v.Exports.StartPackage(v.Context(), v.actor(http.StatusSeeOther), engine.PackageRequest{Population: true}, v.Base+exportsPath)
+	job, note, err := v.Exports.StartPackage(v.Context(), v.actor(http.StatusSeeOther), handover.Order{Population: true}, v.Base+exportsPath)
 	v.House.Did(note, err)
 	return job, err
 }

@@ -37,7 +37,7 @@ func isCopy(job storage.Job) bool {
 	if job.Kind != engine.KindPackage {
 		return false
 	}
-	r, err := engine.PackageRequestOf(job)
+	r, err := engine.OrderOf(job)
 	return err == nil && r.Patient != ""
 }
 

@@ -3,8 +3,8 @@ package desk
 import (
 	"strings"
 
-	"satchel/engine"
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/requests"
 )
 
@@ -44,16 +44,13 @@ func approveRequest(w *stepping) (requests.Request, error) {
 	f := w.Form
 	a := requests.Approval{Note: f.Get("note")}
 	for _, key := range strings.FieldsFunc(f.Get("without"), func(c rune) bool { return c <= ' ' || c == ',' || c == ';' }) {
-		a.Withhold = append(a.Withhold, requests.Withhold{Resource: key, Reason: f.Get("reason"), Authority: f.Get("authority")})
+		a.Withhold = append(a.Withhold, handover.Withhold{Resource: key, Reason: f.Get("reason"), Authority: f.Get("authority")})
 	}
 	if len(a.Withhold) > 0 {
 		if f.Need("reason"); f.Bad() {
 			return requests.Request{}, nil
 		}
-		q := engine.PackageRequest{Patient: w.Row.Patient, Population: w.Row.Patient == ""}
-		for _, x := range a.Withhold {
-			q.Withhold = append(q.Withhold, engine.Withhold(x))
-		}
+		q := handover.Order{Patient: w.Row.Patient, Population: w.Row.Patient == "", Withhold: a.Withhold}
 		if err := q.Check(); err != nil {
 			return requests.Request{}, f.Refuse("without", err)
 		}

@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"satchel/auth"
-	"satchel/engine"
+	"satchel/handover"
 	"satchel/requests"
 )
 
@@ -78,9 +78,9 @@ func (d *Desk) mayEverybody(p auth.Principal, r requests.Request, step string) e
 	}
 	switch step {
 	case "approve", "produce":
-		return d.Exports.MayPackage(p, engine.PackageRequest{Population: true})
+		return d.Exports.MayPackage(p, handover.Order{Population: true})
 	case "protect", "link", "file":
-		return d.Exports.MayHold(p, engine.PackageRequest{Population: true})
+		return d.Exports.MayHold(p, handover.Order{Population: true})
 	}
 	return nil
 }

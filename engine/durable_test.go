@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"satchel/engine/imports"
+	"satchel/handover"
 	"satchel/internal/durable/durabletest"
 	"satchel/storage"
 )
@@ -101,14 +102,14 @@ func findingsDeed(t *testing.T, in string) (func() error, []string) {
 func packageDeed(t *testing.T, in string) (func() error, []string) {
 	e := working(t, in)
 	return func() error {
-		job, err := e.StartPackage(t.Context(), ann, "ann", "http://x/api/packages", PackageRequest{Patient: "p", Form: "zip"})
+		job, err := e.StartPackage(t.Context(), ann, "ann", "http://x/api/packages", handover.Order{Patient: "p", Form: "zip"})
 		return succeeded(t, e, job, err)
 	}, []string{"."}
 }
 
 func protectDeed(t *testing.T, in string) (func() error, []string) {
 	e := working(t, in)
-	job, err := e.StartPackage(t.Context(), ann, "ann", "http://x/api/packages", PackageRequest{Patient: "p", Form: "zip"})
+	job, err := e.StartPackage(t.Context(), ann, "ann", "http://x/api/packages", handover.Order{Patient: "p", Form: "zip"})
 	if err = succeeded(t, e, job, err); err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +122,7 @@ func protectDeed(t *testing.T, in string) (func() error, []string) {
 func handoverDeed(t *testing.T, in string) (func() error, []string) {
 	e := working(t, t.TempDir())
 	return func() error {
-		_, err := e.Handover(t.Context(), HandoverRequest{Patient: "p", Zip: true, Dir: fmt.Sprint(in, "/new/folder")}, nil)
+		_, err := e.MakePackage(t.Context(), PackageRun{Order: handover.Order{Patient: "p", Form: handover.FormZip}, Dir: fmt.Sprint(in, "/new/folder")}, nil)
 		return err
 	}, []string{"."}
 }

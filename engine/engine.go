@@ -4,7 +4,7 @@
 // Nouns:
 //
 //   - A [Request] is an export that was asked for, parsed so that it cannot be wrong.
-//   - A [PackageRequest] is a package that was asked for: one patient's record, or everything.
+//   - A [handover.Order] is a package that was asked for: one patient's record, or everything.
 //   - A job is one run of a request: a row of storage, the only truth about it.
 //   - A file is one file of a job: NDJSON, or a package. It has its final name only when it is complete and on the disk.
 //   - An [imports.Import] is one reading of files, folders, archives or bundles into the store.

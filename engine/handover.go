@@ -22,29 +22,21 @@ import (
 // scopeRules is the version of the rules by which [Engine.Record] chooses, as packages state it.
 const scopeRules = "2026-11"
 
-// HandoverRequest is one package that was asked for.
-type HandoverRequest struct {
-	Patient  string     // logical id of whose record it is; "": everything the practice holds
-	Linked   []string   // see [RecordOptions.Linked]
-	Withhold []Withhold // see [RecordOptions.Withhold]; of one patient's record only. Psychotherapy notes are always left out
-	Within   []string   // see [PackageRequest.Within]
+// PackageRun is one making of a package: the order, and where and with what it is made.
+type PackageRun struct {
+	handover.Order // with form folder or zip; "" is zip. Its Patient "" stands for everybody
 
 	At storage.Snapshot // what the package shows; zero: now
 
 	Dir      string        // folder in which the package shall stand; it is made if it is not there
-	Zip      bool          // a ZIP file instead of a folder
 	FileSize int64         // bytes of an NDJSON file; 0: 100 MB
 	BagSize  int64         // bytes of payload after which a population goes on in a further bag; 0: one bag
 	Key      *handover.Key // nil leaves the package unsigned
+	Job      string        // names the job in the package; "": a random one
 
 	Sender           handover.Sender
 	Product          handover.Product
 	DocumentationURL string // where the format is documented for everybody
-	Purpose          string // access, handover or backup; "": access for one patient, handover for everybody
-	Job              string // names the job in the package; "": a random one
-	RequestID        string // names the request that led to it; may be empty
-	RequestedBy      string // account; may be empty
-	ApprovedBy       string // account; may be empty
 
 	// Settings are the program's settings as JSON, without secrets, for a population; nil: left out.
 	Settings []byte
@@ -52,8 +44,8 @@ type HandoverRequest struct {
 	Requests func(ctx context.Context, w io.Writer) error
 }
 
-// Handover is a package that was made.
-type Handover struct {
+// MadePackage is a package that was made.
+type MadePackage struct {
 	handover.Sealed
 	Job         string
 	Purpose     string
@@ -66,40 +58,44 @@ type Handover struct {
 	Decisions   []Decision // of one patient's record: linked Patients that staff may want to decide on
 }
 
-// Handover makes a package as of a snapshot and seals it; what it holds is read back and compared with what the store counts.
+// MakePackage makes a package as of a snapshot and seals it; what it holds is read back and compared with what the store counts.
 // A package whose verdict is INCOMPLETE is made all the same, and says so itself. progress is told how many versions are
-// written; it may be nil. An error leaves no package behind. Not-found if the patient was never stored.
+// written; it may be nil. An error leaves no package behind. Errors: those of [handover.Order.Check]; not-found if the patient was never stored.
 //
 // A population needs the same memory whatever its size, but for 16 bytes for each version and 8 for each attachment. The pages
 // for reading one patient's record need some hundred bytes for each of its versions.
-func (e *Engine) Handover(ctx context.Context, r HandoverRequest, progress func(done, total int64)) (Handover, error) {
+func (e *Engine) MakePackage(ctx context.Context, r PackageRun, progress func(done, total int64)) (MadePackage, error) {
 	at, err := r.At, error(nil)
 	if at == (storage.Snapshot{}) {
 		at, err = e.store.Snapshot(ctx)
 	}
 	if err != nil {
-		return Handover{}, err
+		return MadePackage{}, err
 	}
 	r.fill()
+	if err := r.Check(); err != nil {
+		return MadePackage{}, err
+	}
 	h := &handing{ctx: ctx, engine: e, request: r, at: at, began: time.Now(), progress: progress}
 	if err := h.gather(); err != nil {
-		return Handover{}, err
+		return MadePackage{}, err
 	}
 	if err := durable.MkdirAll(r.Dir, 0o700); err != nil {
-		return Handover{}, err
+		return MadePackage{}, err
 	}
 	if h.w, err = handover.Create(h.options()); err != nil {
-		return Handover{}, err
+		return MadePackage{}, err
 	}
 	done, err := h.run()
 	if err != nil {
-		return Handover{}, errors.Join(err, h.w.Abort())
+		return MadePackage{}, errors.Join(err, h.w.Abort())
 	}
 	return done, nil
 }
 
 // fill gives what was left open its default.
-func (r *HandoverRequest) fill() {
+func (r *PackageRun) fill() {
+	r.Population = r.Patient == ""
 	if r.Purpose == "" {
 		r.Purpose = "access"
 		if r.Patient == "" {
@@ -118,7 +114,7 @@ func (r *HandoverRequest) fill() {
 type handing struct {
 	ctx      context.Context
 	engine   *Engine
-	request  HandoverRequest
+	request  PackageRun
 	at       storage.Snapshot
 	began    time.Time
 	progress func(done, total int64)
@@ -206,7 +202,7 @@ func (h *handing) options() handover.Options {
 		}
 	}
 	return handover.Options{
-		Dir: r.Dir, Name: handover.PackageName(r.Sender.Organization, kind, h.at.Time, r.Job), Zip: r.Zip,
+		Dir: r.Dir, Name: handover.PackageName(r.Sender.Organization, kind, h.at.Time, r.Job), Zip: r.Form != handover.FormFolder,
 		FileSize: r.FileSize, BagSize: r.BagSize, Key: r.Key, Bases: h.engine.store.Bases().URLs(), Sender: r.Sender, About: about,
 		Head: handover.Head{
 			DocumentationURL: r.DocumentationURL, Product: r.Product, Kind: kind, JobID: r.Job,
@@ -228,32 +224,32 @@ func (h *handing) auditHead() *handover.AuditHead {
 }
 
 // run writes, reads back and seals.
-func (h *handing) run() (Handover, error) {
+func (h *handing) run() (MadePackage, error) {
 	if err := h.write(); err != nil {
-		return Handover{}, err
+		return MadePackage{}, err
 	}
 	if h.record != nil {
 		if err := h.exclude(); err != nil {
-			return Handover{}, err
+			return MadePackage{}, err
 		}
 	} else {
 		if err := h.patients(); err != nil {
-			return Handover{}, err
+			return MadePackage{}, err
 		}
 		if err := h.practice(); err != nil {
-			return Handover{}, err
+			return MadePackage{}, err
 		}
 	}
 	var err error
 	if h.recon, err = h.w.Reconcile(h.ctx, h); err != nil {
-		return Handover{}, err
+		return MadePackage{}, err
 	}
 	if h.record != nil {
 		if err := h.pages(); err != nil {
-			return Handover{}, fmt.Errorf("make the pages to read: %w", err)
+			return MadePackage{}, fmt.Errorf("make the pages to read: %w", err)
 		}
 	}
-	done := Handover{Job: h.request.Job, Purpose: h.request.Purpose, Snapshot: h.at, Problems: h.recon.Problems, Counts: h.recon.Counts,
+	done := MadePackage{Job: h.request.Job, Purpose: h.request.Purpose, Snapshot: h.at, Problems: h.recon.Problems, Counts: h.recon.Counts,
 		Attachments: h.recon.Attachments, Exclusions: h.recon.Exclusions}
 	if h.record != nil {
 		done.Decisions, done.Patients = h.record.Decisions, h.record.Patients

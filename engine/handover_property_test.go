@@ -20,7 +20,7 @@ import (
 
 // carried is what a package holds, read back from its folder.
 type carried struct {
-	Handover
+	MadePackage
 	versions map[string][]byte // by "Type/id/_history/version"; nil for a deletion
 	files    map[string][]byte // by path in the bag
 	sources  map[string][]string
@@ -30,7 +30,7 @@ type carried struct {
 // carry makes the package of one patient, or of everybody, and reads it back.
 func carry(t testing.TB, s *storage.Store, patient string) carried {
 	t.Helper()
-	c := carried{Handover: packed(t, s, HandoverRequest{Patient: patient, Settings: []byte(`[{"key":"a","value":[1],"source":"default"}]`)}), versions: map[string][]byte{}, files: map[string][]byte{}, sources: map[string][]string{}}
+	c := carried{MadePackage: packed(t, s, PackageRun{Order: handover.Order{Patient: patient}, Settings: []byte(`[{"key":"a","value":[1],"source":"default"}]`)}), versions: map[string][]byte{}, files: map[string][]byte{}, sources: map[string][]string{}}
 	p, err := handover.Open(t.Context(), c.Paths[0], handover.VerifyOptions{})
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"satchel/handover"
 	"satchel/storage"
 )
 
@@ -22,6 +23,6 @@ func TestHandoverSpeed(t *testing.T) {
 	}
 	defer s.Close()
 	start := time.Now()
-	h := packed(t, s, HandoverRequest{Patient: os.Getenv("SATCHEL_MEASURE_PATIENT")})
+	h := packed(t, s, PackageRun{Order: handover.Order{Patient: os.Getenv("SATCHEL_MEASURE_PATIENT")}})
 	t.Logf("%d files, %d bytes, %s in %v", h.Files, h.Bytes, h.Verdict, time.Since(start))
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -16,19 +17,20 @@ import (
 )
 
 // packed makes a package of a store in a new folder.
-func packed(t testing.TB, s *storage.Store, r HandoverRequest) Handover {
+func packed(t testing.TB, s *storage.Store, r PackageRun) MadePackage {
 	t.Helper()
 	if r.Dir == "" {
 		r.Dir = t.TempDir()
 	}
-	h, err := New(s, nil, Options{}).Handover(t.Context(), r, nil)
+	r.Form = cmp.Or(r.Form, handover.FormFolder)
+	h, err := New(s, nil, Options{}).MakePackage(t.Context(), r, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
 
-func verified(t testing.TB, h Handover) *handover.Result {
+func verified(t testing.TB, h MadePackage) *handover.Result {
 	t.Helper()
 	r, err := handover.Verify(t.Context(), h.Paths[0], handover.VerifyOptions{})
 	if err != nil {
@@ -45,14 +47,14 @@ func TestHandover(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, r := range map[string]HandoverRequest{
-		"population": {Key: key, Settings: []byte("{}\n"), BagSize: 400_000},
-		"patient":    {Patient: demo.EverythingPatientID, Zip: true, Key: key, Withhold: []Withhold{PsychotherapyNotes}},
+	for name, r := range map[string]PackageRun{
+		"population": {Order: handover.Order{Form: handover.FormFolder}, Key: key, Settings: []byte("{}\n"), BagSize: 400_000},
+		"patient":    {Order: handover.Order{Patient: demo.EverythingPatientID, Form: handover.FormZip}, Key: key},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var last, whole int64
 			r.Dir = t.TempDir()
-			h, err := New(s, nil, Options{}).Handover(t.Context(), r, func(done, total int64) { last, whole = done, total })
+			h, err := New(s, nil, Options{}).MakePackage(t.Context(), r, func(done, total int64) { last, whole = done, total })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -79,7 +81,7 @@ func TestFirstPageNamesThePatient(t *testing.T) {
 		`{"resourceType":"Patient","id":"b"}`)
 	remove(t, s, "Patient/a")
 	for id, want := range map[string]string{"a": "<strong>Ann &lt;Later&gt;, born February 3, 1970</strong>", "b": "<strong>Patient/b</strong>"} {
-		root := packed(t, s, HandoverRequest{Patient: id}).Paths[0]
+		root := packed(t, s, PackageRun{Order: handover.Order{Patient: id}}).Paths[0]
 		for _, name := range []string{"OPEN-ME-FIRST.html", "README.txt", "bag-info.txt"} {
 			text, err := os.ReadFile(filepath.Join(root, name))
 			if err != nil {
@@ -101,7 +103,7 @@ func TestHandoverLedgerFindsLoss(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &handing{ctx: t.Context(), engine: e, at: at, request: HandoverRequest{Patient: "p1", Dir: t.TempDir(), Purpose: "access", Job: "x"}}
+	h := &handing{ctx: t.Context(), engine: e, at: at, request: PackageRun{Order: handover.Order{Patient: "p1", Purpose: "access"}, Dir: t.TempDir(), Job: "x"}}
 	if err := h.gather(); err != nil {
 		t.Fatal(err)
 	}
@@ -133,13 +135,13 @@ func TestHandoverContent(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if _, err := New(s, nil, Options{}).Handover(t.Context(), HandoverRequest{Patient: "nobody", Dir: filepath.Join(dir, "new")}, nil); err == nil {
+	if _, err := New(s, nil, Options{}).MakePackage(t.Context(), PackageRun{Order: handover.Order{Patient: "nobody"}, Dir: filepath.Join(dir, "new")}, nil); err == nil {
 		t.Error("a patient that does not exist has a package")
 	}
 	if list, _ := os.ReadDir(dir); len(list) > 0 {
 		t.Errorf("left behind: %v", list)
 	}
-	h := packed(t, s, HandoverRequest{Dir: dir})
+	h := packed(t, s, PackageRun{Dir: dir})
 	read := func(path string) string {
 		text, err := os.ReadFile(filepath.Join(h.Paths[0], path))
 		if err != nil {

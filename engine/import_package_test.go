@@ -29,7 +29,7 @@ func ofSnapshot(index []byte) (left []byte) {
 }
 
 // payloadHashes are the hashes of the NDJSON files of a package, by path without the bag; of the index of files its text.
-func payloadHashes(t *testing.T, h Handover) map[string]string {
+func payloadHashes(t *testing.T, h MadePackage) map[string]string {
 	t.Helper()
 	hashes := map[string]string{}
 	for _, bag := range h.Paths {
@@ -63,7 +63,7 @@ func TestRoundTrip(t *testing.T) {
 	put(t, from, `{"resourceType":"Patient","id":"`+demo.ChildPatientID+`","active":true}`) // was deleted and made again
 	for name, bag := range map[string]int64{"one bag": 0, "many bags": 300_000} {
 		t.Run(name, func(t *testing.T) {
-			first := packed(t, from, HandoverRequest{BagSize: bag})
+			first := packed(t, from, PackageRun{BagSize: bag})
 			if bag > 0 && len(first.Paths) < 3 {
 				t.Fatalf("only %d bags: the test tests nothing", len(first.Paths))
 			}
@@ -77,7 +77,7 @@ func TestRoundTrip(t *testing.T) {
 			if last != total || counts["Patient"].Deletions == 0 || counts["Patient"].Refused > 0 {
 				t.Errorf("%d of %d versions; patients %+v", last, total, counts["Patient"])
 			}
-			second := packed(t, to, HandoverRequest{BagSize: bag})
+			second := packed(t, to, PackageRun{BagSize: bag})
 			want, got := payloadHashes(t, first), payloadHashes(t, second)
 			if len(got) != len(want) || len(want) < 100 {
 				t.Errorf("%d files, were %d", len(got), len(want))
@@ -97,7 +97,7 @@ func TestRoundTrip(t *testing.T) {
 // The package of one patient is restored as well, as far as it goes.
 func TestRestoreOnePatient(t *testing.T) {
 	from := demoStore(t, demo.Options{Patients: 4})
-	h := packed(t, from, HandoverRequest{Patient: demo.EverythingPatientID, Zip: true})
+	h := packed(t, from, PackageRun{Order: handover.Order{Patient: demo.EverythingPatientID, Form: handover.FormZip}})
 	if !imports.IsPackage(h.Paths[0]) || !imports.IsPackage(filepath.Dir(h.Paths[0])) {
 		t.Error("it is not known as a package")
 	}
@@ -127,7 +127,7 @@ func TestRoundTripOfOnePatient(t *testing.T) {
 	}
 	remove(t, from, "DocumentReference/letter")
 	put(t, from, letter("Zm91cnRo"))
-	first := packed(t, from, HandoverRequest{Patient: id})
+	first := packed(t, from, PackageRun{Order: handover.Order{Patient: id}})
 	want := payloadHashes(t, first)
 	var texts []string
 	for path := range want {
@@ -152,7 +152,7 @@ func TestRoundTripOfOnePatient(t *testing.T) {
 	if _, err := imports.Restore(t.Context(), to, first.Paths[0], handover.VerifyOptions{}, nil); err != nil {
 		t.Fatal(err)
 	}
-	second := packed(t, to, HandoverRequest{Patient: id})
+	second := packed(t, to, PackageRun{Order: handover.Order{Patient: id}})
 	got := payloadHashes(t, second)
 	if len(first.Counts["Patient"].Excluded) > 0 || first.Counts["Patient"].ExportedCurrent != 2 {
 		t.Errorf("patients %+v: the duplicate is not in it", first.Counts["Patient"])
@@ -170,7 +170,7 @@ func TestRoundTripOfOnePatient(t *testing.T) {
 // An altered package, and a store that is not empty, are refused, and nothing is stored.
 func TestRestoreRefuses(t *testing.T) {
 	from := practice(t)
-	h := packed(t, from, HandoverRequest{})
+	h := packed(t, from, PackageRun{})
 	if _, err := imports.Restore(t.Context(), from, h.Paths[0], handover.VerifyOptions{}, nil); err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("into a store with content: %v", err)
 	}
@@ -202,7 +202,7 @@ func TestRestoreIncomplete(t *testing.T) {
 	from := practice(t)
 	put(t, from, `{"resourceType":"DocumentReference","id":"lost","status":"current","subject":{"reference":"Patient/p1"},`+
 		`"content":[{"attachment":{"contentType":"application/pdf","url":"Binary/never"}}]}`)
-	h := packed(t, from, HandoverRequest{})
+	h := packed(t, from, PackageRun{})
 	if h.Verdict != handover.Incomplete {
 		t.Fatalf("the verdict is %s: the test tests nothing", h.Verdict)
 	}
@@ -215,7 +215,7 @@ func TestRestoreIncomplete(t *testing.T) {
 	if _, err := imports.Restore(t.Context(), to, h.Paths[0], handover.VerifyOptions{Incomplete: true}, nil); err != nil {
 		t.Fatal(err)
 	}
-	second := packed(t, to, HandoverRequest{})
+	second := packed(t, to, PackageRun{})
 	want, got := payloadHashes(t, h), payloadHashes(t, second)
 	for _, hashes := range []map[string]string{want, got} {
 		delete(hashes, attachmentIndex) // names the audit log, which the other store does not have

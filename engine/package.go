@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -24,7 +22,7 @@ const (
 	KindPackage = "ehi"
 )
 
-// Practice is what packages say about the practice and the program; see [HandoverRequest].
+// Practice is what packages say about the practice and the program; see [PackageRun].
 type Practice struct {
 	Sender           handover.Sender
 	SenderNow        func() handover.Sender // asked for each package: it may change while the server runs; nil: Sender
@@ -33,17 +31,8 @@ type Practice struct {
 	DocumentationURL string
 	BagSize          int64
 	Settings         func() []byte                                // for a population; nil: left out
-	Requests         func(ctx context.Context, w io.Writer) error // see [HandoverRequest]; nil: left out
+	Requests         func(ctx context.Context, w io.Writer) error // see [PackageRun]; nil: left out
 }
-
-// Form is how the files of a package lie in its job's folder.
-type Form string
-
-// The forms of packages.
-const (
-	FormZip    Form = "zip"    // ZIP files, each on the list "package"
-	FormFolder Form = "folder" // every file by itself, as [Engine.StartPackage] says
-)
 
 // The lists of a package's files, as in [storage.JobFile], besides those of a manifest.
 const (
@@ -53,24 +42,6 @@ const (
 	ListAttachment = "attachment" // documents and pictures
 	ListOther      = "other"      // everything else: pages, reports, documentation, lists, signature
 )
-
-// PackageRequest is one package that was asked for. The job's row holds it as JSON.
-type PackageRequest struct {
-	Patient    string `json:"patient,omitempty"`    // logical id of whose record it is, or
-	Population bool   `json:"population,omitempty"` // everything the practice holds
-
-	Linked   []string   `json:"linked,omitempty"`   // see [RecordOptions.Linked]
-	Withhold []Withhold `json:"withhold,omitempty"` // see [RecordOptions.Withhold]; psychotherapy notes are always left out
-	// Within are the patients beyond whom the record must not reach, such as by a Patient merged with its own: then the
-	// job fails. Nil: no limit.
-	Within []string `json:"within,omitempty"`
-
-	Form        Form   `json:"form,omitempty"`        // "": FormZip
-	Purpose     string `json:"purpose,omitempty"`     // access, handover or backup; "": as [HandoverRequest.Purpose]
-	RequestID   string `json:"requestId,omitempty"`   // names the request that led to it
-	RequestedBy string `json:"requestedBy,omitempty"` // account; "": that of the job
-	ApprovedBy  string `json:"approvedBy,omitempty"`  // account
-}
 
 // PackageOutcome is how a package ended, as the job's row holds it as JSON.
 type PackageOutcome struct {
@@ -99,8 +70,8 @@ func (p Practice) key() (*handover.Key, error) {
 	return key, err
 }
 
-// PackageRequestOf is the request of a job of kind [KindPackage].
-func PackageRequestOf(job storage.Job) (r PackageRequest, err error) {
+// OrderOf is the request of a job of kind [KindPackage].
+func OrderOf(job storage.Job) (r handover.Order, err error) {
 	if err := json.Unmarshal(job.Request, &r); err != nil {
 		return r, fmt.Errorf("read the request of package job %s: %w", job.ID, err)
 	}
@@ -115,63 +86,6 @@ func PackageOutcomeOf(job storage.Job) (o PackageOutcome, err error) {
 	return o, nil
 }
 
-// Check refuses, as value or required, what cannot make a package, and gives the form that was left open its default.
-func (r *PackageRequest) Check() error {
-	if r.Form == "" {
-		r.Form = FormZip
-	}
-	switch {
-	case r.Population == (r.Patient != ""):
-		return fhir.Errorf(fhir.CodeRequired, "a package is of one patient or of the population; name exactly one of them")
-	case r.Patient != "" && !fhir.IsID(r.Patient):
-		return fhir.Errorf(fhir.CodeValue, "%.80q is no id of a patient", r.Patient)
-	case r.Population && (len(r.Linked) > 0 || len(r.Withhold) > 0):
-		return fhir.Errorf(fhir.CodeValue, "linked patients and what is withheld are for one patient's record; leave them out for the population")
-	case !slices.Contains([]string{"", "access", "handover", "backup"}, r.Purpose):
-		return fhir.Errorf(fhir.CodeValue, "purpose is %.80q; use access, handover or backup", r.Purpose)
-	case r.Form != FormZip && r.Form != FormFolder:
-		return fhir.Errorf(fhir.CodeValue, "form is %.80q; use zip or folder", r.Form)
-	}
-	for _, id := range r.Linked {
-		if !fhir.IsID(id) {
-			return fhir.Errorf(fhir.CodeValue, "%.80q is no id of a linked patient", id)
-		}
-	}
-	if len(r.Withhold) > withholdMost {
-		return fhir.Errorf(fhir.CodeTooLong, "%d rules say what is withheld; a package takes %d at most, so withhold by a security label instead", len(r.Withhold), withholdMost)
-	}
-	for _, w := range r.Withhold {
-		if err := w.check(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Bounds of what is withheld: each rule has its reason, and the job's row holds them all.
-const (
-	withholdMost = 1000
-	withholdText = 4000 // bytes
-)
-
-// check refuses a rule without a reason, or that meets nothing.
-func (w Withhold) check() error {
-	of := fhir.ParseReference(w.Resource)
-	switch {
-	case strings.TrimSpace(w.Reason) == "":
-		return fhir.Errorf(fhir.CodeRequired, "what is withheld needs a reason, which the package states")
-	case max(len(w.Reason), len(w.Authority), len(w.System), len(w.Code)) > withholdText:
-		return fhir.Errorf(fhir.CodeTooLong, "a text about what is withheld has more than %d bytes; shorten it", withholdText)
-	case w.Resource == "" && w.Code == "":
-		return fhir.Errorf(fhir.CodeRequired, "what is withheld needs a resource such as Observation/123, or the system and code of a security label")
-	case w.Resource != "" && (of.Form != fhir.FormRelative || of.Key() != w.Resource || w.Code != "" || w.System != ""):
-		return fhir.Errorf(fhir.CodeValue, "%.80q cannot be withheld; name a resource such as Observation/123, without a label beside it", w.Resource)
-	case of.Type == "Patient":
-		return fhir.Errorf(fhir.CodeValue, "%.80q is a Patient and cannot be withheld from a record", w.Resource)
-	}
-	return nil
-}
-
 // StartPackage stores a job that makes a package and answers it within milliseconds. Errors: required or value if the
 // request cannot be one; throttled above MaxJobs; no-store with too little room on the disk; not-found if the patient or a
 // linked one was never stored. url is the kick-off URL as the client sent it.
@@ -179,7 +93,7 @@ func (w Withhold) check() error {
 // In the form zip the job's files are the ZIP files of the package. In the form folder they are all files of it, each
 // under a name without folders: NDJSON of current resources and the index of attachments (as DocumentReference) on the
 // list "output" with type and count, deletions on "deleted", and others on the lists named here.
-func (e *Engine) StartPackage(ctx context.Context, event audit.Event, account, url string, r PackageRequest) (storage.Job, error) {
+func (e *Engine) StartPackage(ctx context.Context, event audit.Event, account, url string, r handover.Order) (storage.Job, error) {
 	if err := e.roomy(); err != nil {
 		return storage.Job{}, err
 	}
@@ -208,7 +122,7 @@ func (e *Engine) StartPackage(ctx context.Context, event audit.Event, account, u
 
 // packs makes the package of a job in the job's folder.
 func (e *Engine) packs(ctx context.Context, job storage.Job) (conclusion, error) {
-	r, err := PackageRequestOf(job)
+	r, err := OrderOf(job)
 	if err != nil {
 		return conclusion{}, err
 	}
@@ -235,20 +149,18 @@ func (e *Engine) packs(ctx context.Context, job storage.Job) (conclusion, error)
 }
 
 // packed makes the package.
-func (e *Engine) packed(ctx context.Context, job storage.Job, r PackageRequest) (Handover, error) {
+func (e *Engine) packed(ctx context.Context, job storage.Job, r handover.Order) (MadePackage, error) {
 	p := e.options.Practice
 	if p.SenderNow != nil {
 		p.Sender = p.SenderNow()
 	}
 	key, err := p.key()
 	if err != nil {
-		return Handover{}, err
+		return MadePackage{}, err
 	}
-	q := HandoverRequest{
-		Patient: r.Patient, Linked: r.Linked, Withhold: r.Withhold, Within: r.Within, At: job.Snapshot,
-		Dir: e.path(job.ID), Zip: r.Form != FormFolder, FileSize: e.options.FileSize, BagSize: p.BagSize, Key: key,
-		Sender: p.Sender, Product: p.Product, DocumentationURL: p.DocumentationURL, Purpose: r.Purpose,
-		Job: job.ID[:min(len(job.ID), 8)], RequestID: r.RequestID, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy,
+	q := PackageRun{
+		Order: r, At: job.Snapshot, Dir: e.path(job.ID), FileSize: e.options.FileSize, BagSize: p.BagSize, Key: key,
+		Job: job.ID[:min(len(job.ID), 8)], Sender: p.Sender, Product: p.Product, DocumentationURL: p.DocumentationURL,
 	}
 	if r.Population {
 		q.Requests = p.Requests
@@ -256,12 +168,12 @@ func (e *Engine) packed(ctx context.Context, job storage.Job, r PackageRequest) 
 			q.Settings = p.Settings()
 		}
 	}
-	if r.Form == FormFolder {
+	if r.Form == handover.FormFolder {
 		q.BagSize = 0 // files of two bags would have the same names
 	}
 	step, stop := e.metered(ctx, job.ID)
 	defer stop()
-	return e.Handover(ctx, q, step)
+	return e.MakePackage(ctx, q, step)
 }
 
 // metered returns what a job calls to tell how far it is, and what it calls at its end.
@@ -279,7 +191,7 @@ func (e *Engine) metered(ctx context.Context, id string) (step func(done, total 
 }
 
 // outcomeOf sums up a package that was made.
-func outcomeOf(h Handover) PackageOutcome {
+func outcomeOf(h MadePackage) PackageOutcome {
 	o := PackageOutcome{
 		Verdict: h.Verdict, Problems: h.Problems, Counts: h.Counts, Attachments: h.Attachments, Exclusions: h.Exclusions,
 		Patients: h.Patients, Job: h.Job, Files: h.Files, Bytes: h.Bytes, Signer: h.Signer,
@@ -293,7 +205,7 @@ func outcomeOf(h Handover) PackageOutcome {
 }
 
 // PackageText tells the audit log what was made, for a request if requestID is not empty.
-func PackageText(requestID string, h Handover) string {
+func PackageText(requestID string, h MadePackage) string {
 	text := fmt.Sprintf("%s, %s, %d payload files, %d bytes", h.Purpose, h.Verdict, h.Files, h.Bytes)
 	if requestID != "" {
 		text = "for " + requestID + ", " + text
@@ -310,5 +222,5 @@ func (e *Engine) Keep(ctx context.Context, id string, until time.Time) error {
 	return err
 }
 
-// errReaches says that a record reaches beyond [PackageRequest.Within].
+// errReaches says that a record reaches beyond [handover.Order.Within].
 var errReaches = fhir.Errorf(fhir.CodeForbidden, "the record also holds that of a Patient merged with this one, which the account that asked may not read; let an account with FHIR_ALL_READ ask for it")

@@ -22,8 +22,8 @@ import (
 func (e *Engine) path(id string) string { return filepath.Join(e.folder.Name(), id) }
 
 // packageFiles lists the files of a package that was made in a job's folder.
-func (e *Engine) packageFiles(ctx context.Context, id string, form Form, h Handover) ([]storage.JobFile, error) {
-	if form == FormFolder {
+func (e *Engine) packageFiles(ctx context.Context, id string, form handover.Form, h MadePackage) ([]storage.JobFile, error) {
+	if form == handover.FormFolder {
 		return e.folderFiles(ctx, id, filepath.Base(h.Paths[0]))
 	}
 	var files []storage.JobFile

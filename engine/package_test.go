@@ -48,7 +48,7 @@ func signing(t *testing.T) (Practice, *handover.Key) {
 }
 
 // pack runs a package to its end.
-func pack(t *testing.T, e *Engine, r PackageRequest) (storage.Job, PackageOutcome) {
+func pack(t *testing.T, e *Engine, r handover.Order) (storage.Job, PackageOutcome) {
 	t.Helper()
 	job, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "http://x/api/packages", r)
 	if err != nil {
@@ -125,11 +125,11 @@ func TestPackageJob(t *testing.T) {
 	p, key := signing(t)
 	p.BagSize = 400_000
 	e := engineOn(t, s, Options{Practice: p})
-	for name, r := range map[string]PackageRequest{
+	for name, r := range map[string]handover.Order{
 		"population": {Population: true},
 		"patient":    {Patient: demo.EverythingPatientID, RequestID: "R-1", ApprovedBy: "bob"},
-		"folder":     {Patient: demo.EverythingPatientID, Form: FormFolder},
-		"everybody":  {Population: true, Form: FormFolder, Purpose: "backup"},
+		"folder":     {Patient: demo.EverythingPatientID, Form: handover.FormFolder},
+		"everybody":  {Population: true, Form: handover.FormFolder, Purpose: "backup"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			job, o := pack(t, e, r)
@@ -178,7 +178,7 @@ func TestPackageFolderLists(t *testing.T) {
 		`{"resourceType":"Observation","id":"gone","status":"final","code":{},"subject":{"reference":"Patient/p1"}}`)
 	remove(t, s, "Observation/gone")
 	e := engineOn(t, s, Options{})
-	job, o := pack(t, e, PackageRequest{Patient: "p1", Form: FormFolder})
+	job, o := pack(t, e, handover.Order{Patient: "p1", Form: handover.FormFolder})
 	lists := map[string][]storage.JobFile{}
 	for _, f := range job.Files {
 		lists[f.List] = append(lists[f.List], f)
@@ -207,7 +207,7 @@ func TestPackageFolderLists(t *testing.T) {
 // written meanwhile.
 func TestPackageRunsAgain(t *testing.T) {
 	sequential(t)
-	for _, r := range []PackageRequest{{Patient: demo.EverythingPatientID}, {Population: true}} {
+	for _, r := range []handover.Order{{Patient: demo.EverythingPatientID}, {Population: true}} {
 		s := demoStore(t, demo.Options{Patients: 3})
 		root := rootDir(t)
 		e := New(s, root, Options{})
@@ -255,45 +255,45 @@ func TestStartPackageRefuses(t *testing.T) {
 		}
 		return 2, 1
 	}})
-	why := []Withhold{{Resource: "Observation/o-p1", Reason: "x"}}
+	why := []handover.Withhold{{Resource: "Observation/o-p1", Reason: "x"}}
 	for name, tt := range map[string]struct {
-		r    PackageRequest
+		r    handover.Order
 		want fhir.Code
 	}{
-		"nothing":                {PackageRequest{}, fhir.CodeRequired},
-		"both":                   {PackageRequest{Patient: "p1", Population: true}, fhir.CodeRequired},
-		"many rules":             {PackageRequest{Patient: "p1", Withhold: slices.Repeat([]Withhold{{Resource: "List/1", Reason: "x"}}, withholdMost+1)}, fhir.CodeTooLong},
-		"long reason":            {PackageRequest{Patient: "p1", Withhold: []Withhold{{Resource: "List/1", Reason: strings.Repeat("x", withholdText+1)}}}, fhir.CodeTooLong},
-		"no id":                  {PackageRequest{Patient: "p 1"}, fhir.CodeValue},
-		"nobody":                 {PackageRequest{Patient: "nobody"}, fhir.CodeNotFound},
-		"linked to nobody":       {PackageRequest{Patient: "p1", Linked: []string{"nobody"}}, fhir.CodeNotFound},
-		"purpose":                {PackageRequest{Patient: "p1", Purpose: "fun"}, fhir.CodeValue},
-		"form":                   {PackageRequest{Patient: "p1", Form: "tar"}, fhir.CodeValue},
-		"population, linked":     {PackageRequest{Population: true, Linked: []string{"p1"}}, fhir.CodeValue},
-		"population, withheld":   {PackageRequest{Population: true, Withhold: why}, fhir.CodeValue},
-		"withheld, no reason":    {PackageRequest{Patient: "p1", Withhold: []Withhold{{Resource: "Observation/o-p1"}}}, fhir.CodeRequired},
-		"withheld, nothing":      {PackageRequest{Patient: "p1", Withhold: []Withhold{{Reason: "x"}}}, fhir.CodeRequired},
-		"withheld, no resource":  {PackageRequest{Patient: "p1", Withhold: []Withhold{{Resource: "Observation", Reason: "x"}}}, fhir.CodeValue},
-		"withheld, the patient":  {PackageRequest{Patient: "p1", Withhold: []Withhold{{Resource: "Patient/p1", Reason: "x"}}}, fhir.CodeValue},
-		"withheld, two criteria": {PackageRequest{Patient: "p1", Withhold: []Withhold{{Resource: "Observation/o-p1", Code: "R", Reason: "x"}}}, fhir.CodeValue},
+		"nothing":                {handover.Order{}, fhir.CodeRequired},
+		"both":                   {handover.Order{Patient: "p1", Population: true}, fhir.CodeRequired},
+		"many rules":             {handover.Order{Patient: "p1", Withhold: slices.Repeat([]handover.Withhold{{Resource: "List/1", Reason: "x"}}, 1001)}, fhir.CodeTooLong},
+		"long reason":            {handover.Order{Patient: "p1", Withhold: []handover.Withhold{{Resource: "List/1", Reason: strings.Repeat("x", 4001)}}}, fhir.CodeTooLong},
+		"no id":                  {handover.Order{Patient: "p 1"}, fhir.CodeValue},
+		"nobody":                 {handover.Order{Patient: "nobody"}, fhir.CodeNotFound},
+		"linked to nobody":       {handover.Order{Patient: "p1", Linked: []string{"nobody"}}, fhir.CodeNotFound},
+		"purpose":                {handover.Order{Patient: "p1", Purpose: "fun"}, fhir.CodeValue},
+		"form":                   {handover.Order{Patient: "p1", Form: "tar"}, fhir.CodeValue},
+		"population, linked":     {handover.Order{Population: true, Linked: []string{"p1"}}, fhir.CodeValue},
+		"population, withheld":   {handover.Order{Population: true, Withhold: why}, fhir.CodeValue},
+		"withheld, no reason":    {handover.Order{Patient: "p1", Withhold: []handover.Withhold{{Resource: "Observation/o-p1"}}}, fhir.CodeRequired},
+		"withheld, nothing":      {handover.Order{Patient: "p1", Withhold: []handover.Withhold{{Reason: "x"}}}, fhir.CodeRequired},
+		"withheld, no resource":  {handover.Order{Patient: "p1", Withhold: []handover.Withhold{{Resource: "Observation", Reason: "x"}}}, fhir.CodeValue},
+		"withheld, the patient":  {handover.Order{Patient: "p1", Withhold: []handover.Withhold{{Resource: "Patient/p1", Reason: "x"}}}, fhir.CodeValue},
+		"withheld, two criteria": {handover.Order{Patient: "p1", Withhold: []handover.Withhold{{Resource: "Observation/o-p1", Code: "R", Reason: "x"}}}, fhir.CodeValue},
 	} {
 		if _, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", tt.r); codeOf(err) != tt.want {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	full = true
-	if _, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", PackageRequest{Patient: "p1"}); codeOf(err) != fhir.CodeNoStore {
+	if _, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", handover.Order{Patient: "p1"}); codeOf(err) != fhir.CodeNoStore {
 		t.Errorf("full disk: %v", err)
 	}
 	full = false
-	if _, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", PackageRequest{Patient: "p1"}); err != nil {
+	if _, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", handover.Order{Patient: "p1"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", PackageRequest{Patient: "p1"}); codeOf(err) != fhir.CodeThrottled {
+	if _, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", handover.Order{Patient: "p1"}); codeOf(err) != fhir.CodeThrottled {
 		t.Errorf("one too many: %v", err)
 	}
 	e.options.Practice.Key = func() (*handover.Key, error) { return nil, os.ErrPermission }
-	if _, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", PackageRequest{Patient: "p1"}); !errors.Is(err, os.ErrPermission) {
+	if _, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", handover.Order{Patient: "p1"}); !errors.Is(err, os.ErrPermission) {
 		t.Errorf("no key: %v", err)
 	}
 }
@@ -306,7 +306,7 @@ func TestCancelPackage(t *testing.T) {
 		<-goOn
 		return nil
 	}}})
-	job, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", PackageRequest{Population: true})
+	job, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", handover.Order{Population: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -335,14 +335,14 @@ func TestPackageLimits(t *testing.T) {
 	s := practice(t)
 	put(t, s, `{"resourceType":"Patient","id":"p1","link":[{"other":{"reference":"Patient/p2"},"type":"replaces"}]}`)
 	e := engineOn(t, s, Options{})
-	_, o := pack(t, e, PackageRequest{Patient: "p1", Withhold: []Withhold{{Resource: "Observation/o-p1", Reason: "third-party-confidence", Authority: "45 CFR 164.524(a)(2)(v)"}}})
+	_, o := pack(t, e, handover.Order{Patient: "p1", Withhold: []handover.Withhold{{Resource: "Observation/o-p1", Reason: "third-party-confidence", Authority: "45 CFR 164.524(a)(2)(v)"}}})
 	if o.Verdict != handover.CompleteWithExclusions || o.Counts["Observation"].Excluded["third-party-confidence"] != 1 {
 		t.Errorf("%s %+v", o.Verdict, o.Counts["Observation"])
 	}
 	if !slices.Equal(o.Patients, []string{"p1", "p2"}) {
 		t.Errorf("patients %v", o.Patients)
 	}
-	job, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", PackageRequest{Patient: "p1", Within: []string{"p1"}})
+	job, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", handover.Order{Patient: "p1", Within: []string{"p1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -358,7 +358,7 @@ func TestPackageLimits(t *testing.T) {
 func TestProtect(t *testing.T) {
 	s := practice(t)
 	e := engineOn(t, s, Options{})
-	job, _ := pack(t, e, PackageRequest{Patient: "p1"})
+	job, _ := pack(t, e, handover.Order{Patient: "p1"})
 	const passphrase = "correct horse battery"
 	for _, form := range []string{ProtectHTML, ProtectAge, ProtectAge} {
 		made, err := e.Protect(t.Context(), audittest.Event(audit.Package), job.ID, form, passphrase)
@@ -418,8 +418,8 @@ func opened(t *testing.T, in io.Reader, passphrase string) [32]byte {
 func TestProtectRefuses(t *testing.T) {
 	s := practice(t)
 	e := engineOn(t, s, Options{})
-	zipped, _ := pack(t, e, PackageRequest{Patient: "p1"})
-	folder, _ := pack(t, e, PackageRequest{Patient: "p1", Form: FormFolder})
+	zipped, _ := pack(t, e, handover.Order{Patient: "p1"})
+	folder, _ := pack(t, e, handover.Order{Patient: "p1", Form: handover.FormFolder})
 	bulk, _ := export(t, e, Request{Level: LevelSystem})
 	failed, err := s.AddJob(t.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: KindPackage, State: storage.Failed, Request: []byte(`{"patient":"nobody"}`)}, 0)
 	if err != nil {
@@ -470,7 +470,7 @@ func TestKeepAndTidy(t *testing.T) {
 	s := practice(t)
 	root := rootDir(t)
 	e := New(s, root, Options{Retention: time.Hour})
-	job, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", PackageRequest{Patient: "p1"})
+	job, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", handover.Order{Patient: "p1"})
 	if err != nil {
 		t.Fatal(err)
 	}

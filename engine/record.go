@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/storage"
 )
 
@@ -38,27 +39,17 @@ type RecordItem struct {
 // RecordOptions tune what belongs to a record.
 type RecordOptions struct {
 	Linked   []string // further patients that staff approved as the same person; see [Record.Decisions]
-	Withhold []Withhold
-}
-
-// Withhold is a rule that one resource, or those with a security label, are left out. There is none unless a policy or a
-// person says so: labels are set by people at entry, and a patient's own copy holds what is sensitive.
-type Withhold struct {
-	Resource  string `json:"resource,omitempty"` // such as "Observation/1"; "": by label
-	System    string `json:"system,omitempty"`   // with Code, of meta.security, or of securityLabel in a DocumentReference
-	Code      string `json:"code,omitempty"`
-	Reason    string `json:"reason"`              // goes into the exclusions
-	Authority string `json:"authority,omitempty"` // such as "45 CFR 164.501"
+	Withhold []handover.Withhold
 }
 
 // PsychotherapyNotes is the rule for psychotherapy notes, by HL7's v3 ActCode PSYTHPN. (PSY and ETH of the same system label
 // ordinary psychiatric and substance abuse information, which a patient's copy holds.)
-var PsychotherapyNotes = Withhold{
+var PsychotherapyNotes = handover.Withhold{
 	System: "http://terminology.hl7.org/CodeSystem/v3-ActCode", Code: "PSYTHPN",
 	Reason: "psychotherapy-notes", Authority: "45 CFR 164.524(a)(1)(i)",
 }
 
-// Reasons of exclusions. A policy adds its own ([Withhold.Reason]).
+// Reasons of exclusions. A policy adds its own ([handover.Withhold.Reason]).
 const (
 	ReasonOtherIndividual = "other-individual"    // another patient is the subject
 	ReasonMoved           = "moved"               // an earlier version named the patient; the resource is another patient's now. Staff decide

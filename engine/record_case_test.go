@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/storage"
 )
 
@@ -154,7 +155,7 @@ var recordCases = []struct {
 		name: "psychotherapy notes",
 		stored: []string{of("DocumentReference/d", to("subject", "Patient/a")+`,'securityLabel':[{'coding':[{'system':'http://terminology.hl7.org/CodeSystem/v3-ActCode','code':'PSYTHPN'}]}],'content':[{'attachment':{'url':'Binary/note'}}]`),
 			of("Binary/note", ""), of("Observation/o", `'meta':{'security':[{'system':'http://terminology.hl7.org/CodeSystem/v3-ActCode','code':'ETH'}]},`+to("subject", "Patient/a"))},
-		options:  RecordOptions{Withhold: []Withhold{PsychotherapyNotes}},
+		options:  RecordOptions{Withhold: []handover.Withhold{PsychotherapyNotes}},
 		in:       []string{"Observation/o/_history/1"},
 		excluded: map[string]string{"DocumentReference/d": "psychotherapy-notes", "Binary/note": "psychotherapy-notes"},
 	},

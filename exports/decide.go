@@ -8,6 +8,7 @@ import (
 	"satchel/auth"
 	"satchel/engine"
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/storage"
 )
 
@@ -41,7 +42,7 @@ func narrow(by Actor, r *engine.Request) error {
 }
 
 // packageAction is what auth has to know of a package. more are patients that turned out to be in it.
-func packageAction(r engine.PackageRequest, more ...string) auth.Action {
+func packageAction(r handover.Order, more ...string) auth.Action {
 	if r.Population {
 		return auth.Action{Verb: auth.VerbPackage, Level: string(engine.LevelSystem)}
 	}
@@ -51,7 +52,7 @@ func packageAction(r engine.PackageRequest, more ...string) auth.Action {
 }
 
 // confine lets a package hold no other patients than those that were asked for, if the actor may not read everybody's data.
-func confine(by Actor, r *engine.PackageRequest) {
+func confine(by Actor, r *handover.Order) {
 	if by.decide(auth.Action{Verb: auth.VerbSearch}) != nil {
 		r.Within = append([]string{r.Patient}, r.Linked...)
 	}
@@ -78,7 +79,7 @@ func contentOf(job storage.Job) (auth.Action, error) {
 		}
 		return do, nil
 	case engine.KindPackage:
-		r, err := engine.PackageRequestOf(job)
+		r, err := engine.OrderOf(job)
 		if err != nil || job.State != storage.Complete {
 			return packageAction(r), err
 		}
@@ -107,12 +108,12 @@ func (s *Service) MayExport(p auth.Principal, r engine.Request) bool {
 }
 
 // AskPackage decides on a package that is only asked about, such as by its form. The note is for a refusal.
-func (s *Service) AskPackage(by Actor, r engine.PackageRequest) (Note, error) {
+func (s *Service) AskPackage(by Actor, r handover.Order) (Note, error) {
 	return packageNote(by, r), s.MayPackage(by.principal, r)
 }
 
 // MayPackage returns nil if the principal may start a package now, and otherwise the refusal.
-func (s *Service) MayPackage(p auth.Principal, r engine.PackageRequest) error {
+func (s *Service) MayPackage(p auth.Principal, r handover.Order) error {
 	if r.Population {
 		if err := s.on(); err != nil {
 			return err
@@ -122,7 +123,7 @@ func (s *Service) MayPackage(p auth.Principal, r engine.PackageRequest) error {
 }
 
 // MayHold returns nil if the principal may have all that such a package holds, whoever made it and whatever is switched off.
-func (s *Service) MayHold(p auth.Principal, r engine.PackageRequest) error {
+func (s *Service) MayHold(p auth.Principal, r handover.Order) error {
 	return p.Decide(packageAction(r))
 }
 

@@ -36,21 +36,19 @@ func (s *Service) RunExport(ctx context.Context, by Actor, r engine.Request, fol
 // RunPackage makes a package at once, without a job: for the command line. progress may be nil. after, which may be nil too,
 // is called with the package before the audit log hears that it is made, such as to encrypt it. It leaves the events of a job
 // in the audit log, with the package's name for the job as their target.
-func (s *Service) RunPackage(ctx context.Context, by Actor, q engine.HandoverRequest, progress func(done, total int64), after func(*engine.Handover) error) (engine.Handover, error) {
-	order := engine.PackageRequest{Patient: q.Patient, Population: q.Patient == "", Linked: q.Linked, Withhold: q.Withhold, Purpose: q.Purpose, RequestID: q.RequestID}
-	note := packageNote(by, order)
-	if err := s.allowPackage(by, &order); err != nil {
-		return engine.Handover{}, s.refused(ctx, note, err)
+func (s *Service) RunPackage(ctx context.Context, by Actor, q engine.PackageRun, progress func(done, total int64), after func(*engine.MadePackage) error) (engine.MadePackage, error) {
+	note := packageNote(by, q.Order)
+	if err := s.allowPackage(by, &q.Order); err != nil {
+		return engine.MadePackage{}, s.refused(ctx, note, err)
 	}
-	q.Within = order.Within
 	if q.Job == "" {
 		q.Job = strings.ToLower(rand.Text()[:8])
 	}
 	note = note.done(q.Job)
 	if err := s.Store.Audit(ctx, note.Event); err != nil {
-		return engine.Handover{}, err
+		return engine.MadePackage{}, err
 	}
-	h, err := s.Engine.Handover(ctx, q, progress)
+	h, err := s.Engine.MakePackage(ctx, q, progress)
 	if err == nil && after != nil {
 		err = after(&h)
 	}

@@ -11,6 +11,7 @@ import (
 	"satchel/auth"
 	"satchel/engine"
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -42,18 +43,8 @@ func (p packager) settle(ctx context.Context, n Note, err error) error {
 }
 
 // StartPackage starts the package that a request asks for.
-func (p packager) StartPackage(ctx context.Context, by requests.By, url string, r requests.Package) (storage.Job, error) {
-	q := engine.PackageRequest{
-		Patient: r.Patient, Population: r.Patient == "", Linked: r.Linked, Purpose: r.Purpose, RequestID: r.Request,
-		RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy,
-	}
-	if r.Folder {
-		q.Form = engine.FormFolder
-	}
-	for _, w := range r.Withhold {
-		q.Withhold = append(q.Withhold, engine.Withhold(w))
-	}
-	job, note, err := p.s.StartPackage(ctx, actor(by), q, url)
+func (p packager) StartPackage(ctx context.Context, by requests.By, url string, order handover.Order) (storage.Job, error) {
+	job, note, err := p.s.StartPackage(ctx, actor(by), order, url)
 	return job, p.settle(ctx, note, err)
 }
 

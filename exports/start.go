@@ -7,6 +7,7 @@ import (
 
 	"satchel/audit"
 	"satchel/engine"
+	"satchel/handover"
 	"satchel/storage"
 )
 
@@ -68,7 +69,7 @@ func (s *Service) exportNote(ctx context.Context, by Actor, r engine.Request) No
 // StartPackage starts the making of a package and returns its job within milliseconds. url is the kick-off as the client sent
 // it. Errors: forbidden while packages of everybody are switched off and r is one, or without permission; and those of
 // [engine.Engine.StartPackage].
-func (s *Service) StartPackage(ctx context.Context, by Actor, r engine.PackageRequest, url string) (storage.Job, Note, error) {
+func (s *Service) StartPackage(ctx context.Context, by Actor, r handover.Order, url string) (storage.Job, Note, error) {
 	note := packageNote(by, r)
 	if err := s.allowPackage(by, &r); err != nil {
 		return storage.Job{}, note, err
@@ -83,7 +84,7 @@ func (s *Service) StartPackage(ctx context.Context, by Actor, r engine.PackageRe
 }
 
 // allowPackage decides on a package and confines it.
-func (s *Service) allowPackage(by Actor, r *engine.PackageRequest) error {
+func (s *Service) allowPackage(by Actor, r *handover.Order) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
@@ -102,7 +103,7 @@ func (s *Service) allowPackage(by Actor, r *engine.PackageRequest) error {
 }
 
 // packageNote is the event of the start of a package.
-func packageNote(by Actor, r engine.PackageRequest) Note {
+func packageNote(by Actor, r handover.Order) Note {
 	note := by.note(audit.ExportStart)
 	if r.Patient != "" {
 		note.Target = "Patient/" + r.Patient

@@ -73,7 +73,7 @@ func (t *trace) look(p *practice, id string) {
 		p.t.Fatal(err)
 	}
 	if job.Kind == engine.KindPackage {
-		r, err := engine.PackageRequestOf(job)
+		r, err := engine.OrderOf(job)
 		if err != nil {
 			p.t.Fatal(err)
 		}

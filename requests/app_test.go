@@ -6,6 +6,7 @@ import (
 
 	"satchel/audit"
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/internal/audittest"
 	"satchel/requests"
 	"satchel/storage"
@@ -146,7 +147,7 @@ func TestAppStartsItself(t *testing.T) {
 	f.tend()
 	r = must(t)(f.Request(background, r.ID))
 	job, err := f.store.Job(background, r.Job)
-	if err != nil || r.State != requests.Producing || !f.packs.last.Folder || f.packs.last.ApprovedBy != "doctor" || job.Account != "doctor" {
+	if err != nil || r.State != requests.Producing || f.packs.last.Form != handover.FormFolder || f.packs.last.ApprovedBy != "doctor" || job.Account != "doctor" {
 		t.Fatalf("%s, %+v, %+v, %v", r.State, f.packs.last, job, err)
 	}
 	f.packs.work(t, "")

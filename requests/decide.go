@@ -6,16 +6,14 @@ import (
 	"strings"
 
 	"satchel/fhir"
+	"satchel/handover"
 )
 
 // Approval is what an approver decides beside the yes.
 type Approval struct {
-	Withhold []Withhold // what is left out, each with its reason
+	Withhold []handover.Withhold // what is left out, each with its reason
 	Note     string
 }
-
-// withholdMost is how many rules can say what is left out.
-const withholdMost = 1000
 
 // Approve allows the copy to be made. It is refused, as conflict, before the identity was checked and the patient
 // identified; and, as forbidden, if the practice wants two persons and the account recorded, checked or amended the request
@@ -30,18 +28,16 @@ func (l *Ledger) Approve(ctx context.Context, by By, seen Seen, a Approval) (Req
 		case l.options.TwoPersons && slices.ContainsFunc(c.Hands, func(h string) bool { return strings.EqualFold(h, by.Who.Name) }):
 			return fhir.Errorf(fhir.CodeForbidden, "request %s was recorded or checked by %q; let somebody else approve it, as this practice wants two persons", c.Number, by.Who.Name)
 		}
-		if len(a.Withhold) > withholdMost {
-			return fhir.Errorf(fhir.CodeTooLong, "%d things are to be withheld; a package takes %d rules at most", len(a.Withhold), withholdMost)
-		}
 		for _, w := range a.Withhold {
 			if err := checkTexts(w.Resource, w.System, w.Code, w.Reason, w.Authority); err != nil {
 				return err
 			}
-			if err := needs(w.Reason, "what is withheld needs a reason, which the package states"); err != nil {
-				return err
-			}
 		}
 		c.Withhold = a.Withhold
+		order := c.order()
+		if err := order.Check(); err != nil { // rather now than when the package is to be made
+			return err
+		}
 		c.Decisions = append(c.Decisions, Decision{Kind: StepApprove, By: by.Who.Name, At: c.now, Text: c.note})
 		return nil
 	})

@@ -11,6 +11,7 @@ import (
 
 	"satchel/audit"
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/internal/audittest"
 	"satchel/requests"
 )
@@ -103,7 +104,7 @@ func TestFolder(t *testing.T) {
 	r = must(f.Check(background, by("front"), seen(r), "portal", ""))
 	r = must(f.Approve(background, by("doctor"), seen(r), requests.Approval{}))
 	r = must(f.Produce(background, by("front"), seen(r), ""))
-	if !f.packs.last.Folder {
+	if f.packs.last.Form != handover.FormFolder {
 		t.Error("not as files by themselves")
 	}
 	f.packs.work(t, "")

@@ -14,6 +14,7 @@ import (
 
 	"satchel/audit"
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/internal/audittest"
 	"satchel/internal/storagetest"
 	"satchel/internal/testpractice"
@@ -89,13 +90,13 @@ type packager struct {
 	store *storage.Store
 	mu    sync.Mutex
 	files map[string][]byte // job/name
-	last  requests.Package
+	last  handover.Order
 	fail  error
 	kept  time.Time
 	parts int // files of a package; 0: one
 }
 
-func (p *packager) StartPackage(ctx context.Context, by requests.By, url string, r requests.Package) (storage.Job, error) {
+func (p *packager) StartPackage(ctx context.Context, by requests.By, url string, r handover.Order) (storage.Job, error) {
 	if p.fail != nil {
 		return storage.Job{}, p.fail
 	}

@@ -9,6 +9,7 @@ import (
 
 	"satchel/audit"
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/internal/audittest"
 	"satchel/requests"
 	"satchel/storage"
@@ -21,7 +22,7 @@ func TestWholeWay(t *testing.T) {
 	if r.Number != "2026-0001" || r.Due.String() != "2026-03-31" || r.Late || r.Answered.String() != "2026-03-01" {
 		t.Errorf("%s due %s, answered %s, late %v", r.Number, r.Due, r.Answered, r.Late)
 	}
-	if p := f.packs.last; p.Patient != "p1" || p.Purpose != "access" || p.Request != r.Number || p.RequestedBy != "front" || p.ApprovedBy != "doctor" || p.Folder {
+	if p := f.packs.last; p.Patient != "p1" || p.Purpose != "access" || p.RequestID != r.Number || p.RequestedBy != "front" || p.ApprovedBy != "doctor" || p.Form != "" {
 		t.Errorf("%+v", p)
 	}
 	history, err := f.History(background, r.ID)
@@ -167,15 +168,15 @@ func TestApproveNeeds(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	r = must(f.Check(background, by("front"), seen(r), "id", ""))
-	if _, err := f.Approve(background, by("doctor"), seen(r), requests.Approval{Withhold: []requests.Withhold{{Resource: "Observation/1"}}}); code(err) != fhir.CodeRequired {
+	if _, err := f.Approve(background, by("doctor"), seen(r), requests.Approval{Withhold: []handover.Withhold{{Resource: "Observation/1"}}}); code(err) != fhir.CodeRequired {
 		t.Error(err)
 	}
-	for _, w := range [][]requests.Withhold{slices.Repeat([]requests.Withhold{{Resource: "Observation/1", Reason: "x"}}, 1001), {{Resource: "Observation/1", Reason: strings.Repeat("x", 4001)}}} {
+	for _, w := range [][]handover.Withhold{slices.Repeat([]handover.Withhold{{Resource: "Observation/1", Reason: "x"}}, 1001), {{Resource: "Observation/1", Reason: strings.Repeat("x", 4001)}}} {
 		if _, err := f.Approve(background, by("doctor"), seen(r), requests.Approval{Withhold: w}); code(err) != fhir.CodeTooLong {
 			t.Errorf("%d rules: %v", len(w), err)
 		}
 	}
-	r = must(f.Approve(background, by("doctor"), seen(r), requests.Approval{Withhold: []requests.Withhold{{Resource: "Observation/1", Reason: "tells of another person"}}}))
+	r = must(f.Approve(background, by("doctor"), seen(r), requests.Approval{Withhold: []handover.Withhold{{Resource: "Observation/1", Reason: "tells of another person"}}}))
 	if _, err := f.Amend(background, by("front"), seen(r), func(r *requests.Request) { r.Requester.Name = "Somebody else" }); code(err) != fhir.CodeConflict {
 		t.Error(err)
 	}

@@ -12,25 +12,14 @@ import (
 	"time"
 
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/storage"
 )
-
-// Package is the package that a request asks for.
-type Package struct {
-	Patient     string // logical id; "": everything the practice holds
-	Linked      []string
-	Withhold    []Withhold
-	Folder      bool   // every file by itself, for an app; otherwise ZIP files
-	Purpose     string // access or handover
-	Request     string // number of the request
-	RequestedBy string // account
-	ApprovedBy  string // account
-}
 
 // Packager makes packages in the background.
 type Packager interface {
 	// StartPackage stores a job that makes the package and returns it at once. The job belongs to who starts it.
-	StartPackage(ctx context.Context, by By, url string, p Package) (storage.Job, error)
+	StartPackage(ctx context.Context, by By, url string, order handover.Order) (storage.Job, error)
 	// Made answers the files of a complete job, and what the package says of its completeness.
 	Made(job storage.Job) (files []storage.JobFile, verdict string, err error)
 	// Protect makes a copy of each file of a complete package that opens with the passphrase; they replace earlier ones of
@@ -89,15 +78,18 @@ func (l *Ledger) Produce(ctx context.Context, by By, seen Seen, url string) (Req
 }
 
 // order is the package that the request asks for.
-func (r Request) order() Package {
-	p := Package{Patient: r.Patient, Linked: r.Linked, Withhold: r.Withhold, Folder: r.App != nil, Purpose: "access", Request: r.Number, RequestedBy: r.RecordedBy}
+func (r Request) order() handover.Order {
+	o := handover.Order{Patient: r.Patient, Population: r.Patient == "", Linked: r.Linked, Withhold: r.Withhold, Purpose: "access", RequestID: r.Number, RequestedBy: r.RecordedBy}
+	if r.App != nil {
+		o.Form = handover.FormFolder
+	}
 	if r.Scope == ScopePopulation {
-		p.Purpose = "handover"
+		o.Purpose = "handover"
 	}
 	if d, ok := r.Decided(); ok {
-		p.ApprovedBy = d.By
+		o.ApprovedBy = d.By
 	}
-	return p
+	return o
 }
 
 // hold keeps Tend away from a request whose package is just being started.

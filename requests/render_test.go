@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/requests"
 )
 
@@ -186,7 +187,7 @@ func TestLetters(t *testing.T) {
 	plain := f.at(requests.Verifying)
 	plain = must(f.Deny(background, by("doctor"), seen(plain), []requests.Ground{"identity", "other"}, "The signature is another one."))
 	partly := f.at(requests.Verifying)
-	partly = must(f.Approve(background, by("doctor"), seen(partly), requests.Approval{Withhold: []requests.Withhold{{Resource: "Observation/1", Reason: "tells of another person", Authority: "45 CFR 164.524(a)(3)(ii)"}}}))
+	partly = must(f.Approve(background, by("doctor"), seen(partly), requests.Approval{Withhold: []handover.Withhold{{Resource: "Observation/1", Reason: "tells of another person", Authority: "45 CFR 164.524(a)(3)(ii)"}}}))
 	in := wanted()
 	in.Requester, in.Patient = requests.Requester{Name: "Attorney Ong", Role: "lawyer", Organization: "Ong & Sons", Address: "2 Court Street\nSeatown"}, "p1"
 	other := must(f.Record(background, by("front"), in))

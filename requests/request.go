@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/storage"
 )
 
@@ -40,18 +41,18 @@ type Details struct {
 	Purpose   string    `json:"purpose,omitempty"`
 	Wish      Wish      `json:"wish"`
 
-	RecordedBy string     `json:"recordedBy"`
-	Hands      []string   `json:"hands,omitempty"` // accounts that recorded, checked or amended it: see Options.TwoPersons
-	Check      *Check     `json:"check,omitempty"` // of identity; nil: not yet
-	Extension  *Extension `json:"extension,omitempty"`
-	Decisions  []Decision `json:"decisions,omitempty"` // the last one counts
-	Linked     []string   `json:"linked,omitempty"`    // ids of Patients that staff know to be the same person
-	Withhold   []Withhold `json:"withhold,omitempty"`  // what the approver left out
-	Package    *Made      `json:"package,omitempty"`   // nil: not yet made
-	Failures   int        `json:"failures,omitempty"`  // of the package
-	Failure    string     `json:"failure,omitempty"`   // the last one, in plain words
-	App        *App       `json:"app,omitempty"`       // of a request by $ehi-export
-	Notes      []Note     `json:"notes,omitempty"`
+	RecordedBy string              `json:"recordedBy"`
+	Hands      []string            `json:"hands,omitempty"` // accounts that recorded, checked or amended it: see Options.TwoPersons
+	Check      *Check              `json:"check,omitempty"` // of identity; nil: not yet
+	Extension  *Extension          `json:"extension,omitempty"`
+	Decisions  []Decision          `json:"decisions,omitempty"` // the last one counts
+	Linked     []string            `json:"linked,omitempty"`    // ids of Patients that staff know to be the same person
+	Withhold   []handover.Withhold `json:"withhold,omitempty"`  // what the approver left out
+	Package    *Made               `json:"package,omitempty"`   // nil: not yet made
+	Failures   int                 `json:"failures,omitempty"`  // of the package
+	Failure    string              `json:"failure,omitempty"`   // the last one, in plain words
+	App        *App                `json:"app,omitempty"`       // of a request by $ehi-export
+	Notes      []Note              `json:"notes,omitempty"`
 }
 
 // Requester is who asks.
@@ -96,15 +97,6 @@ type Decision struct {
 	At      time.Time `json:"at"`
 	Grounds []Ground  `json:"grounds,omitempty"` // of a denial
 	Text    string    `json:"text,omitempty"`
-}
-
-// Withhold is a rule that one resource, or those with a security label, are left out of the package.
-type Withhold struct {
-	Resource  string `json:"resource,omitempty"` // such as "Observation/1"; "": by label
-	System    string `json:"system,omitempty"`
-	Code      string `json:"code,omitempty"`
-	Reason    string `json:"reason"`
-	Authority string `json:"authority,omitempty"` // such as "45 CFR 164.524(a)(3)"
 }
 
 // Made is the package that was made.

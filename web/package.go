@@ -11,6 +11,7 @@ import (
 	"satchel/engine"
 	"satchel/exports"
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/storage"
 )
 
@@ -31,22 +32,13 @@ func packageRoutes() []route {
 
 // packageText is the body of a kick-off.
 type packageText struct {
-	Patient    string         `json:"patient"`
-	Population bool           `json:"population"`
-	Linked     []string       `json:"linked"`
-	Withhold   []withholdText `json:"withhold"`
-	Purpose    string         `json:"purpose"`
-	RequestID  string         `json:"requestId"`
-	Form       engine.Form    `json:"form"`
-}
-
-// withholdText is one resource, or a security label, to be left out.
-type withholdText struct {
-	Resource  string `json:"resource"`
-	System    string `json:"system"`
-	Code      string `json:"code"`
-	Reason    string `json:"reason"`
-	Authority string `json:"authority"`
+	Patient    string              `json:"patient"`
+	Population bool                `json:"population"`
+	Linked     []string            `json:"linked"`
+	Withhold   []handover.Withhold `json:"withhold"`
+	Purpose    string              `json:"purpose"`
+	RequestID  string              `json:"requestId"`
+	Form       handover.Form       `json:"form"`
 }
 
 const (
@@ -61,7 +53,7 @@ func startPackage(w http.ResponseWriter, c *call) error {
 	if err := c.readJSON(maxPackage, &t, packageShape); err != nil {
 		return err
 	}
-	r, err := t.request()
+	r, err := t.order()
 	if err != nil {
 		return err
 	}
@@ -74,24 +66,16 @@ func startPackage(w http.ResponseWriter, c *call) error {
 	return c.answerJSON(w, http.StatusAccepted, c.packageOf(job, r))
 }
 
-// request is what the engine is asked for.
-func (t packageText) request() (engine.PackageRequest, error) {
-	r := engine.PackageRequest{
+// order is the package that the body asks for.
+func (t packageText) order() (handover.Order, error) {
+	r := handover.Order{
 		Patient: fhir.BarePatient(t.Patient), Population: t.Population, Purpose: t.Purpose, RequestID: t.RequestID, Form: t.Form,
+		Withhold: t.Withhold,
 	}
 	for _, id := range t.Linked {
 		r.Linked = append(r.Linked, fhir.BarePatient(id))
 	}
-	for _, x := range t.Withhold {
-		r.Withhold = append(r.Withhold, engine.Withhold(x))
-	}
-	for _, text := range []string{r.RequestID, r.Purpose} {
-		if text != printable(text) {
-			return r, fhir.Errorf(fhir.CodeValue, "requestId and purpose have at most 80 characters and no control characters")
-		}
-	}
-	err := r.Check()
-	return r, err
+	return r, r.Check()
 }
 
 // packageURL is an address below /api/packages.
@@ -104,12 +88,12 @@ func (c *call) packageURL(parts ...string) string {
 }
 
 // visiblePackage reads the package in the address, if the caller may have it.
-func (c *call) visiblePackage() (storage.Job, engine.PackageRequest, error) {
+func (c *call) visiblePackage() (storage.Job, handover.Order, error) {
 	job, note, err := c.server.Exports.Job(c.Context(), c.actor(0), c.Job, exports.Packages)
 	if c.did(note, err); err != nil {
-		return job, engine.PackageRequest{}, err
+		return job, handover.Order{}, err
 	}
-	r, err := engine.PackageRequestOf(job)
+	r, err := engine.OrderOf(job)
 	return job, r, err
 }
 

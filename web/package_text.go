@@ -20,7 +20,7 @@ type packageJobText struct {
 	Patient     string        `json:"patient,omitempty"`
 	Linked      []string      `json:"linked,omitempty"`
 	Population  bool          `json:"population,omitzero"`
-	Form        engine.Form   `json:"form,omitempty"`
+	Form        handover.Form `json:"form,omitempty"`
 	Purpose     string        `json:"purpose,omitempty"`
 	RequestID   string        `json:"requestId,omitempty"`
 	Account     string        `json:"account"` // that started it
@@ -65,7 +65,7 @@ type packageFileText struct {
 }
 
 // packageOf is what can be told of a package at any time.
-func (c *call) packageOf(job storage.Job, r engine.PackageRequest) packageJobText {
+func (c *call) packageOf(job storage.Job, r handover.Order) packageJobText {
 	t := packageJobText{
 		ID: job.ID, URL: c.packageURL(job.ID), State: job.State, Patient: r.Patient, Linked: r.Linked, Population: r.Population, Form: r.Form,
 		Purpose: r.Purpose, RequestID: r.RequestID, Account: job.Account, RequestedBy: r.RequestedBy, Error: job.Error,
@@ -119,7 +119,7 @@ func listPackages(w http.ResponseWriter, c *call) error {
 	}
 	texts := []packageJobText{}
 	for _, job := range list.Jobs {
-		r, err := engine.PackageRequestOf(job.Job)
+		r, err := engine.OrderOf(job.Job)
 		if err != nil {
 			return err
 		}
