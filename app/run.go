@@ -5,23 +5,12 @@ package app
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
-	"os"
-	"path/filepath"
 	"sync"
 
-	"satchel/certs"
 	"satchel/config"
-	"satchel/datadir"
-	"satchel/engine"
-	"satchel/handover"
 	"satchel/internal/about"
-	"satchel/storage"
-	"satchel/web"
 )
 
 // The messages that tell of start and stop, also to the Windows Event Log.
@@ -59,106 +48,40 @@ func orderly(ctx context.Context, err error) error {
 	return err
 }
 
-// runParts starts the parts in order, waits, and stops them in the opposite order.
+// runParts takes what the server needs in order, works, and gives it back in the opposite order.
 func runParts(ctx context.Context, cfg *config.Config, log *slog.Logger, ready func(addr string)) (err error) {
-	if _, err := os.Stat(cfg.Database()); err != nil {
-		_, err = datadir.Open(ctx, cfg, storage.Options{}) // says what to do
-		return err
-	}
-	unlock, err := storage.LockFile(filepath.Join(cfg.Data, "satchel.lock"))
-	if errors.Is(err, storage.ErrLocked) {
-		return fmt.Errorf("another Satchel already serves %q; stop it first", cfg.Data)
-	} else if err != nil {
-		return err
-	}
-	defer unlock()
-
+	p := &parts{cfg: cfg, log: log}
+	defer func() { err = errors.Join(err, p.close()) }()
 	// The listener comes before the store, so that a port in use is said at once and not after a migration.
-	listener, err := net.Listen("tcp", cfg.HTTP.Listen)
-	if err != nil {
-		return fmt.Errorf("listen on http.listen %q: %w", cfg.HTTP.Listen, err)
+	for _, step := range []func(context.Context) error{p.lock, p.listen, p.openStore, p.openFolder, p.wire} {
+		if err := step(ctx); err != nil {
+			return err
+		}
 	}
-	defer listener.Close()
+	return p.work(ctx, ready)
+}
 
-	secured, err := certs.New(cfg, log)
-	if err != nil {
-		return err
-	}
-	if secured != nil {
-		listener = tls.NewListener(listener, secured)
-	}
-
-	store, err := datadir.Open(ctx, cfg, storage.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-
-	if err := os.MkdirAll(cfg.BulkExport.Folder, 0o700); err != nil {
-		return fmt.Errorf("folder for exports: %w", err)
-	}
-	folder, err := os.OpenRoot(cfg.BulkExport.Folder)
-	if err != nil {
-		return fmt.Errorf("folder for exports: %w", err)
-	}
-	defer folder.Close()
-
-	metrics, err := NewMetrics(cfg, store)
-	if err != nil {
-		return err
-	}
-	pages, err := deskOptions(ctx, cfg, store, log)
-	if err != nil {
-		return err
-	}
-	options := EngineOptions(cfg, log)
-	options.Ended = metrics.ExportEnded
-	options.Practice = sender(cfg)
-	options.Practice.SenderNow = senderNow(pages.Practice)
-	options.Practice.Key = func() (*handover.Key, error) { return datadir.SigningKey(cfg) }
-	options.Practice.Requests = RequestLines(store)
-	jobs := engine.New(store, folder, options)
-	deeds := ExportsOf(cfg, store, jobs)
-	asked := Ledger(cfg, store, practiceShown(cfg, pages.Practice), deeds.Packager(), log)
-	handler, err := web.New(web.Options{
-		Store:          store,
-		Exports:        deeds,
-		Requests:       asked,
-		Auth:           accounts(cfg, store),
-		Tokens:         tokens(cfg, store),
-		Log:            log,
-		PublicURL:      cfg.HTTP.PublicURL,
-		Basic:          cfg.Auth.Basic,
-		TrustedProxies: cfg.HTTP.TrustedProxies,
-		CORSOrigins:    cfg.HTTP.CORSOrigins,
-		Version:        about.Version,
-		FormatURL:      cfg.Package.DocumentationURL,
-		Desk:           pages,
-		Ready:          checks(cfg, folder),
-		Metrics:        metrics,
-	})
-	if err != nil {
-		return err
-	}
+// work serves until ctx ends, with a start and a stop in the audit log.
+func (p *parts) work(ctx context.Context, ready func(addr string)) (err error) {
 	tending, untend := context.WithCancel(ctx)
 	var chores sync.WaitGroup
-	chores.Go(func() { tend(tending, cfg, log) })
-	chores.Go(func() { watch(tending, watchdogEvery(), alive(store)) })
+	chores.Go(func() { tend(tending, p.cfg, p.log) })
+	chores.Go(func() { watch(tending, watchdogEvery(), alive(p.store)) })
 	defer func() { untend(); chores.Wait() }()
-	if err := auditStart(ctx, cfg, store); err != nil {
+	if err := auditStart(ctx, p.cfg, p.store); err != nil {
 		return err
 	}
 	// From here on the log holds a start, so a stop must follow, whatever happens.
-	if err = auditAnchor(ctx, cfg, store, log); err == nil {
-		chores.Go(func() { asked.Run(tending) })
-		log.Info(logStarted, "version", about.Version, "data", cfg.Data, "address", listener.Addr().String())
+	if err = auditAnchor(ctx, p.cfg, p.store, p.log); err == nil {
+		chores.Go(func() { p.asked.Run(tending) })
+		p.log.Info(logStarted, "version", about.Version, "data", p.cfg.Data, "address", p.listener.Addr().String())
 		defer context.AfterFunc(ctx, func() { notify("STOPPING=1") })()
-		err = serve(ctx, listener, hsts(cfg, handler), jobs, log, func(addr string) {
+		err = serve(ctx, p.listener, hsts(p.cfg, p.handler), p.jobs, p.log, func(addr string) {
 			notify("READY=1") // also from what looks like a console: systemd in an LXC container waits for it, too
 			ready(addr)
 		})
 	}
-	err = errors.Join(err, auditStop(ctx, cfg, store, log, orderly(ctx, err)))
-	log.Info(logStopped, "data", cfg.Data)
+	err = errors.Join(err, auditStop(ctx, p.cfg, p.store, p.log, orderly(ctx, err)))
+	p.log.Info(logStopped, "data", p.cfg.Data)
 	return err
 }

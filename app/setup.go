@@ -56,8 +56,8 @@ func SetupURL(cfg *config.Config, addr string) string {
 	return fmt.Sprintf("%s://%s/setup?token=%s", cfg.Scheme(), net.JoinHostPort(host, port), string(code[:max(0, len(code)-1)]))
 }
 
-// deskOptions are what the staff pages know of the settings and of the machine.
-func deskOptions(ctx context.Context, cfg *config.Config, store *storage.Store, log *slog.Logger) (desk.Options, error) {
+// pageOptions are what the staff pages know of the settings and of the machine.
+func pageOptions(ctx context.Context, cfg *config.Config, store *storage.Store, log *slog.Logger) (desk.Options, error) {
 	p, err := newPracticeNow(cfg)
 	if err != nil {
 		return desk.Options{}, err

@@ -52,34 +52,7 @@ Exit codes: 0 done, 1 failed, or the package is INCOMPLETE (it is made all the s
   satchel handover patient 123 --out . --passphrase-file pass --html
   satchel handover population --out /mnt/handover --practice "Practice Dr. Sommer"`,
 		Args: handoverArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			r, err := f.request(args)
-			if err != nil {
-				return err
-			}
-			secret, err := secretfile.Passphrase(f.passphrase)
-			if err != nil {
-				return err
-			}
-			cfg, s, err := at.openData(c.Context(), nil, storage.Options{})
-			if err != nil {
-				return err
-			}
-			if r.Key == nil && f.sign {
-				if r.Key, err = datadir.SigningKey(cfg); err != nil {
-					return errors.Join(err, s.Close())
-				}
-			}
-			if f.bag == "" {
-				r.BagSize = int64(cfg.Package.BagSize)
-			}
-			app.DescribePackage(cfg, &r)
-			if r.Patient == "" {
-				r.Requests = app.RequestLines(s)
-			}
-			err = handOver(c.Context(), cfg, s, r, secret, &f, c.OutOrStdout())
-			return errors.Join(err, s.Close())
-		},
+		RunE: func(c *cobra.Command, args []string) error { return f.run(c, at, args) },
 	}
 	c.Flags().StringVar(&f.out, "out", "", "folder in which the package shall stand")
 	c.Flags().BoolVar(&f.zip, "zip", false, "make a ZIP file instead of a folder")
@@ -95,6 +68,36 @@ Exit codes: 0 done, 1 failed, or the package is INCOMPLETE (it is made all the s
 	c.Flags().StringArrayVar(&f.linked, "linked", nil, "id of another Patient that staff know to be the same person (repeatable)")
 	c.Flags().BoolVar(&f.json, "json", false, "write the outcome as JSON")
 	return c
+}
+
+// run is `satchel handover`.
+func (f *handoverFlags) run(c *cobra.Command, at *common, args []string) error {
+	r, err := f.request(args)
+	if err != nil {
+		return err
+	}
+	secret, err := secretfile.Passphrase(f.passphrase)
+	if err != nil {
+		return err
+	}
+	cfg, s, err := at.openData(c.Context(), nil, storage.Options{})
+	if err != nil {
+		return err
+	}
+	if r.Key == nil && f.sign {
+		if r.Key, err = datadir.SigningKey(cfg); err != nil {
+			return errors.Join(err, s.Close())
+		}
+	}
+	if f.bag == "" {
+		r.BagSize = int64(cfg.Package.BagSize)
+	}
+	app.DescribePackage(cfg, &r)
+	if r.Patient == "" {
+		r.Requests = app.RequestLines(s)
+	}
+	err = handOver(c.Context(), cfg, s, r, secret, f, c.OutOrStdout())
+	return errors.Join(err, s.Close())
 }
 
 // handoverArgs checks "population" and "patient ID".

@@ -23,52 +23,11 @@ func unknownEnv(name string, known map[string]string) error {
 
 // finish checks all values together, whatever they come from, and makes paths absolute.
 func (c *Config) finish() error {
-	if err := c.checkPractice(); err != nil {
-		return err
-	}
-	if err := c.checkHTTP(); err != nil {
-		return err
-	}
-	if err := c.checkTLS(); err != nil {
-		return err
-	}
-	if d := time.Duration(c.Backup.Every); d < time.Minute || d > 31*24*time.Hour {
-		return fmt.Errorf("backup.every is %q; write a span from \"1m\" to \"744h\"", c.Backup.Every)
-	}
-	if err := c.checkSmart(); err != nil {
-		return err
-	}
-	if err := c.checkAuth(); err != nil {
-		return err
-	}
-	if err := c.checkRequests(); err != nil {
-		return err
-	}
-	for _, p := range []*string{&c.Backup.Folder, &c.Backup.PassphraseFile} {
-		if *p != "" {
-			*p = c.path(*p)
+	for _, check := range []func() error{c.checkPractice, c.checkHTTP, c.checkTLS, c.checkBackup, c.checkSmart, c.checkAuth, c.checkRequests, c.checkExports} {
+		if err := check(); err != nil {
+			return err
 		}
 	}
-	b := &c.BulkExport
-	for _, n := range []struct {
-		key   string
-		value int64
-		max   int64
-	}{
-		{"bulk_export.file_max_capacity", b.FileMaxCapacity, 10_000_000},
-		{"bulk_export.file_max_size", int64(b.FileMaxSize), 1 << 40},
-		{"bulk_export.file_retention_hours", b.FileRetentionHours, 24 * 366},
-		{"bulk_export.max_jobs", b.MaxJobs, 1000},
-		{"backup.keep", c.Backup.Keep, 10_000},
-	} {
-		if n.value < 1 || n.value > n.max {
-			return fmt.Errorf("%s is %d; write 1 to %d", n.key, n.value, n.max)
-		}
-	}
-	if b.Folder == "" || strings.ContainsFunc(b.Folder, unicode.IsControl) {
-		return fmt.Errorf("bulk_export.folder is %q; write a path, on Windows in single quotes such as 'D:\\exports'", b.Folder)
-	}
-	b.Folder = c.path(b.Folder)
 	for _, e := range []struct {
 		key, value string
 		legal      []string
@@ -82,6 +41,50 @@ func (c *Config) finish() error {
 		}
 	}
 	return nil
+}
+
+// number is a setting from 1 to most.
+type number struct {
+	key         string
+	value, most int64
+}
+
+// checkNumbers refuses a number that is out of its bounds.
+func checkNumbers(numbers ...number) error {
+	for _, n := range numbers {
+		if n.value < 1 || n.value > n.most {
+			return fmt.Errorf("%s is %d; write 1 to %d", n.key, n.value, n.most)
+		}
+	}
+	return nil
+}
+
+// checkBackup checks the settings of backups that come by themselves.
+func (c *Config) checkBackup() error {
+	if d := time.Duration(c.Backup.Every); d < time.Minute || d > 31*24*time.Hour {
+		return fmt.Errorf("backup.every is %q; write a span from \"1m\" to \"744h\"", c.Backup.Every)
+	}
+	for _, p := range []*string{&c.Backup.Folder, &c.Backup.PassphraseFile} {
+		if *p != "" {
+			*p = c.path(*p)
+		}
+	}
+	return checkNumbers(number{"backup.keep", c.Backup.Keep, 10_000})
+}
+
+// checkExports checks the settings of exports.
+func (c *Config) checkExports() error {
+	b := &c.BulkExport
+	if b.Folder == "" || strings.ContainsFunc(b.Folder, unicode.IsControl) {
+		return fmt.Errorf("bulk_export.folder is %q; write a path, on Windows in single quotes such as 'D:\\exports'", b.Folder)
+	}
+	b.Folder = c.path(b.Folder)
+	return checkNumbers(
+		number{"bulk_export.file_max_capacity", b.FileMaxCapacity, 10_000_000},
+		number{"bulk_export.file_max_size", int64(b.FileMaxSize), 1 << 40},
+		number{"bulk_export.file_retention_hours", b.FileRetentionHours, 24 * 366},
+		number{"bulk_export.max_jobs", b.MaxJobs, 1000},
+	)
 }
 
 // checkHTTP checks addresses, and refuses to send health data in clear text to other machines by accident.
