@@ -24,6 +24,7 @@ func (p *practice) note(events ...audit.Event) {
 
 // The log is searched by each field, the newest first, by pages; every order that is offered works.
 func TestAuditSearch(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still = true })
 	p.put(berg)
 	for i := range 120 {
@@ -84,6 +85,7 @@ func TestAuditSearch(t *testing.T) {
 
 // The download holds all that was found, in the order of the page, and nothing that a spreadsheet would run.
 func TestAuditDownload(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still = true })
 	for i := range 60 {
 		p.note(audit.Event{Who: audit.Who{Name: "zoe", Kind: audit.User}, Action: audit.Search, Target: "Patient", Status: 200, Detail: fmt.Sprintf("n%d", i)})

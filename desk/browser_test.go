@@ -76,6 +76,7 @@ func code(t testing.TB, secret string, steps int64) string {
 }
 
 func TestPagesLook(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) {
 		s.Still = true
 		s.Desk.Backup = func() desk.Backup {
@@ -117,6 +118,7 @@ func TestPagesLook(t *testing.T) {
 
 // The first run in a browser, up to the page for today: the code of the terminal, the administrator, the second factor.
 func TestFirstRunBrowser(t *testing.T) {
+	t.Parallel()
 	named := desk.Practice{Zone: newYork(t)}
 	over := false
 	p := openOn(t, testpractice.Empty, func(s *settings) {
@@ -207,6 +209,7 @@ func (i *idler) pass(d time.Duration) {
 
 // The page asks before the session ends, hides itself when it has ended, and gives back what was typed.
 func TestIdleBrowser(t *testing.T) {
+	t.Parallel()
 	i := openIdler(t)
 	i.pass(auth.DefaultSessionIdle - 50*time.Second)
 	i.Wait("Are you still there?")
@@ -230,6 +233,7 @@ func TestIdleBrowser(t *testing.T) {
 
 // What somebody has typed when the session ends is hidden and kept.
 func TestIdleKeepsWhatWasTyped(t *testing.T) {
+	t.Parallel()
 	i := openIdler(t)
 	i.Fill("#f-new", "half a thought of mine")
 	i.pass(auth.DefaultSessionIdle + time.Second)
@@ -254,6 +258,7 @@ func TestIdleKeepsWhatWasTyped(t *testing.T) {
 
 // Without script: sign in, look around, change the password, sign out.
 func TestWithoutScript(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	b := browser.Start(t)
 	b.Script(false)

@@ -80,6 +80,7 @@ func (p *practice) client(name string) storage.Client {
 
 // A program is registered with keys that are pasted, uploaded or fetched, or with a secret that is shown once.
 func TestRegisterProgram(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) {
 		s.Still = true
 		s.Tokens.AllowSecret = true
@@ -134,6 +135,7 @@ func TestRegisterProgram(t *testing.T) {
 
 // New keys, other scopes, taking out of use and removing end the tokens; who holds less may do none of it.
 func TestChangeProgram(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still, s.Tokens.AllowSecret = true, true })
 	c, secret, err := auth.NewClient(auth.Registration{Name: "lab", Secret: true, Scopes: "system/*.rs", Authorities: []storage.Authority{{Permission: "FHIR_ALL_READ"}}})
 	if err == nil {

@@ -41,6 +41,7 @@ func openApp(t *testing.T) (p *practice, form, back string) {
 // Somebody on a phone fills the form in, is told what is missing, and ends where the app wants its people: the browser
 // holds the page's policy against that address, too.
 func TestEHIFormBrowser(t *testing.T) {
+	t.Parallel()
 	p, form, back := openApp(t)
 	b := browser.Start(t)
 	b.Open(form)
@@ -70,6 +71,7 @@ func TestEHIFormBrowser(t *testing.T) {
 
 // The form works without script, and names nobody of the practice's patients.
 func TestEHIFormWithoutScript(t *testing.T) {
+	t.Parallel()
 	p, form, back := openApp(t)
 	path := strings.TrimPrefix(form, p.url)
 	v := p.visitor()

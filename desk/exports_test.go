@@ -5,20 +5,17 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
+
+	"satchel/internal/await"
 )
 
 // ended waits until the page of an export says that it has ended.
 func (v *visitor) ended(path string) reply {
 	v.p.t.Helper()
-	for range 1000 {
-		if r := v.want(v.get(path), 200); !strings.Contains(r.body, "data-poll") {
-			return r
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	v.p.t.Fatal("the export does not end")
-	panic("unreachable")
+	return await.Value(v.p.t, "the job at "+path+" ends", func() (reply, bool) {
+		r := v.want(v.get(path), 200)
+		return r, !strings.Contains(r.body, "data-poll")
+	})
 }
 
 var fileLink = regexp.MustCompile(`href="(/exports/[^"]+/files/[^"]+)"`)
@@ -26,6 +23,7 @@ var fileLink = regexp.MustCompile(`href="(/exports/[^"]+/files/[^"]+)"`)
 // An export of all patients and a handover of everything are started by a form, followed, downloaded and deleted, without a
 // script.
 func TestExports(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	for what, said := range map[string]string{"patients": "Ready: ", "handover": "Complete"} {
 		v := p.as("ann")
@@ -57,6 +55,7 @@ func TestExports(t *testing.T) {
 
 // The form offers what an account may start and refuses everything else; what is wrong is said beside the fields.
 func TestNewExport(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	p.account("gina", "ACCESS_ADMIN_WEB", "FHIR_ALL_READ", "FHIR_OP_INITIATE_BULK_DATA_EXPORT_GROUP:Group/"+firstGroup(t, p))
 	for who, want := range map[string]struct{ offered, refused []string }{
@@ -94,6 +93,7 @@ func TestNewExport(t *testing.T) {
 
 // Who may export a group need not read it, and then does not learn its name, which may tell what its members have in common.
 func TestGroupNameIsForReaders(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still = true })
 	p.put(`{"resourceType":"Group","id":"told","type":"person","actual":true,"name":"Canary clinic"}`)
 	p.account("hugo", "ACCESS_ADMIN_WEB", "FHIR_READ_ALL_OF_TYPE:Patient", "FHIR_OP_INITIATE_BULK_DATA_EXPORT_GROUP:Group/told")
@@ -116,6 +116,7 @@ func firstGroup(t *testing.T, p *practice) string {
 
 // In a browser an export is chosen, shows its progress by itself, and offers its files.
 func TestExportInBrowser(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	b := p.signed(t, "ann")
 	b.Click("Exports")

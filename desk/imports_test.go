@@ -13,10 +13,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"satchel/audit"
 	"satchel/desk"
+	"satchel/internal/await"
 )
 
 // sent is one file of an upload.
@@ -50,14 +50,7 @@ func (v *visitor) imported(r reply, texts ...string) (reply, string) {
 	v.p.t.Helper()
 	v.want(r, 303)
 	path := r.header.Get("Location")
-	for range 1000 {
-		if r := v.want(v.get(path), 200); !strings.Contains(r.body, "data-poll") {
-			return v.want(r, 200, texts...), path
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	v.p.t.Fatal("the import does not end")
-	panic("unreachable")
+	return v.want(v.ended(path), 200, texts...), path
 }
 
 // left are the files that lie in the folder of exports and uploads.
@@ -81,13 +74,10 @@ func (p *practice) left() (names []string) {
 // leftAfter are the files that lie there once the worker has tidied up, which is just after the page tells the end.
 func (p *practice) leftAfter() []string {
 	p.t.Helper()
-	for range 1000 {
-		if got := p.left(); len(got) <= 1 {
-			return got
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	return p.left()
+	return await.Value(p.t, "the worker has tidied up", func() ([]string, bool) {
+		got := p.left()
+		return got, len(got) <= 1
+	})
 }
 
 func gzipped(t *testing.T, text string) string {
@@ -126,6 +116,7 @@ func line(id, more string) string {
 
 // Files of every kind are read; what was refused is told by file, line and reason, and never what it holds. Again is safe.
 func TestImport(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	v := p.as("ann")
 	v.want(v.get("/import"), 200, `enctype="multipart/form-data"`, "No files were imported here lately")
@@ -176,6 +167,7 @@ func TestImport(t *testing.T) {
 
 // What cannot be imported is refused beside the field, and nothing of it stays.
 func TestImportRefused(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Desk.MostUpload = 3_000_000 })
 	v := p.as("ann")
 	bag := zipped(t, sent{"EHI_x/bagit.txt", "BagIt-Version: 1.0\n"}, sent{"EHI_x/data/x.ndjson", line("i1", "")})
@@ -223,6 +215,7 @@ func TestImportRefused(t *testing.T) {
 
 // A form with fields without end is not held in memory.
 func TestImportFields(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still = true })
 	v := p.as("ann")
 	var fields []string
@@ -237,6 +230,7 @@ func TestImportFields(t *testing.T) {
 
 // Only who may write everything may import, and nobody else learns of imports.
 func TestImportPermissions(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still = true })
 	p.account("walt", "ACCESS_ADMIN_WEB", "FHIR_ALL_WRITE")
 	path := p.as("ann").upload([]sent{{"a.ndjson", line("i1", "")}}).header.Get("Location")
@@ -287,6 +281,7 @@ func TestImportPermissions(t *testing.T) {
 
 // In a browser files are chosen, sent, followed, and their errors read.
 func TestImportInBrowser(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) {
 		s.Desk.Practice = func() desk.Practice { return desk.Practice{Name: "Elm Street Family Practice", Zone: newYork(t)} }
 	})

@@ -42,6 +42,7 @@ func (v *visitor) link(path string) (link, passphrase string) {
 // Whoever has a link loads the copy with the passphrase, without an account or a script. The page tells nothing of whom it
 // is about; wrong passphrases, the time and the number of downloads end it.
 func TestLinkPage(t *testing.T) {
+	t.Parallel()
 	d := openDesk(t, func(o *requests.Options) { o.LinkTries, o.LinkDownloads = 3, 2 })
 	staff := d.as("apollo")
 	path := staff.waiting()

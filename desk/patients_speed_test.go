@@ -12,6 +12,7 @@ import (
 // With 10,000 patients the pages of patients answer at once: they look things up and never walk through the store. Times are
 // of the machine and of what else it does, so it runs only when SATCHEL_MEASURE is set.
 func TestPatientsSpeed(t *testing.T) {
+	t.Parallel()
 	if os.Getenv("SATCHEL_MEASURE") == "" {
 		t.Skip("SATCHEL_MEASURE is not set")
 	}

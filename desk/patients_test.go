@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"satchel/audit"
 	"satchel/demo"
 	"satchel/fhir"
+	"satchel/internal/await"
 	"satchel/internal/storagetest"
 	"satchel/requests"
 	"satchel/storage"
@@ -46,6 +46,7 @@ const (
 
 // What is typed finds whom it means.
 func TestFindPatient(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still = true })
 	p.put(berg, hostile)
 	v := p.as("fred")
@@ -100,6 +101,7 @@ func queryOf(s string) string {
 
 // Many patients come by pages, and too many with advice; nothing takes long.
 func TestManyPatients(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still = true })
 	var all []string
 	for i := range 620 {
@@ -120,6 +122,7 @@ func TestManyPatients(t *testing.T) {
 
 // An account for one patient finds this one alone; one without patients sees neither the page nor the way to it.
 func TestPatientsOfAccount(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still = true })
 	p.put(berg)
 	own, other := demo.PatientID(0), demo.PatientID(1)
@@ -154,6 +157,7 @@ func TestPatientsOfAccount(t *testing.T) {
 
 // A chart tells what stands in the record, first what stands now; documents are handed out and cannot run.
 func TestChart(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) {
 		s.Still = true
 		s.Requests = requests.New(s.Store, requests.Options{})
@@ -217,16 +221,12 @@ func TestChart(t *testing.T) {
 // wantEvent fails the test unless the audit log holds such an event.
 func (p *practice) wantEvent(f audit.Filter) audit.Event {
 	p.t.Helper()
-	for range 50 {
+	events := await.Value(p.t, fmt.Sprintf("there is an event for %+v", f), func() ([]audit.Event, bool) {
 		events, _, err := p.store.AuditEvents(context.Background(), f, audit.Page{Count: 1})
 		if err != nil {
 			p.t.Fatal(err)
 		}
-		if len(events) > 0 {
-			return events[0]
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	p.t.Fatalf("no event for %+v", f)
-	return audit.Event{}
+		return events, len(events) > 0
+	})
+	return events[0]
 }

@@ -10,6 +10,7 @@ import (
 )
 
 func TestDates(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		typed      string
@@ -51,6 +52,7 @@ func TestDates(t *testing.T) {
 
 // Whatever is typed can be asked of the store, and its words are joined in every way once.
 func TestWords(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.String().Draw(t, "text")
 		w := readWords(text, rapid.Bool().Draw(t, "month first"), time.Now())
@@ -77,6 +79,7 @@ func TestWords(t *testing.T) {
 }
 
 func TestFileName(t *testing.T) {
+	t.Parallel()
 	for _, c := range [][3]string{
 		{"Letter", "application/pdf", "Letter.pdf"}, {"Letter.PDF", "application/pdf", "Letter.PDF"}, {"../../etc/passwd", "text/plain", "etc-passwd.txt"},
 		{"", "", "document"}, {"a\x00b\n<c>", "", "a-b--c"}, {"=1+1", "text/csv", "=1+1"}, {strings.Repeat("é", 100), "", strings.Repeat("é", 40)}, {"x", "image/svg+xml", "x.svg"},

@@ -14,6 +14,7 @@ import (
 // The front desk's whole story in a browser: somebody asks, is found, checked, approved; the copy is made, given by a link to
 // a phone and by a stick; the letter is printed. Every page on the way is looked at.
 func TestRequestsBrowser(t *testing.T) {
+	t.Parallel()
 	d := openDesk(t, nil)
 	v := d.as("apollo")
 	for i, name := range []string{"Overdue Olga", "Nearly Ned", "Soon Sue", "Calm Carl"} { // a board as it is on a working day

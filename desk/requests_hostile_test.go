@@ -22,6 +22,7 @@ const hostileText = `=HYPERLINK("http://evil.example","x")<script>alert(1)</scri
 // Whatever people write into a request, and whatever a patient is called, nothing of it runs: not on a page, not in a letter,
 // not in a table.
 func TestRequestsHostile(t *testing.T) {
+	t.Parallel()
 	d := openDesk(t, nil)
 	d.rename(demo.PatientID(0), hostileText)
 	v := d.as("apollo")
@@ -95,6 +96,7 @@ func (v *visitor) inert(paths ...string) {
 
 // A request that an app sent has no step that hands files over by hand, and says why.
 func TestRequestsOfApps(t *testing.T) {
+	t.Parallel()
 	d := openDesk(t, nil)
 	e, _, err := d.ledger.AskApp(t.Context(), audittest.Event(audit.ExportStart), storage.EHIExport{Owner: "rosa", Patient: demo.PatientID(0), URL: d.url})
 	if err != nil {
@@ -119,6 +121,7 @@ func TestRequestsOfApps(t *testing.T) {
 // What somebody looks for, the token of a link and the address of a form stand in addresses, and neither in the server's log
 // nor in the audit log.
 func TestAddressesAreNotLogged(t *testing.T) {
+	t.Parallel()
 	d := openDesk(t, nil)
 	v := d.as("ann")
 	v.want(v.get("/patients?q=Canarybird"), 200)

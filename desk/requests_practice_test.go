@@ -92,12 +92,5 @@ func today(t testing.TB) string { return time.Now().In(newYork(t)).Format(time.D
 // ready waits until the package of a request is made, as somebody without script does.
 func (v *visitor) ready(path string) reply {
 	v.p.t.Helper()
-	for range 2000 {
-		if r := v.want(v.get(path), 200); !strings.Contains(r.body, "data-poll") {
-			return v.want(r, 200, "Ready to hand over")
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	v.p.t.Fatal("the package is not made")
-	panic("unreachable")
+	return v.want(v.ended(path), 200, "Ready to hand over")
 }

@@ -20,6 +20,7 @@ var requestLink = regexp.MustCompile(`<th scope="row"><a href="(/requests/[^"]+)
 
 // From a received request to a delivered package that is verified, without a script.
 func TestRequestsWholePath(t *testing.T) {
+	t.Parallel()
 	d := openDesk(t, nil)
 	v := d.as("apollo")
 	v.want(v.get("/requests"), 200, "Nobody has asked for a record yet.", "/requests/new")
@@ -114,6 +115,7 @@ func (d *frontDesk) verified(v *visitor, page reply) {
 
 // A denial and an extension, with their letters; what somebody else did meanwhile is said calmly, and nothing typed is lost.
 func TestRequestsDenialAndExtension(t *testing.T) {
+	t.Parallel()
 	d := openDesk(t, nil)
 	v := d.as("apollo")
 	path := v.record("patient", "Nobody Here")
@@ -146,6 +148,7 @@ func TestRequestsDenialAndExtension(t *testing.T) {
 
 // If the practice wants two persons, who worked on a request sees who may approve it, and cannot.
 func TestRequestsTwoPersons(t *testing.T) {
+	t.Parallel()
 	d := openDesk(t, func(o *requests.Options) { o.TwoPersons = true })
 	v := d.as("apollo")
 	path := v.record("patient-id", demo.PatientID(0))
@@ -170,6 +173,7 @@ func TestRequestsTwoPersons(t *testing.T) {
 
 // Without SATCHEL_RECORD_REQUESTS nothing is seen; who may not look for patients works on requests without.
 func TestRequestsPermissions(t *testing.T) {
+	t.Parallel()
 	d := openDesk(t, nil)
 	path := d.as("ann").record("patient-id", demo.PatientID(0))
 	for _, who := range []string{"fred", "rita", "ike", "nora"} {
@@ -220,6 +224,7 @@ func (d *frontDesk) patient(i int) (family, born string) {
 
 // A handover of all records takes what it takes elsewhere, also after a request for it.
 func TestRequestsHandoverOfAll(t *testing.T) {
+	t.Parallel()
 	d := openDesk(t, nil)
 	v, ann := d.as("apollo"), d.as("ann")
 	path := v.record("scope", "population", "role", "owner", "name", "The Owner")
@@ -242,6 +247,7 @@ func TestRequestsHandoverOfAll(t *testing.T) {
 
 // The intake finds patients by what was given, refuses what cannot be, and keeps what was typed.
 func TestRequestsIntake(t *testing.T) {
+	t.Parallel()
 	d := openDesk(t, nil)
 	v := d.as("rosa")
 	family, born := d.patient(1)

@@ -30,6 +30,7 @@ func someSettings() []desk.Setting {
 
 // Each setting is told with its value, its source and its meaning; what may be changed is changed, and refused if wrong.
 func TestSettings(t *testing.T) {
+	t.Parallel()
 	now := desk.PracticeText{Name: "Elm Street", Zone: "America/New_York", Phone: "555-0100"}
 	var refuse error
 	p := open(t, func(s *settings) {
@@ -64,6 +65,7 @@ func TestSettings(t *testing.T) {
 
 // The help is there for everybody, and leads only to where the reader may go.
 func TestHelp(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still = true })
 	v := p.visitor()
 	for _, link := range []string{`href="/users"`, `href="/audit"`, `href="/settings"`, `href="/patients"`} {

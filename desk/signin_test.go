@@ -5,6 +5,7 @@ import (
 )
 
 func TestSignIn(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	v := p.visitor()
 	v.led(v.get("/"), "/sign-in")

@@ -11,6 +11,7 @@ import (
 // TestFirstPaint tells how long a browser waits for something to see. Times are of the machine and of what else it does, so
 // it runs only when SATCHEL_MEASURE is set.
 func TestFirstPaint(t *testing.T) {
+	t.Parallel()
 	if os.Getenv("SATCHEL_MEASURE") == "" {
 		t.Skip("SATCHEL_MEASURE is not set")
 	}

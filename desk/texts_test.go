@@ -28,6 +28,7 @@ func (u used) add(noun, key, where string) {
 
 // Each page can be read: the server reads a page only when somebody opens it.
 func TestTemplates(t *testing.T) {
+	t.Parallel()
 	p, err := loadPages(func() *time.Location { return time.UTC })
 	if err != nil {
 		t.Fatal(err)
@@ -43,6 +44,7 @@ func TestTemplates(t *testing.T) {
 
 // Every text that is asked for exists, and every text that exists is asked for.
 func TestTexts(t *testing.T) {
+	t.Parallel()
 	p, err := loadPages(func() *time.Location { return time.UTC })
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 
 // An owner makes an account, gives it one more patient, registers a program, reads the log, the settings and the help.
 func TestAdministrationBrowser(t *testing.T) {
+	t.Parallel()
 	now := desk.PracticeText{Name: "Elm Street Family Practice", Zone: "America/New_York", Contact: "Dr. Elm", Phone: "555-0142", Address: "1 Elm Street\nSpringfield"}
 	p := open(t, func(s *settings) {
 		s.Still = true

@@ -42,6 +42,7 @@ func (p *practice) keeps(name string) storage.Account {
 
 // Who may not see accounts, programs, the log or the settings finds neither the pages nor the way to them.
 func TestAdministrationIsForSome(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still = true })
 	pages := []string{"/users", "/users/new", "/users/account/fred", "/users/account/fred/permissions", "/users/account/fred/grant", "/users/account/fred/edit",
 		"/users/account/fred/password", "/users/account/fred/remove", "/users/account/fred/do/lock", "/clients", "/clients/new", "/audit", "/audit/check", "/audit/download?as=csv", "/settings"}
@@ -75,6 +76,7 @@ func TestAdministrationIsForSome(t *testing.T) {
 
 // An account is made with a password that is shown once; its owner must choose another one.
 func TestMakeAccount(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	v := p.as("ann")
 	v.want(v.get("/users/new"), 200, "Front desk", "IT helper", "Owner", "Export of one group", "Use the staff pages.", "ACCESS_ADMIN_WEB")
@@ -116,6 +118,7 @@ func TestMakeAccount(t *testing.T) {
 
 // Nobody grants more than they hold, or takes over who holds more.
 func TestNobodyGrantsMore(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still = true })
 	v := p.as("ike")
 	form := v.want(v.get("/users/new"), 200, "nobody can give what they do not hold")
@@ -144,6 +147,7 @@ func TestNobodyGrantsMore(t *testing.T) {
 
 // The last administrator stays, and nobody bars or removes the own account.
 func TestLastAdministrator(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still = true })
 	v := p.as("ann")
 	v.want(v.post("/users/account/ann/permissions", "permission", "ACCESS_ADMIN_WEB"), 422, "last unlocked account")
@@ -165,6 +169,7 @@ func TestLastAdministrator(t *testing.T) {
 
 // Everything that is done to an account asks first, happens, and is noted.
 func TestAccountActs(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still = true })
 	if err := p.store.UpdateAccount(t.Context(), audittest.Event(audit.AccountChange), "fred", func(a *storage.Account, _ []storage.Account) error { a.TOTP = []byte("x"); return nil }); err != nil {
 		t.Fatal(err)
@@ -215,6 +220,7 @@ func TestAccountActs(t *testing.T) {
 
 // Permissions are given by boxes, by a job, and for one patient who is looked for.
 func TestPermissions(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still = true })
 	p.put(berg, hostile)
 	v := p.as("ann")
@@ -259,6 +265,7 @@ func TestPermissions(t *testing.T) {
 
 // Many accounts come by pages.
 func TestManyAccounts(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still = true })
 	for i := range 60 {
 		p.account(fmt.Sprintf("many%02d", i), "ACCESS_ADMIN_WEB")

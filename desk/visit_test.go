@@ -18,6 +18,7 @@ import (
 
 // Where somebody is led after the sign-in lies on this server.
 func TestSamePath(t *testing.T) {
+	t.Parallel()
 	for path, want := range map[string]string{
 		"/account":               "/account",
 		"/requests?state=due#a":  "/requests?state=due#a",
@@ -44,6 +45,7 @@ func TestSamePath(t *testing.T) {
 }
 
 func TestHeaders(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	v := p.as("ann")
 	for _, path := range []string{"/", "/account", "/help", "/nothing"} {
@@ -68,6 +70,7 @@ func TestHeaders(t *testing.T) {
 
 // What goes wrong is a page for a browser, without words of the inside.
 func TestTrouble(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	v := p.as("ann")
 	v.want(v.get("/nothing"), 404, "<h1>There is nothing here</h1>", "Sign out", "reference")
@@ -88,6 +91,7 @@ func TestTrouble(t *testing.T) {
 
 // Everybody sees their part.
 func TestPart(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) {
 		s.Desk.Backup = func() desk.Backup { return desk.Backup{} }
 	})
@@ -107,6 +111,7 @@ func TestPart(t *testing.T) {
 
 // Wrong passwords lead to a pause, which the page tells; the audit log has all of it.
 func TestLockout(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	v := p.visitor()
 	for range 5 {
@@ -139,6 +144,7 @@ func (p *practice) events(f audit.Filter) []audit.Event {
 }
 
 func TestMustChangePassword(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	err := p.store.UpdateAccount(t.Context(), audittest.Event(audit.AccountChange), "fred", func(a *storage.Account, _ []storage.Account) error { a.MustChange = true; return nil })
 	if err != nil {
@@ -166,6 +172,7 @@ func TestMustChangePassword(t *testing.T) {
 }
 
 func TestSecondFactor(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Auth.TwoFactorRoles = auth.TwoFactorRoles() })
 	v := p.visitor()
 	v.led(v.post("/sign-in", "username", "ann", "password", password, "then", "/help"), "/account/two-factor")
@@ -206,6 +213,7 @@ func TestSecondFactor(t *testing.T) {
 
 // A session that nobody uses ends, whatever the page asks for by itself; the next click leads to the sign-in and back.
 func TestIdle(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	now := time.Now()
 	p.auth.Now = func() time.Time { return now }
@@ -227,6 +235,7 @@ func TestIdle(t *testing.T) {
 
 // No form of any page, be it public or not, is taken from a page of another site, whoever is signed in.
 func TestForeignForms(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(s *settings) { s.Still = true })
 	v := p.as("ann")
 	forms := 0

@@ -11,6 +11,7 @@ import (
 // Who removes an account leaves no file of its exports behind, although the jobs' rows went with the account; a refusal
 // leaves everything.
 func TestCancelFor(t *testing.T) {
+	t.Parallel()
 	e := engineOn(t, practice(t), Options{})
 	job, _ := export(t, e, Request{Level: LevelSystem, Types: []string{"Patient"}})
 	refusal := errors.New("not allowed")

@@ -14,6 +14,7 @@ import (
 	"satchel/audit"
 	"satchel/fhir"
 	"satchel/internal/audittest"
+	"satchel/internal/await"
 	"satchel/internal/testpractice"
 	"satchel/storage"
 )
@@ -87,18 +88,13 @@ func start(t testing.TB, e *Engine) (stop func()) {
 // finish waits for a job to end.
 func finish(t testing.TB, e *Engine, id string) storage.Job {
 	t.Helper()
-	for range 2000 {
+	return await.Value(t, "the job ends", func() (storage.Job, bool) {
 		job, err := e.store.Job(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if job.State.Over() {
-			return job
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	t.Fatal("the job does not end")
-	panic("unreachable")
+		return job, job.State.Over()
+	})
 }
 
 // keys reads what is in the files of a job: Type/id of outputs, "-Type/id" of deletions, "!" of outcomes; sorted.
@@ -152,6 +148,7 @@ func export(t testing.TB, e *Engine, r Request) (storage.Job, []string) {
 }
 
 func TestExportLevels(t *testing.T) {
+	t.Parallel()
 	e := engineOn(t, practice(t), Options{})
 	all := "Group/empty Group/g Group/h Group/other List/l-p1 List/l-p2 List/l-p3 Observation/o-p1 Observation/o-p2 Observation/o-p3 " +
 		"Organization/org Patient/p1 Patient/p2 Patient/p3"
@@ -198,6 +195,7 @@ func TestExportLevels(t *testing.T) {
 }
 
 func TestStartRefuses(t *testing.T) {
+	t.Parallel()
 	s := practice(t)
 	put(t, s, `{"resourceType":"Patient","id":"gone"}`, groupText("gone", ""))
 	remove(t, s, "Patient/gone", "Group/gone")
@@ -224,6 +222,7 @@ func TestStartRefuses(t *testing.T) {
 }
 
 func TestStartThrottles(t *testing.T) {
+	t.Parallel()
 	s := practice(t)
 	e := New(s, rootDir(t), Options{MaxJobs: 2}) // nobody works
 	for i := range 4 {
@@ -242,6 +241,7 @@ func TestStartThrottles(t *testing.T) {
 }
 
 func TestMembers(t *testing.T) {
+	t.Parallel()
 	s := practice(t)
 	put(t, s, groupText("m", strings.Join([]string{
 		`{"entity":{"reference":"https://here/fhir/Patient/p1/_history/1"}}`,
@@ -262,6 +262,7 @@ func TestMembers(t *testing.T) {
 
 // A job that waits sees the group as it was when it was asked for.
 func TestGroupAsOfSnapshot(t *testing.T) {
+	t.Parallel()
 	s := practice(t)
 	e := New(s, rootDir(t), Options{})
 	job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", Request{Level: LevelGroup, Group: "g"})
@@ -278,6 +279,7 @@ func TestGroupAsOfSnapshot(t *testing.T) {
 }
 
 func TestIgnoredParametersAreInTheErrorFile(t *testing.T) {
+	t.Parallel()
 	e := engineOn(t, practice(t), Options{})
 	r, err := ParseRequest(LevelSystem, "", "", params("_type=Patient", "foo=1", "_elements=nope"), fhir.Bases{}, false, true)
 	if err != nil {
@@ -290,6 +292,7 @@ func TestIgnoredParametersAreInTheErrorFile(t *testing.T) {
 }
 
 func TestDeletedFiles(t *testing.T) {
+	t.Parallel()
 	s := practice(t)
 	e := engineOn(t, s, Options{})
 	first, _ := export(t, e, Request{Level: LevelSystem})

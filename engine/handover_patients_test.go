@@ -16,6 +16,7 @@ import (
 
 // The index of patients leads to every resource in a compartment, and to nothing else, across the bags of a package.
 func TestPatientIndex(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	s := demoStore(t, demo.Options{Patients: 5})
 	remove(t, s, "Patient/"+demo.ChildPatientID)

@@ -127,6 +127,7 @@ func canariesIn(text []byte, patients []string, deep int) map[string]bool {
 // are the package of everybody, but for what belongs to nobody. Brought into an empty store, each gives the same files again.
 // The seeds are as in TestRecordsOfAnyPractice.
 func TestPackagesOfAnyPractice(t *testing.T) {
+	t.Parallel()
 	anyPractice(t, 1, 5, func(t *testing.T, s *storage.Store) {
 		all := carry(t, s, "")
 		var patients []string

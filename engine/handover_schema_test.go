@@ -26,6 +26,7 @@ var schemaOf = map[string]string{
 
 // Every JSON file of a package is FHIR, or fits a schema that lies in the same package; and every such schema is used.
 func TestEveryFileHasASchema(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	s := demoStore(t, demo.Options{Patients: 2})
 	authorities := []storage.Authority{{Permission: "FHIR_READ_ALL_IN_COMPARTMENT", Argument: "Patient/1"}}

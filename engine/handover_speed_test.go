@@ -13,6 +13,7 @@ import (
 // TestHandoverSpeed makes the package of everybody in the data directory that SATCHEL_MEASURE_DATA names, and says how long
 // that took; with -cpuprofile and -memprofile it shows where the time goes.
 func TestHandoverSpeed(t *testing.T) {
+	t.Parallel()
 	data := os.Getenv("SATCHEL_MEASURE_DATA")
 	if data == "" {
 		t.Skip("SATCHEL_MEASURE_DATA is not set")

@@ -41,6 +41,7 @@ func verified(t testing.TB, h MadePackage) *handover.Result {
 
 // The package of everybody and that of one patient are whole by the store's own counts, and good.
 func TestHandover(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	s := demoStore(t, demo.Options{Patients: 4})
 	key, err := handover.NewKey(filepath.Join(t.TempDir(), "key"), "practice")
@@ -75,6 +76,7 @@ func TestHandover(t *testing.T) {
 // The first page of a record says whose it is, in words; nothing else outside of data/ does. A Patient that was deleted goes by
 // the last name, and one without a name by its reference.
 func TestFirstPageNamesThePatient(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	s := open(t)
 	put(t, s, `{"resourceType":"Patient","id":"a","name":[{"text":"Ann Earlier"}]}`, `{"resourceType":"Patient","id":"a","name":[{"text":"Ann <Later>"}],"birthDate":"1970-02-03"}`,
@@ -96,6 +98,7 @@ func TestFirstPageNamesThePatient(t *testing.T) {
 
 // What the index of owners has and the package has not makes it incomplete.
 func TestHandoverLedgerFindsLoss(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	s := practice(t)
 	e := New(s, nil, Options{})
@@ -127,6 +130,7 @@ func TestHandoverLedgerFindsLoss(t *testing.T) {
 
 // A handover that fails leaves nothing; deletions stand as such; a population has the accounts without their secrets.
 func TestHandoverContent(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	s := practice(t)
 	remove(t, s, "Observation/o-p1", "Observation/o-p2")

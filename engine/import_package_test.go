@@ -57,6 +57,7 @@ func payloadHashes(t *testing.T, h MadePackage) map[string]string {
 // A practice that was handed over, brought into an empty store and handed over again gives the same files, byte by byte:
 // ids, versions, deletions and attachments are what they were.
 func TestRoundTrip(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	from := demoStore(t, demo.Options{Patients: 6})
 	remove(t, from, "Patient/"+demo.ChildPatientID)
@@ -96,6 +97,7 @@ func TestRoundTrip(t *testing.T) {
 
 // The package of one patient is restored as well, as far as it goes.
 func TestRestoreOnePatient(t *testing.T) {
+	t.Parallel()
 	from := demoStore(t, demo.Options{Patients: 4})
 	h := packed(t, from, PackageRun{Order: handover.Order{Patient: demo.EverythingPatientID, Form: handover.FormZip}})
 	if !imports.IsPackage(h.Paths[0]) || !imports.IsPackage(filepath.Dir(h.Paths[0])) {
@@ -116,6 +118,7 @@ func TestRestoreOnePatient(t *testing.T) {
 // One patient's record, with a merged duplicate, deletions, and attachments that earlier versions had, comes back as it was:
 // handed over again it has the same files.
 func TestRoundTripOfOnePatient(t *testing.T) {
+	t.Parallel()
 	from := demoStore(t, demo.Options{Patients: 4})
 	const id = demo.EverythingPatientID
 	letter := func(data string) string {
@@ -169,6 +172,7 @@ func TestRoundTripOfOnePatient(t *testing.T) {
 
 // An altered package, and a store that is not empty, are refused, and nothing is stored.
 func TestRestoreRefuses(t *testing.T) {
+	t.Parallel()
 	from := practice(t)
 	h := packed(t, from, PackageRun{})
 	if _, err := imports.Restore(t.Context(), from, h.Paths[0], handover.VerifyOptions{}, nil); err == nil || !strings.Contains(err.Error(), "not empty") {
@@ -199,6 +203,7 @@ func TestRestoreRefuses(t *testing.T) {
 // A package that was made as INCOMPLETE is refused, telling what it lacks, and restored when that is accepted; one that was
 // changed beside that is not restored in any case.
 func TestRestoreIncomplete(t *testing.T) {
+	t.Parallel()
 	from := practice(t)
 	put(t, from, `{"resourceType":"DocumentReference","id":"lost","status":"current","subject":{"reference":"Patient/p1"},`+
 		`"content":[{"attachment":{"contentType":"application/pdf","url":"Binary/never"}}]}`)

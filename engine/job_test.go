@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -19,6 +20,7 @@ import (
 	"satchel/audit"
 	"satchel/fhir"
 	"satchel/internal/audittest"
+	"satchel/internal/await"
 	"satchel/internal/fault"
 	"satchel/storage"
 )
@@ -28,20 +30,18 @@ func isNotFound(err error) bool {
 	return errors.As(err, &known) && known.Code == fhir.CodeNotFound
 }
 
-// folders lists what is in the export folder, and waits a moment for it to become want.
+// folders lists what is in the export folder once it is so many.
 func folders(t *testing.T, e *Engine, want int) []string {
 	t.Helper()
-	for range 400 {
-		if len(names(t, e.folder)) == want {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	return names(t, e.folder)
+	return await.Value(t, fmt.Sprintf("there are %d folders", want), func() ([]string, bool) {
+		all := names(t, e.folder)
+		return all, len(all) == want
+	})
 }
 
 // A chain of exports, each since the last, tells a reader everything, whatever was written meanwhile.
 func TestSinceChain(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	e, check := New(s, nil, Options{FileCount: 3}), 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -94,6 +94,7 @@ func TestSinceChain(t *testing.T) {
 
 // Strictly after and strictly before, to the millisecond.
 func TestWindowBounds(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	put(t, s, `{"resourceType":"Patient","id":"p"}`)
 	r, err := s.Resource(t.Context(), "Patient", "p")
@@ -119,6 +120,7 @@ func TestWindowBounds(t *testing.T) {
 // A server that was killed finds its job running and strange files in its folder; it runs the job again on the same
 // snapshot.
 func TestRunAfterCrash(t *testing.T) {
+	t.Parallel()
 	s, root := practice(t), rootDir(t)
 	e := New(s, root, Options{})
 	job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", Request{Level: LevelPatient})
@@ -156,6 +158,7 @@ func TestRunAfterCrash(t *testing.T) {
 func sorted(s ...string) []string { slices.Sort(s); return s }
 
 func TestModes(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("no mode bits")
 	}
@@ -173,6 +176,7 @@ func TestModes(t *testing.T) {
 }
 
 func TestOpenServesListedFilesOnly(t *testing.T) {
+	t.Parallel()
 	e := engineOn(t, practice(t), Options{})
 	job, _ := export(t, e, Request{Level: LevelSystem, Types: []string{"Patient"}})
 	e.folder.WriteFile(job.ID+"/unlisted.ndjson", []byte("x"), 0o600)
@@ -199,6 +203,7 @@ func TestOpenServesListedFilesOnly(t *testing.T) {
 }
 
 func TestCancelCompleteWhileOpen(t *testing.T) {
+	t.Parallel()
 	e := engineOn(t, practice(t), Options{})
 	job, _ := export(t, e, Request{Level: LevelSystem, Types: []string{"Patient"}})
 	f, err := e.Open(t.Context(), job.ID, "Patient.0001.ndjson")
@@ -227,6 +232,7 @@ func TestCancelCompleteWhileOpen(t *testing.T) {
 }
 
 func TestExpiry(t *testing.T) {
+	t.Parallel()
 	s := practice(t)
 	e := New(s, rootDir(t), Options{Retention: time.Hour})
 	stop := start(t, e)
@@ -259,6 +265,7 @@ func TestExpiry(t *testing.T) {
 
 // What stops in the middle is queued again at the next start.
 func TestStopAndStartAgain(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	for i := range 50 {
 		put(t, s, fmt.Sprintf(`{"resourceType":"Patient","id":"p%d"}`, i))
@@ -269,10 +276,10 @@ func TestStopAndStartAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := 0; ; i++ {
+	for i := 0; ; i += 3 {
 		e = New(s, root, Options{FileCount: 1})
 		stop := start(t, e)
-		time.Sleep(time.Duration(i) * 2 * time.Millisecond)
+		reaches(t, e, job.ID, i)
 		stop()
 		got, err := s.Job(t.Context(), job.ID)
 		if err != nil || got.State == storage.Failed {
@@ -287,8 +294,20 @@ func TestStopAndStartAgain(t *testing.T) {
 	}
 }
 
+// reaches waits until a job has begun so many files, or is over.
+func reaches(t *testing.T, e *Engine, id string, files int) {
+	await.Until(t, "the job gets on", func() bool {
+		if job, err := e.store.Job(context.Background(), id); err != nil || job.State.Over() {
+			return true
+		}
+		all, _ := fs.ReadDir(e.folder.FS(), id)
+		return len(all) >= files
+	})
+}
+
 // Jobs that are cancelled at any moment leave neither rows nor files.
 func TestCancelRaces(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	for i := range 40 {
 		put(t, s, fmt.Sprintf(`{"resourceType":"Patient","id":"p%d"}`, i))
@@ -303,7 +322,7 @@ func TestCancelRaces(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				time.Sleep(time.Duration((i*7+worker*3)%40) * time.Millisecond)
+				reaches(t, e, job.ID, (i*7+worker*3)%40)
 				if f, err := e.Open(t.Context(), job.ID, "Patient.0001.ndjson"); err == nil {
 					defer f.Close()
 				}
@@ -326,6 +345,7 @@ func TestCancelRaces(t *testing.T) {
 }
 
 func TestFailures(t *testing.T) {
+	t.Parallel()
 	t.Run("folder gone", func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "x")
 		os.Mkdir(dir, 0o700)
@@ -335,12 +355,18 @@ func TestFailures(t *testing.T) {
 		}
 		e := New(practice(t), root, Options{})
 		start(t, e)
-		for len(e.exports.wake) > 0 { // let it pass its first sweep
-			time.Sleep(time.Millisecond)
-		}
-		time.Sleep(50 * time.Millisecond)
-		os.Remove(dir)
 		job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", Request{Level: LevelSystem})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Cancel(t.Context(), audittest.Event(audit.ExportDelete), finish(t, e, job.ID).ID); err != nil {
+			t.Fatal(err)
+		}
+		folders(t, e, 0)
+		if err := os.Remove(dir); err != nil {
+			t.Fatal(err)
+		}
+		job, err = e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", Request{Level: LevelSystem})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -374,6 +400,7 @@ func TestFailures(t *testing.T) {
 
 // With one resource per file, a job of 250 patients is 250 files, each listed and readable.
 func TestOneResourcePerFile(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	docs := make([]*fhir.Document, 250)
 	for i := range docs {

@@ -42,6 +42,7 @@ func names(t interface{ Fatal(...any) }, root *os.Root) []string {
 }
 
 func TestOutputProperties(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		dir, err := os.MkdirTemp(t.TempDir(), "")
 		if err != nil {
@@ -104,6 +105,7 @@ func TestOutputProperties(t *testing.T) {
 
 // A file is full when the next line would cross the cap, not before.
 func TestOutputPacksTightly(t *testing.T) {
+	t.Parallel()
 	root := rootDir(t)
 	out := newOutput(context.Background(), root, Options{FileSize: 20, FileCount: 3}.withDefaults())
 	for _, line := range []string{`{"a":4567}`, `{"a":456}`, `{}`, `{}`, `{}`, `{}`} { // 11+10 > 20; 10+3+3 by count; 3+3
@@ -125,6 +127,7 @@ func TestOutputPacksTightly(t *testing.T) {
 }
 
 func TestOutputLeavesOutDamage(t *testing.T) {
+	t.Parallel()
 	root := rootDir(t)
 	out := newOutput(context.Background(), root, Options{}.withDefaults())
 	for _, text := range []string{"", "{", "{\n}", "{}"} {
@@ -158,6 +161,7 @@ func TestOutputLeavesOutDamage(t *testing.T) {
 }
 
 func TestOutputRemovesItsFilesOnly(t *testing.T) {
+	t.Parallel()
 	root := rootDir(t)
 	if err := root.WriteFile("Patient.0002.ndjson", []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)

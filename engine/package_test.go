@@ -120,6 +120,7 @@ func resourceHashes(t *testing.T, dir string) map[string]string {
 
 // A package made by a job is good, is what the row says, and the audit log tells of it.
 func TestPackageJob(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	s := demoStore(t, demo.Options{Patients: 4})
 	p, key := signing(t)
@@ -172,6 +173,7 @@ func checkPackageEvent(t *testing.T, s *storage.Store, job storage.Job, patient 
 
 // The files of a folder are on the lists that a Bulk Data client and a receiver look for, with types and counts.
 func TestPackageFolderLists(t *testing.T) {
+	t.Parallel()
 	s := practice(t)
 	put(t, s, `{"resourceType":"Observation","id":"o-p1","status":"amended","code":{},"subject":{"reference":"Patient/p1"}}`,
 		`{"resourceType":"DocumentReference","id":"d","status":"current","subject":{"reference":"Patient/p1"},"content":[{"attachment":{"contentType":"text/plain","data":"aGVsbG8="}}]}`,
@@ -206,6 +208,7 @@ func TestPackageFolderLists(t *testing.T) {
 // A run that is interrupted leaves nothing behind, and the next makes the same package of the same snapshot, whatever was
 // written meanwhile.
 func TestPackageRunsAgain(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	for _, r := range []handover.Order{{Patient: demo.EverythingPatientID}, {Population: true}} {
 		s := demoStore(t, demo.Options{Patients: 3})
@@ -247,6 +250,7 @@ func TestPackageRunsAgain(t *testing.T) {
 
 // What cannot be a package is refused before there is a job.
 func TestStartPackageRefuses(t *testing.T) {
+	t.Parallel()
 	s := practice(t)
 	full := false
 	e := New(s, rootDir(t), Options{MaxJobs: 1, FreeDisk: func() (int64, int64) {
@@ -300,6 +304,7 @@ func TestStartPackageRefuses(t *testing.T) {
 
 // A package that is cancelled while it is made is gone at once, with its folder, and no event says that it was made.
 func TestCancelPackage(t *testing.T) {
+	t.Parallel()
 	s, begun, goOn := practice(t), make(chan bool), make(chan bool)
 	e := engineOn(t, s, Options{Practice: Practice{Settings: func() []byte {
 		close(begun)
@@ -332,6 +337,7 @@ func TestCancelPackage(t *testing.T) {
 
 // One resource can be withheld with a reason; a record that reaches a merged Patient fails where that is out of bounds.
 func TestPackageLimits(t *testing.T) {
+	t.Parallel()
 	s := practice(t)
 	put(t, s, `{"resourceType":"Patient","id":"p1","link":[{"other":{"reference":"Patient/p2"},"type":"replaces"}]}`)
 	e := engineOn(t, s, Options{})
@@ -356,6 +362,7 @@ func TestPackageLimits(t *testing.T) {
 
 // A protected copy opens with its passphrase alone, replaces an earlier one, and stands beside the package.
 func TestProtect(t *testing.T) {
+	t.Parallel()
 	s := practice(t)
 	e := engineOn(t, s, Options{})
 	job, _ := pack(t, e, handover.Order{Patient: "p1"})
@@ -416,6 +423,7 @@ func opened(t *testing.T, in io.Reader, passphrase string) [32]byte {
 
 // What cannot be protected is refused, with what to do, and leaves nothing behind.
 func TestProtectRefuses(t *testing.T) {
+	t.Parallel()
 	s := practice(t)
 	e := engineOn(t, s, Options{})
 	zipped, _ := pack(t, e, handover.Order{Patient: "p1"})
@@ -467,6 +475,7 @@ func TestProtectRefuses(t *testing.T) {
 // A package is kept as long as was said, before and after its end, and never shorter; what an interrupted copy left goes
 // at the next start.
 func TestKeepAndTidy(t *testing.T) {
+	t.Parallel()
 	s := practice(t)
 	root := rootDir(t)
 	e := New(s, root, Options{Retention: time.Hour})

@@ -47,6 +47,7 @@ func provenanceIn(t testing.TB, s *storage.Store, r Request) string {
 }
 
 func TestProvenanceGoesWithItsTargets(t *testing.T) {
+	t.Parallel()
 	s := traced(t)
 	one := []string{"p1"}
 	for _, tt := range []struct {
@@ -79,6 +80,7 @@ func TestProvenanceGoesWithItsTargets(t *testing.T) {
 }
 
 func TestProvenanceSince(t *testing.T) {
+	t.Parallel()
 	s := traced(t)
 	e := engineOn(t, s, Options{})
 	first, _ := export(t, e, Request{Level: LevelPatient})
@@ -122,6 +124,7 @@ func TestProvenanceSince(t *testing.T) {
 // Blocks: each begins with its header and its Patient, is whole in one file unless larger than a file, and together they
 // hold what files by type hold.
 func TestBlocks(t *testing.T) {
+	t.Parallel()
 	s := traced(t)
 	for i := range 7 {
 		put(t, s, fmt.Sprintf(`{"resourceType":"Observation","id":"m%d","status":"final","code":{},"subject":{"reference":"Patient/p2"},"performer":[{"reference":"Patient/p1"}]}`, i),
@@ -192,6 +195,7 @@ func checkBlocks(t *testing.T, w written, plain []string, limit Options) {
 }
 
 func TestHistory(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	observation := func(subject, status string) string {
 		return `{"resourceType":"Observation","id":"o","status":"` + status + `","code":{},"subject":{"reference":"Patient/` + subject + `"}}`
@@ -234,6 +238,7 @@ func TestHistory(t *testing.T) {
 // The recipe of the specification for patients who join a group: learn the members, export the new ones whole, and of
 // all what changed. Together that is the group's export.
 func TestNewMembersRecipe(t *testing.T) {
+	t.Parallel()
 	s := traced(t)
 	kept := map[string]bool{}
 	group := Request{Level: LevelGroup, Group: "g"}
@@ -286,6 +291,7 @@ func keysSorted(set map[string]bool) []string {
 
 // While others write, exports that each begin where the last one ended give together what is there at the end.
 func TestSinceUnionUnderWrites(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	requests := []Request{{Level: LevelSystem}, {Level: LevelPatient}, {Level: LevelPatient, Patients: []string{"0", "2"}}, {Level: LevelPatient, OrganizeBy: "Patient"}}
 	for i := range 4 {
@@ -295,16 +301,11 @@ func TestSinceUnionUnderWrites(t *testing.T) {
 		}
 	}
 	var writing sync.WaitGroup
-	stop, quiet := make(chan struct{}), make(chan struct{})
+	quiet := make(chan struct{})
 	for n := range 2 {
 		random := rand.New(rand.NewPCG(7, uint64(n)))
 		writing.Go(func() {
-			for step := 0; ; step++ {
-				select {
-				case <-stop:
-					return
-				case <-time.After(time.Duration(random.IntN(3)) * time.Millisecond):
-				}
+			for step := range 300 {
 				i, j := random.IntN(4), random.IntN(6)
 				switch random.IntN(6) {
 				case 0:
@@ -348,8 +349,6 @@ func TestSinceUnionUnderWrites(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(1500 * time.Millisecond)
-	close(stop)
 	writing.Wait()
 	close(quiet)
 	exporting.Wait()

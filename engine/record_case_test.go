@@ -206,6 +206,7 @@ func writeLines(t *testing.T, s *storage.Store, lines []string) {
 }
 
 func TestRecordCases(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	for _, c := range recordCases {
 		t.Run(c.name, func(t *testing.T) {
@@ -249,6 +250,7 @@ func TestRecordCases(t *testing.T) {
 
 // The population has everything, whosever it is, in order.
 func TestPopulation(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	writeLines(t, s, []string{of("Patient/a", ""), of("Observation/o", to("subject", "Patient/a")), of("Observation/o", to("subject", "Patient/b")), "-Observation/o",
 		of("DocumentReference/unmatched", ""), of("AuditEvent/e", ""), of("Subscription/s", ""), of("Practitioner/p", ""), of("Binary/b", ""), of("Provenance/p", "")})
@@ -276,6 +278,7 @@ func TestPopulation(t *testing.T) {
 
 // A record that hands out less than it found says so.
 func TestRecordReconciles(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	put(t, s, of("Patient/a", ""), of("Observation/o", to("subject", "Patient/a")))
 	at, _ := s.Snapshot(t.Context())
@@ -292,6 +295,7 @@ func TestRecordReconciles(t *testing.T) {
 }
 
 func TestDecisions(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	put(t, s, of("Patient/a", `'link':[{'type':'refer','other':{'reference':'Patient/b'}}]`), of("Patient/b", ""), of("Patient/c", `'link':[{'type':'seealso','other':{'reference':'Patient/a'}}]`))
 	g := gather(t, s, "a", RecordOptions{Linked: []string{"b"}})
@@ -303,6 +307,7 @@ func TestDecisions(t *testing.T) {
 
 // The record is that of the snapshot, whatever was written since.
 func TestRecordAsOfASnapshot(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	put(t, s, of("Patient/a", ""), of("Patient/b", ""), of("Device/d", to("patient", "Patient/a")), of("Device/e", to("patient", "Patient/b")),
 		of("Observation/o", to("subject", "Patient/a")), of("Provenance/p", `'target':[{'reference':'Observation/o'}]`),
@@ -324,6 +329,7 @@ func TestRecordAsOfASnapshot(t *testing.T) {
 }
 
 func TestRecordOfADeletedPatient(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	put(t, s, of("Patient/a", ""), of("Observation/o", to("subject", "Patient/a")))
 	remove(t, s, "Patient/a")
@@ -338,6 +344,7 @@ func TestRecordOfADeletedPatient(t *testing.T) {
 }
 
 func TestAttachmentSources(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	put(t, s, of("Patient/a", ""), of("Binary/there", ""), of("Binary/there", `'contentType':'x/y'`), of("Binary/of-b", to("securityContext", "Patient/b")), of("Binary/gone", ""),
 		of("Binary/secured", to("securityContext", "Patient/a")))
@@ -374,6 +381,7 @@ func TestAttachmentSources(t *testing.T) {
 
 // What cannot be told fails by name instead of being left out.
 func TestRecordFailsByName(t *testing.T) {
+	t.Parallel()
 	for _, broken := range []string{`'subject':'Patient/a'`, `'subject':{'reference':7}`, `'performer':['Patient/a']`, to("subject", "Patient/a") + `,'contained':[{'resourceType':'Media','content':'x'}]`} {
 		s := open(t)
 		put(t, s, of("Patient/a", ""), of("DiagnosticReport/r", to("subject", "Patient/a")+`,'result':[{'reference':'Observation/broken'}]`), of("Observation/broken", broken))

@@ -16,6 +16,7 @@ import (
 // TestRecordSpeed gathers and streams the record of a patient with 5,000 resources out of a store of 100,000, and says how
 // long that took. It takes a while to fill the store, so it runs only when SATCHEL_MEASURE is set.
 func TestRecordSpeed(t *testing.T) {
+	t.Parallel()
 	if os.Getenv("SATCHEL_MEASURE") == "" {
 		t.Skip("SATCHEL_MEASURE is not set")
 	}

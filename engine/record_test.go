@@ -127,6 +127,7 @@ func mentions(text []byte, canary string) bool {
 }
 
 func TestRecordOfTheEverythingPatient(t *testing.T) {
+	t.Parallel()
 	s := demoStore(t, demo.Options{})
 	g := gather(t, s, demo.EverythingPatientID, RecordOptions{})
 	p := demo.EverythingPatientID
@@ -220,6 +221,7 @@ func shelf(t *testing.T, s *storage.Store) string {
 // The demo practice has every stored type, and each is what its disposition says it is to the everything patient: in the
 // record, once something there points to it, or in the population alone.
 func TestEveryDispositionIsReached(t *testing.T) {
+	t.Parallel()
 	s := demoStore(t, demo.Options{})
 	put(t, s, shelf(t, s))
 	put(t, s, `{"resourceType":"DeviceMetric","id":"pulse","type":{"text":"pulse"},"category":"measurement","source":{"reference":"Device/`+demo.EverythingPatientID+`-implant"}}`)
@@ -299,6 +301,7 @@ func patientsIn(all map[string]RecordItem) (ids []string) {
 // has is in no patient's compartment.
 // The seeds are others in every run, and in the names of the cases; SATCHEL_SEEDS asks for more of them than three.
 func TestRecordsOfAnyPractice(t *testing.T) {
+	t.Parallel()
 	anyPractice(t, 3, 9, func(t *testing.T, s *storage.Store) { checkPractice(t, s) })
 }
 

@@ -31,6 +31,7 @@ func instant(t *testing.T, s string) time.Time {
 }
 
 func TestParseRequest(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name           string
 		level          Level
@@ -84,6 +85,7 @@ func TestParseRequest(t *testing.T) {
 }
 
 func TestParseRequestRefuses(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name   string
 		level  Level
@@ -139,6 +141,7 @@ func TestParseRequestRefuses(t *testing.T) {
 }
 
 func TestParseRequestLenient(t *testing.T) {
+	t.Parallel()
 	got, err := ParseRequest(LevelPatient, "", "", params("foo=1", "_elements=id.x", "_type=Foo,Patient,Group", "_typeFilter=Patient?active=true,Patient?x=1",
 		"_mdm=true", "organizeOutputBy=Encounter", "includeAssociatedData=_x,LatestProvenanceResources", "_exportId=a b"), fhir.Bases{}, false, true)
 	if err != nil {
@@ -164,6 +167,7 @@ func TestParseRequestLenient(t *testing.T) {
 }
 
 func TestExportTypes(t *testing.T) {
+	t.Parallel()
 	for level, want := range map[Level][3]bool{ // Observation, Group, Organization
 		LevelSystem: {true, true, true}, LevelGroup: {true, true, false}, LevelPatient: {true, false, false},
 	} {

@@ -34,6 +34,7 @@ func wide(t *testing.T) *storage.Store {
 }
 
 func TestScanAhead(t *testing.T) {
+	t.Parallel()
 	s := wide(t)
 	t.Run("keeps order", func(t *testing.T) { testScanAheadKeepsOrder(t, s) })
 	t.Run("stops", func(t *testing.T) { testScanAheadStops(t, s) })

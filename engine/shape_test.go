@@ -192,6 +192,7 @@ func spanOf(v any) (from, to time.Time) {
 
 // Each filter exports what walking the plain JSON finds.
 func TestTypeFilterFindsWhatPlainWalkingFinds(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	s := demoStore(t, demo.Options{Patients: 3})
 	byType := map[string][]map[string]any{}
@@ -301,6 +302,7 @@ func dateTests(param string, resources []map[string]any, values func(map[string]
 }
 
 func TestTypeFilterNarrowsEachTypeForItself(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	s := practice(t)
 	put(t, s, `{"resourceType":"Patient","id":"p1","active":true}`, `{"resourceType":"Patient","id":"p2","active":false,"gender":"male"}`,
@@ -327,6 +329,7 @@ func TestTypeFilterNarrowsEachTypeForItself(t *testing.T) {
 
 // An export of elements holds for each resource what plain walking keeps.
 func TestElements(t *testing.T) {
+	t.Parallel()
 	s := demoStore(t, demo.Options{Patients: 1})
 	all := write(t, s, Options{}, Request{Level: LevelSystem}).list(t, listOutput)
 	some := write(t, s, Options{}, Request{Level: LevelSystem, Elements: []string{"Patient.name", "status", "Observation.value", "identifier"}}).list(t, listOutput)
@@ -348,6 +351,7 @@ func TestElements(t *testing.T) {
 }
 
 func TestAttachmentsBecomeAbsolute(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	put(t, s, `{"resourceType":"Patient","id":"p","photo":[{"url":"Binary/b"},{"url":"https://o/Binary/c"}]}`, `{"resourceType":"Binary","id":"b","contentType":"text/plain","data":"eA=="}`)
 	for base, want := range map[string]string{"": "Binary/b", "https://h/fhir": "https://h/fhir/Binary/b"} {

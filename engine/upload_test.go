@@ -43,6 +43,7 @@ func filled(t *testing.T, e *Engine, name, text string) *Upload {
 
 // An upload that cannot go on is refused in words that say what to do, and leaves nothing.
 func TestUploadRefused(t *testing.T) {
+	t.Parallel()
 	free := int64(100)
 	e, dir := uploading(t, Options{FreeDisk: func() (int64, int64) { return free, 50 }})
 	for want, r := range map[string]io.Reader{
@@ -80,6 +81,7 @@ func (d *drain) Read(p []byte) (int, error) {
 }
 
 func TestStoredName(t *testing.T) {
+	t.Parallel()
 	for sent, want := range map[string]string{
 		`..\..\x.ndjson`: "x.ndjson", "/etc/passwd.json": "passwd.json", "CON.ndjson": "_CON.ndjson", "com1.json": "_com1.json", ".x.json": "_.x.json",
 		"Müller Ärzte.ndjson": "M_ller__rzte.ndjson", "a\x00b\n.json": "ab.json", "\u202eexe.json": "exe.json", "Patient.0001.ndjson": "Patient.0001.ndjson",

@@ -41,6 +41,7 @@ func (f *office) file(form requests.AppForm) (storage.EHIExport, requests.Reques
 
 // An app that asks again is given what it has, as long as that is open.
 func TestAppAsksOnce(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	first, fresh := f.ask("")
 	if again, more := f.ask("labs"); !fresh || more || again != first {
@@ -65,6 +66,7 @@ func TestAppAsksOnce(t *testing.T) {
 
 // What is left out, and what the app asked for, is one text that people read.
 func TestAppForm(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	_, r := f.file(appForm)
 	if r.Channel != requests.ChannelApp || r.Scope != requests.ScopeRecord || r.Wish != requests.WishApp || r.Patient != "p1" || r.RecordedBy != "app" || r.App.Account != "app" {
@@ -86,6 +88,7 @@ func TestAppForm(t *testing.T) {
 
 // However often and however late a form is sent, it is filed once or not at all.
 func TestAppFormOnce(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	e, _ := f.ask("")
 	var wg sync.WaitGroup
@@ -127,6 +130,7 @@ func TestAppFormOnce(t *testing.T) {
 
 // An approved request of an app starts by itself, with the files one by one; what people asked for does not.
 func TestAppStartsItself(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	paper := f.at(requests.Approved)
 	_, r := f.file(appForm)
@@ -166,6 +170,7 @@ func TestAppStartsItself(t *testing.T) {
 
 // What keeps failing waits for people, and what was made once is not made again because nobody came for it.
 func TestAppStops(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	_, r := f.file(appForm)
 	r = must(t)(f.Check(background, by("front"), seen(r), "callback", ""))

@@ -7,17 +7,18 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"satchel/audit"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/internal/audittest"
+	"satchel/internal/await"
 	"satchel/requests"
 )
 
 // The same bytes can be given again while they are there, and no others.
 func TestReissue(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	r := f.at(requests.Delivered)
 	given, err := f.Disclosures(background, r.ID)
@@ -54,6 +55,7 @@ func TestReissue(t *testing.T) {
 
 // Several files are several disclosures; what was given on paper is one without a file; a form that was not made is refused.
 func TestDeliverForms(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	f.packs.parts = 3
 	r := f.at(requests.Ready)
@@ -95,6 +97,7 @@ func TestDeliverForms(t *testing.T) {
 
 // An app gets files by themselves: one disclosure with the sum of all of them.
 func TestFolder(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	f.packs.parts = 4
 	must := must(t)
@@ -123,6 +126,7 @@ func TestFolder(t *testing.T) {
 
 // A link from its making to its last download.
 func TestLink(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	r := f.at(requests.Ready)
 	r, link, err := f.MakeLink(background, by("front"), seen(r), requests.LinkWish{Days: 3})
@@ -184,6 +188,7 @@ func TestLink(t *testing.T) {
 
 // Wrong tries lock a link for good and no other one, also if they come at once and with restarts between.
 func TestLinkLocks(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, func(o *requests.Options) { o.LinkTries = 4 })
 	r := f.at(requests.Ready)
 	r, link, err := f.MakeLink(background, by("front"), seen(r), requests.LinkWish{})
@@ -230,6 +235,7 @@ func TestLinkLocks(t *testing.T) {
 
 // A wrong passphrase is noted although whoever sent it hangs up before the answer.
 func TestLinkHungUp(t *testing.T) {
+	t.Parallel()
 	ctx, hangUp := context.WithCancel(background)
 	f := newOffice(t, func(o *requests.Options) {
 		o.Check = func(context.Context, string, string) (bool, error) { hangUp(); return false, nil }
@@ -250,6 +256,7 @@ func TestLinkHungUp(t *testing.T) {
 // A link ends with its time, by staff, with a new copy of its form, when the package is made anew and when the request is
 // withdrawn; a try that could not be checked is given back.
 func TestLinkEnds(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(f *office, r requests.Request, link string) error{
 		"time": func(f *office, _ requests.Request, _ string) error { f.days(20); return nil },
 		"revoked": func(f *office, r requests.Request, link string) error {
@@ -322,6 +329,7 @@ func TestLinkEnds(t *testing.T) {
 
 // Passphrases are six words of a long list of words that can be told apart, and may be typed in any way.
 func TestPassphrase(t *testing.T) {
+	t.Parallel()
 	seen := map[string]bool{}
 	for range 200 {
 		p := requests.NewPassphrase()
@@ -339,6 +347,7 @@ func TestPassphrase(t *testing.T) {
 
 // Run notices the end of a job by itself, and ends with its context.
 func TestRun(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	r := f.at(requests.Producing)
 	ctx, cancel := context.WithCancel(background)
@@ -346,20 +355,14 @@ func TestRun(t *testing.T) {
 	go func() { f.Run(ctx); close(done) }()
 	f.packs.work(t, "")
 	f.Wake()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		if now := must(t)(f.Request(background, r.ID)); now.State == requests.Ready {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("not ready")
-		}
-	}
+	await.Until(t, "it is ready", func() bool { return must(t)(f.Request(background, r.ID)).State == requests.Ready })
 	cancel()
 	<-done
 }
 
 // The list of words gives a passphrase at least 60 bits, and is in order so that a twin would be seen.
 func TestWords(t *testing.T) {
+	t.Parallel()
 	if len(requests.Words) < 1024 {
 		t.Errorf("%d words", len(requests.Words))
 	}

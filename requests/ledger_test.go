@@ -17,6 +17,7 @@ import (
 
 // The whole way of a request, with its history, its events of the audit log and what was given.
 func TestWholeWay(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	r := f.at(requests.Closed)
 	if r.Number != "2026-0001" || r.Due.String() != "2026-03-31" || r.Late || r.Answered.String() != "2026-03-01" {
@@ -68,6 +69,7 @@ func TestWholeWay(t *testing.T) {
 
 // Numbers go on through a year and begin anew with the next, by the day of receipt.
 func TestNumbers(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	record := func(day requests.Day) string {
 		in := wanted()
@@ -85,6 +87,7 @@ func TestNumbers(t *testing.T) {
 
 // What cannot be a request is refused with a text that says what to do, and leaves nothing.
 func TestIntakeRefuses(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	for name, tt := range map[string]struct {
 		change func(in *requests.Intake)
@@ -123,6 +126,7 @@ func TestIntakeRefuses(t *testing.T) {
 
 // Two persons, if the practice wants it: nobody who had a hand in the request approves it, however the name is written.
 func TestTwoPersons(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		two      bool
 		approver string
@@ -145,6 +149,7 @@ func TestTwoPersons(t *testing.T) {
 
 // Nothing is approved before it is known who asks and for whom.
 func TestApproveNeeds(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	must := must(t)
 	in := wanted()
@@ -188,6 +193,7 @@ func TestApproveNeeds(t *testing.T) {
 
 // The clock: warnings, the due date's last hour in the practice's zone, the one extension, and what is late.
 func TestClock(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	must := must(t)
 	r := must(f.Record(background, by("front"), wanted()))
@@ -236,6 +242,7 @@ func TestClock(t *testing.T) {
 
 // A day ends at midnight where the practice is.
 func TestDays(t *testing.T) {
+	t.Parallel()
 	last := time.Date(2026, 4, 1, 4, 59, 59, 0, time.UTC) // still the 31st of March in the east
 	if got := requests.DayOf(last, eastern).String(); got != "2026-03-31" {
 		t.Error(got)
@@ -261,6 +268,7 @@ func TestDays(t *testing.T) {
 
 // Of those who saw the same, one may do something with it.
 func TestStale(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	r := f.at(requests.Received)
 	const many = 8
@@ -286,6 +294,7 @@ func TestStale(t *testing.T) {
 // A package that fails, is cancelled, or cannot be started gives the request back, with the reason; and a restart between any
 // two steps loses nothing.
 func TestProducing(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	must := must(t)
 	r := f.at(requests.Producing)
@@ -334,6 +343,7 @@ func TestProducing(t *testing.T) {
 
 // A crash between the step and the start of the job is found, but not while it may still be under way elsewhere.
 func TestLostStart(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	r := f.at(requests.Approved)
 	_, err := f.store.ChangeRequest(background, r.ID, 0, func(_ *storage.Tx, row *storage.Request) (storage.RequestStep, error) {
@@ -356,6 +366,7 @@ func TestLostStart(t *testing.T) {
 
 // The list by due date, in pages, with words that are found without accents and case.
 func TestList(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	must := must(t)
 	for i := range 7 {

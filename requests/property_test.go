@@ -14,6 +14,7 @@ import (
 // an event for each version; states follow the table; who approved had no hand in it; the due date moves once at most; nothing
 // is given that was not approved; the ends stay.
 func TestInvariants(t *testing.T) {
+	t.Parallel()
 	if raceDetector {
 		t.Skip("long, and without concurrency")
 	}

@@ -43,6 +43,7 @@ func ledgerOf(t *testing.T) *office {
 
 // Every line is a valid R4 resource, and so is the whole as a Bundle; Provenance points to the Task.
 func TestFHIR(t *testing.T) {
+	t.Parallel()
 	f := ledgerOf(t)
 	var out, bundle bytes.Buffer
 	if err := requests.WriteFHIR(&out, f.Entries(background, requests.Filter{})); err != nil {
@@ -89,6 +90,7 @@ func TestFHIR(t *testing.T) {
 
 // An empty ledger is a valid Bundle, too.
 func TestEmptyBundle(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	if err := requests.WriteBundle(&b, newOffice(t, nil).Entries(background, requests.Filter{})); err != nil {
 		t.Fatal(err)
@@ -101,6 +103,7 @@ func TestEmptyBundle(t *testing.T) {
 
 // No cell begins a formula, and every row has all columns.
 func TestCSV(t *testing.T) {
+	t.Parallel()
 	f := ledgerOf(t)
 	var b bytes.Buffer
 	if err := requests.WriteCSV(&b, f.Entries(background, requests.Filter{})); err != nil {
@@ -135,6 +138,7 @@ func TestCSV(t *testing.T) {
 
 // Writers end with the first error of either side.
 func TestWritersFail(t *testing.T) {
+	t.Parallel()
 	broken := errors.New("broken")
 	bad := func() iter.Seq2[requests.Entry, error] {
 		return func(yield func(requests.Entry, error) bool) { yield(requests.Entry{}, broken) }
@@ -178,6 +182,7 @@ func textOf(l requests.Letter) string {
 
 // Each letter holds what the law and the reader need, and is refused while there is nothing to tell.
 func TestLetters(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, nil)
 	must := must(t)
 	closed := f.at(requests.Closed)
@@ -242,6 +247,7 @@ func TestLetters(t *testing.T) {
 
 // Every code of every list has its text, and every ground its sentence for the letter.
 func TestLists(t *testing.T) {
+	t.Parallel()
 	lists := map[string][]requests.Choice{"channels": requests.Channels(), "roles": requests.Roles(), "scopes": requests.Scopes(), "wishes": requests.Wishes(),
 		"proofs": requests.Proofs(), "grounds": requests.Grounds(), "ways": requests.Ways(), "forms": requests.Forms()}
 	for name, list := range lists {

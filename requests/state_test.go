@@ -82,6 +82,7 @@ var leads = map[requests.State]map[requests.Step]requests.State{
 
 // Every step from every state.
 func TestEveryTransition(t *testing.T) {
+	t.Parallel()
 	cells := 0
 	for _, state := range requests.States() {
 		f := newOffice(t, nil)
@@ -119,6 +120,7 @@ func TestEveryTransition(t *testing.T) {
 
 // The ends are two, and nothing leaves them.
 func TestEnds(t *testing.T) {
+	t.Parallel()
 	for _, s := range requests.States() {
 		if s.Ended() != (s == requests.Closed || s == requests.Withdrawn) || s.Ended() && s.IsOpen() {
 			t.Errorf("%s", s)

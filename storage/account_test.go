@@ -14,6 +14,7 @@ import (
 )
 
 func TestAccounts(t *testing.T) {
+	t.Parallel()
 	ctx, s := t.Context(), openNew(t)
 	now := time.UnixMilli(1_900_000_000_000).UTC()
 	ann := Account{Name: "Ann", GivenName: "A", FamilyName: "N", Password: "hash", PasswordChanged: now, Created: now,
@@ -78,6 +79,7 @@ func TestAccounts(t *testing.T) {
 
 // Jobs do not pass to a later account of the same name, whoever left them.
 func TestJobsEndWithTheirAccount(t *testing.T) {
+	t.Parallel()
 	ctx, s := t.Context(), openNew(t)
 	add := func(name string) {
 		t.Helper()
@@ -125,6 +127,7 @@ func TestJobsEndWithTheirAccount(t *testing.T) {
 
 // The number of an account is its own for ever: a removed one's is not given again, and no change touches it.
 func TestAccountPID(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	seen := map[int64]bool{}
 	for _, name := range []string{"anna", "ben", "anna", "chris"} {

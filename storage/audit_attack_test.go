@@ -103,6 +103,7 @@ func (a *attacker) rewrite(all []audit.Event) string {
 
 // A thousand attacks by somebody who has the file and knows the program: every one is found, given one anchor.
 func TestAuditAttacks(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	s, path := auditStore(t)
 	fillAudit(t, s, attackedRows)

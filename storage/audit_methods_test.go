@@ -43,6 +43,7 @@ var bookkeeping = map[string]string{
 
 // Every method of a store that writes takes the event that its transaction stores, or is known to need none.
 func TestWritesTakeAnEvent(t *testing.T) {
+	t.Parallel()
 	var with, without []string
 	for _, path := range sources(t) {
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)

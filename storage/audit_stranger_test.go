@@ -31,6 +31,7 @@ func mustAudit(t testing.TB, s *Store, e audit.Event) {
 // A flood from one address costs a bounded number of rows, and nothing of it is lost: the last row says that others are
 // counted, and the sum says how many, of what kind and against whom.
 func TestStrangersDoNotFillTheLog(t *testing.T) {
+	t.Parallel()
 	s, path := auditStore(t)
 	now := time.Date(2026, 3, 4, 5, 0, 0, 0, time.UTC)
 	s.Now = func() time.Time { return now }
@@ -77,6 +78,7 @@ func TestStrangersDoNotFillTheLog(t *testing.T) {
 
 // Many addresses together are bounded, too, and all of an IPv6 network are one.
 func TestStrangersFromEverywhere(t *testing.T) {
+	t.Parallel()
 	s, path := auditStore(t)
 	for i := range 2 * strangersMost {
 		mustAudit(t, s, refusal(fmt.Sprintf("10.1.%d.%d", i/250, i%250), ""))
@@ -105,6 +107,7 @@ func TestStrangersFromEverywhere(t *testing.T) {
 
 // What cannot be stored at the end of a window is stored later.
 func TestStrangersWaitForTheDisk(t *testing.T) {
+	t.Parallel()
 	s, _ := auditStore(t)
 	for range strangerMost + 100 {
 		mustAudit(t, s, refusal("203.0.113.9", ""))
@@ -134,6 +137,7 @@ func TestStrangersWaitForTheDisk(t *testing.T) {
 
 // Strangers at the same time are each noted or counted, once.
 func TestStrangersTogether(t *testing.T) {
+	t.Parallel()
 	s, _ := auditStore(t)
 	const each, callers = 100, 8
 	var wg sync.WaitGroup

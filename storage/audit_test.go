@@ -14,6 +14,7 @@ import (
 
 	"satchel/audit"
 	"satchel/fhir"
+	"satchel/internal/await"
 )
 
 // auditStore opens a new store; path is where its file lies.
@@ -88,6 +89,7 @@ func mustVerify(t testing.TB, s *Store, anchors ...audit.Anchor) audit.Verdict {
 }
 
 func TestAuditRoundTrip(t *testing.T) {
+	t.Parallel()
 	s, path := auditStore(t)
 	if v := mustVerify(t, s, mustHead(t, s)); !v.OK() || v.Rows != 0 {
 		t.Fatalf("empty log: %s", v)
@@ -129,6 +131,7 @@ func TestAuditRoundTrip(t *testing.T) {
 
 // An event and what it tells of are stored both or not at all.
 func TestAuditIsPartOfTheTransaction(t *testing.T) {
+	t.Parallel()
 	s, _ := auditStore(t)
 	d, err := fhir.Parse([]byte(`{"resourceType":"Patient","id":"a"}`))
 	if err != nil {
@@ -162,6 +165,7 @@ func TestAuditIsPartOfTheTransaction(t *testing.T) {
 // Without the audit log nothing is done: a write whose event cannot be stored leaves nothing behind, even if the caller
 // drops the error.
 func TestAuditOrRefuse(t *testing.T) {
+	t.Parallel()
 	for name, sabotage := range map[string]string{
 		"no head":  `DROP TRIGGER audit_head_no_delete; DELETE FROM clock`,
 		"no table": `DROP TABLE audit`,
@@ -192,6 +196,7 @@ func TestAuditOrRefuse(t *testing.T) {
 }
 
 func TestAuditTimeNeverGoesBack(t *testing.T) {
+	t.Parallel()
 	s, _ := auditStore(t)
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	s.Now = func() time.Time { return now }
@@ -212,6 +217,7 @@ func TestAuditTimeNeverGoesBack(t *testing.T) {
 
 // Many callers at once, some of which give up, in two stores on one file: each acknowledged event is there, once.
 func TestAuditTogether(t *testing.T) {
+	t.Parallel()
 	s, path := auditStore(t)
 	other, err := Open(t.Context(), path, Options{})
 	if err != nil {
@@ -267,6 +273,7 @@ func TestAuditTogether(t *testing.T) {
 
 // Callers that wait for the writer share a transaction: they do not each take a turn.
 func TestAuditGathers(t *testing.T) {
+	t.Parallel()
 	s, _ := auditStore(t)
 	if err := s.w.lock(t.Context()); err != nil {
 		t.Fatal(err)
@@ -279,13 +286,11 @@ func TestAuditGathers(t *testing.T) {
 			}
 		})
 	}
-	for gathered := 0; gathered < 10; time.Sleep(time.Millisecond) {
+	await.Until(t, "all are gathered", func() bool {
 		s.audits.Lock()
-		if g := s.audits.open; g != nil {
-			gathered = len(g.events)
-		}
-		s.audits.Unlock()
-	}
+		defer s.audits.Unlock()
+		return s.audits.open != nil && len(s.audits.open.events) == 10
+	})
 	s.w.unlock()
 	wg.Wait()
 	times := map[time.Time]bool{}
@@ -299,6 +304,7 @@ func TestAuditGathers(t *testing.T) {
 
 // Each filter selects what a plain loop over all events selects, and each sort orders like a sort of those.
 func TestAuditReport(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	s, _ := auditStore(t)
 	base := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
@@ -395,6 +401,7 @@ func paged(t *testing.T, s *Store, f audit.Filter, order audit.Sort) (all []audi
 
 // The usual questions go by an index.
 func TestAuditReportPlans(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	s, _ := auditStore(t)
 	for _, c := range []struct {
@@ -424,6 +431,7 @@ func TestAuditReportPlans(t *testing.T) {
 }
 
 func TestAuditReportRefuses(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	s, _ := auditStore(t)
 	for name, c := range map[string]struct {
@@ -444,6 +452,7 @@ func TestAuditReportRefuses(t *testing.T) {
 }
 
 func TestAuditAnchorFile(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "audit.head")
 	if got, err := ReadAuditAnchors(path); err != nil || got != nil {
 		t.Fatalf("no file: %v, %v", got, err)
@@ -489,6 +498,7 @@ func attack(t testing.TB, path string, statements string, args ...any) {
 
 // Who asks about a patient finds the exports of everybody, and how each export that concerns the patient went on.
 func TestAuditOfPatientHoldsExports(t *testing.T) {
+	t.Parallel()
 	s, _ := auditStore(t)
 	who := audit.Who{Name: "ann", Kind: audit.User}
 	for _, e := range []audit.Event{

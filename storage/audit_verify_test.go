@@ -135,6 +135,7 @@ func span(from, to int64) (n []int64) {
 }
 
 func TestAuditUntouched(t *testing.T) {
+	t.Parallel()
 	tp := newTampered(t)
 	if v := tp.verdict("", tp.anchor, audit.Anchor{}); !v.OK() || v.Rows != tamperedRows {
 		t.Fatal(v)
@@ -143,6 +144,7 @@ func TestAuditUntouched(t *testing.T) {
 
 // Every column edited, in the first, a middle and the last row: found in that row and in no other.
 func TestAuditEdited(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	tp := newTampered(t)
 	for column, value := range map[string]string{
@@ -165,6 +167,7 @@ func TestAuditEdited(t *testing.T) {
 }
 
 func TestAuditRemoved(t *testing.T) {
+	t.Parallel()
 	tp := newTampered(t)
 	for _, c := range [][2]int64{{1, 1}, {1, 3}, {500, 500}, {501, 501}, {400, 1100}, {tamperedRows, tamperedRows}, {1000, tamperedRows}, {1, tamperedRows}} {
 		v := tp.verdict(fmt.Sprintf(`DELETE FROM audit WHERE seq BETWEEN %d AND %d`, c[0], c[1]))
@@ -175,6 +178,7 @@ func TestAuditRemoved(t *testing.T) {
 
 // Who also turns the head back leaves a sound, shorter chain: only an anchor tells.
 func TestAuditTruncated(t *testing.T) {
+	t.Parallel()
 	tp := newTampered(t)
 	for _, keep := range []int64{0, 1, 500, tamperedRows - 1} {
 		cut := fmt.Sprintf(`DELETE FROM audit WHERE seq > %d; DELETE FROM audit_patient WHERE seq > %[1]d;
@@ -187,6 +191,7 @@ func TestAuditTruncated(t *testing.T) {
 }
 
 func TestAuditReordered(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	tp := newTampered(t)
 	const columns = "time, who, kind, source, action, target, outcome, status, patients, more, detail, request"
@@ -219,6 +224,7 @@ func forged(t *testing.T, tp *tampered, seq int64, prev [32]byte, replace bool) 
 }
 
 func TestAuditForged(t *testing.T) {
+	t.Parallel()
 	tp := newTampered(t)
 	end := tp.anchor
 	finds(t, "appended", tp.verdict(forged(t, tp, end.Seq+1, end.Hash, false)), audit.Added, end.Seq+1)
@@ -253,6 +259,7 @@ func (tp *tampered) hash(t *testing.T, seq int64) (sum [32]byte) {
 }
 
 func TestAuditHeadAndIndexAndGuards(t *testing.T) {
+	t.Parallel()
 	sequential(t)
 	tp := newTampered(t)
 	finds(t, "head hash", tp.verdict(`UPDATE clock SET audit_hash = zeroblob(32)`), audit.Head, tamperedRows)
@@ -271,6 +278,7 @@ func TestAuditHeadAndIndexAndGuards(t *testing.T) {
 
 // The triggers refuse what does not take the trouble to drop them.
 func TestAuditIsInsertOnly(t *testing.T) {
+	t.Parallel()
 	s, path := auditStore(t)
 	fillAudit(t, s, 3)
 	db, err := sql.Open("sqlite", "file:"+path)
@@ -299,6 +307,7 @@ func TestAuditIsInsertOnly(t *testing.T) {
 
 // What comes while the chain is walked is no fault.
 func TestAuditVerifyWhileWriting(t *testing.T) {
+	t.Parallel()
 	s, _ := auditStore(t)
 	fillAudit(t, s, 1500)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -13,6 +13,7 @@ import (
 // A base that is learnt later makes what was foreign the patient's own, in every store that has the file open, and it stays
 // known.
 func TestAddBase(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "satchel.db")
 	s := openFile(t, path, Options{})
 	put(t, s, parse(t, `{"resourceType":"Observation","id":"plain","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/p"}}`))
@@ -51,6 +52,7 @@ func TestAddBase(t *testing.T) {
 
 // A batch that was prepared before a base was learnt is stored by what is known when it comes in.
 func TestBatchLearnsBase(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	b, err := s.Prepare([]*fhir.Document{parse(t, `{"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},"subject":{"reference":"https://old.example/fhir/Patient/p"}}`)})
 	if err != nil {

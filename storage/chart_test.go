@@ -10,6 +10,7 @@ import (
 
 // A chart is read from what is there now: no tombstones, nothing of others, the newest first to be kept.
 func TestOwnedNow(t *testing.T) {
+	t.Parallel()
 	ctx, s := t.Context(), openNew(t)
 	for _, text := range []string{
 		`{"resourceType":"Patient","id":"p"}`, `{"resourceType":"Patient","id":"q","link":[{"other":{"reference":"Patient/p"},"type":"seealso"}]}`,

@@ -52,6 +52,7 @@ func mustAddClient(t *testing.T, s *Store, name string) Client {
 }
 
 func TestClientRoundTrip(t *testing.T) {
+	t.Parallel()
 	s := clientStore(t)
 	want := Client{Name: "lab", KeySetURL: "https://h/jwks", AllowPrivate: true, Scopes: "system/*.rs", Secret: []byte{1, 2}, Disabled: true,
 		Authorities: []Authority{{"FHIR_ALL_READ", ""}, {"FHIR_READ_INSTANCE", "Patient/1"}}}
@@ -74,6 +75,7 @@ func TestClientRoundTrip(t *testing.T) {
 }
 
 func TestClientNamesAreSharedWithAccounts(t *testing.T) {
+	t.Parallel()
 	s := clientStore(t)
 	if err := s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), Account{Name: "ann", Password: "x"}); err != nil {
 		t.Fatal(err)
@@ -95,6 +97,7 @@ func TestClientNamesAreSharedWithAccounts(t *testing.T) {
 }
 
 func TestClientNotFound(t *testing.T) {
+	t.Parallel()
 	s := clientStore(t)
 	ctx := t.Context()
 	_, read := s.Client(ctx, "x")
@@ -112,6 +115,7 @@ func TestClientNotFound(t *testing.T) {
 }
 
 func TestUpdateClient(t *testing.T) {
+	t.Parallel()
 	s := clientStore(t)
 	mustAddClient(t, s, "lab")
 	refusal := errors.New("no")
@@ -133,6 +137,7 @@ func TestUpdateClient(t *testing.T) {
 }
 
 func TestTokensAreRevokedAtOnce(t *testing.T) {
+	t.Parallel()
 	change := map[string]func(s *Store) error{
 		"remove": func(s *Store) error {
 			return s.RemoveClient(context.Background(), audittest.Event(audit.ClientRemove), "lab", nil)
@@ -180,6 +185,7 @@ func TestTokensAreRevokedAtOnce(t *testing.T) {
 }
 
 func TestUseJTIOnce(t *testing.T) {
+	t.Parallel()
 	path := newFile(t)
 	s, second := openForClients(t, path), openForClients(t, path)
 	until := time.Now().Add(time.Minute)
@@ -212,6 +218,7 @@ func TestUseJTIOnce(t *testing.T) {
 }
 
 func TestJTIOutlivesItsClient(t *testing.T) {
+	t.Parallel()
 	s := clientStore(t)
 	mustAddClient(t, s, "lab")
 	if _, err := s.UseJTI(t.Context(), "lab", "j", time.Now()); err != nil {
@@ -227,6 +234,7 @@ func TestJTIOutlivesItsClient(t *testing.T) {
 }
 
 func TestSweepTokens(t *testing.T) {
+	t.Parallel()
 	s := clientStore(t)
 	mustAddClient(t, s, "lab")
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -255,6 +263,7 @@ func TestSweepTokens(t *testing.T) {
 
 // The jobs of a removed client are not left to the next one of its name.
 func TestJobsEndWithTheirClient(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	if err := s.AddClient(t.Context(), audittest.Event(audit.ClientCreate), Client{Name: "vendor"}); err != nil {
 		t.Fatal(err)

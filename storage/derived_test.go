@@ -84,6 +84,7 @@ func anyDocument(t *rapid.T) *fhir.Document {
 
 // Whatever is written in whatever way, the derived tables are those that a rebuild makes.
 func TestDerivedRowsKeepUp(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	rapid.Check(t, func(t *rapid.T) {
 		empty(t, s)
@@ -117,6 +118,7 @@ func TestDerivedRowsKeepUp(t *testing.T) {
 
 // The doctor sees each kind of damage, and a rebuild heals it.
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	for i := range 3 {
 		put(t, s, parse(t, `{"resourceType":"Patient","id":"%d","gender":"male"}`, i))
@@ -160,6 +162,7 @@ func TestDoctor(t *testing.T) {
 }
 
 func TestOwners(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	observe := func(patient string) {
 		put(t, s, parse(t, `{"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/%s"}}`, patient))

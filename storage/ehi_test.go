@@ -11,6 +11,7 @@ import (
 
 // The owner of an EHI export is bounded in how many wait for their form, and what was never sent is forgotten in time.
 func TestEHIExportBounds(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	s.Now = func() time.Time { return now }
@@ -47,6 +48,7 @@ func TestEHIExportBounds(t *testing.T) {
 
 // The next client of a name is not given what the last one waited for.
 func TestEHIExportEndsWithItsOwner(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	for range 2 {
 		if err := s.AddClient(background, audittest.Event(audit.ClientCreate), Client{Name: "app", Scopes: "system/$ehi-export", RedirectURI: "https://app.example/"}); err != nil {
@@ -70,6 +72,7 @@ func TestEHIExportEndsWithItsOwner(t *testing.T) {
 
 // Who deletes an export learns of a form that was sent a moment ago.
 func TestEHIExportDeletedAtTheEnd(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	e, _, err := s.AddEHIExport(background, audittest.Event(audit.ExportStart), EHIExport{Owner: "app", Client: true, Patient: "1"}, time.Hour, 9, []string{"received"})
 	if err != nil {

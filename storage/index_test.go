@@ -10,6 +10,7 @@ import (
 
 // A file whose index an older program made gets a new one when it is opened; one of a newer program is refused.
 func TestIndexIsRenewed(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "satchel.db")
 	s := openFile(t, path, Options{})
 	put(t, s, parse(t, `{"resourceType":"Binary","id":"b","contentType":"text/plain","securityContext":{"reference":"Encounter/e"}}`))

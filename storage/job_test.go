@@ -13,6 +13,7 @@ import (
 )
 
 func TestJobLife(t *testing.T) {
+	t.Parallel()
 	ctx, s := t.Context(), openNew(t)
 	put(t, s, parse(t, `{"resourceType":"Patient","id":"p"}`))
 	add := func(url string, limit int) (Job, error) {
@@ -83,6 +84,7 @@ func TestJobLife(t *testing.T) {
 
 // A package's row has an outcome, files that lie deeper, files that are added later, and a time that is only ever longer.
 func TestPackageRow(t *testing.T) {
+	t.Parallel()
 	ctx, s := t.Context(), openNew(t)
 	job, err := s.AddJob(ctx, audittest.Event(audit.ExportStart), Job{Kind: "ehi", Account: "ann", Request: []byte(`{}`)}, 0)
 	if err != nil {
@@ -129,6 +131,7 @@ func TestPackageRow(t *testing.T) {
 
 // Each job is claimed once, however many workers ask.
 func TestClaimOnce(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	for range 10 {
 		if _, err := s.AddJob(t.Context(), audittest.Event(audit.ExportStart), Job{Kind: "bulk", Request: []byte(`{}`)}, 0); err != nil {

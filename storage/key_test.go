@@ -17,6 +17,7 @@ import (
 
 // A sealed secret opens for its account and with its key alone; the database by itself does not hold it.
 func TestSeal(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "satchel.db")
 	s := openFile(t, path, Options{})
 	secret := []byte("a secret of 20 bytes")
@@ -85,6 +86,7 @@ func TestSeal(t *testing.T) {
 
 // A secret from before secrets were sealed is good still, and is sealed without ending anything.
 func TestSealSecret(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	secret := []byte("a secret of 20 bytes")
 	if err := s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), Account{Name: "anna"}); err != nil {

@@ -21,6 +21,7 @@ import (
 // the wall clock does not depend on what else the machine does. It runs only when
 // SATCHEL_CORPUS names the folder; SATCHEL_COPIES tells how many copies with other ids, SATCHEL_DB where the file goes.
 func TestMeasure(t *testing.T) {
+	t.Parallel()
 	corpus := os.Getenv("SATCHEL_CORPUS")
 	if corpus == "" {
 		t.Skip("SATCHEL_CORPUS is not set")

@@ -19,6 +19,7 @@ import (
 
 // A path with characters that mean something in a URL names the file it says, and no other.
 func TestPaths(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"plain", "with space", "a#b", "a%41b", "a?b", "a&mode=memory", "ü", "a'b"} {
 		if runtime.GOOS == "windows" && strings.ContainsAny(name, "?") {
 			continue
@@ -49,6 +50,7 @@ func TestPaths(t *testing.T) {
 }
 
 func TestNewerSchemaIsRefused(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "satchel.db")
 	openFile(t, path, Options{}).Close()
 	alter(t, path, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`)
@@ -72,6 +74,7 @@ func alter(t *testing.T, path, statement string) {
 }
 
 func TestCopyBeforeMigration(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "satchel.db")
 	s := openFile(t, path, Options{})
 	put(t, s, parse(t, `{"resourceType":"Patient","id":"p"}`))
@@ -101,6 +104,7 @@ func (*writer) db0(t *testing.T, path string) *sql.DB {
 }
 
 func TestRacingOpens(t *testing.T) {
+	t.Parallel()
 	for range 3 {
 		path := filepath.Join(t.TempDir(), "satchel.db")
 		var group sync.WaitGroup
@@ -126,6 +130,7 @@ func TestRacingOpens(t *testing.T) {
 }
 
 func TestLockFile(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lock")
 	release, err := LockFile(path)
 	if err != nil {
@@ -148,6 +153,7 @@ func TestLockFile(t *testing.T) {
 
 // Stamps rise whatever the wall clock does, across reopening and between two stores on one file.
 func TestClock(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "satchel.db")
 	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 	var last time.Time
@@ -172,6 +178,7 @@ func TestClock(t *testing.T) {
 
 // A failed disk latches the store; reading goes on and a new store writes again.
 func TestLatch(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "satchel.db")
 	s := openFile(t, path, Options{})
 	d := parse(t, `{"resourceType":"Patient","id":"p"}`)
@@ -213,6 +220,7 @@ func TestLatch(t *testing.T) {
 
 // A full database file is an error of the moment, not of the disk.
 func TestFullIsNotLatched(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	if _, err := s.w.conn.ExecContext(t.Context(), `PRAGMA max_page_count = 60`); err != nil {
 		t.Fatal(err)
@@ -231,6 +239,7 @@ func TestFullIsNotLatched(t *testing.T) {
 }
 
 func TestWriteEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "satchel.db")
 	a, b := openFile(t, path, Options{}), openFile(t, path, Options{})
 	err := a.write(t.Context(), func(*Tx) error {
@@ -250,6 +259,7 @@ func TestWriteEndsWithItsContext(t *testing.T) {
 }
 
 func TestCheckpoint(t *testing.T) {
+	t.Parallel()
 	for _, bulk := range []bool{false, true} {
 		s := openFile(t, filepath.Join(t.TempDir(), "satchel.db"), Options{Bulk: bulk})
 		put(t, s, parse(t, `{"resourceType":"Patient","id":"p"}`))
@@ -271,6 +281,7 @@ func TestCheckpoint(t *testing.T) {
 
 // The log does not grow without bound while writes go on.
 func TestLogStaysSmall(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	filler := strings.Repeat("x", 50_000)
 	for i := range 400 {

@@ -13,6 +13,7 @@ import (
 
 // Versions come in order, whole and as of the snapshot, however large they are and wherever a page ends.
 func TestRecordVersions(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	large := strings.Repeat("x", pageBytes/3)
 	for v := range 5 {
@@ -63,6 +64,7 @@ func TestRecordVersions(t *testing.T) {
 
 // The statement of a page merges its two sides instead of sorting bodies.
 func TestRecordVersionsAreNotSorted(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	args := make([]any, 3+pageList)
 	for i := range args {
@@ -92,6 +94,7 @@ func TestRecordVersionsAreNotSorted(t *testing.T) {
 
 // The queries of a record find what they should.
 func TestRecordQueries(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	ctx := t.Context()
 	for _, text := range []string{
@@ -136,6 +139,7 @@ func TestRecordQueries(t *testing.T) {
 
 // What is read type by type is what is read row by row: every version as of the snapshot, whatever was written since.
 func TestVersionsOfType(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	rapid.Check(t, func(t *rapid.T) {
 		empty(t, s)
@@ -202,6 +206,7 @@ func TestVersionsOfType(t *testing.T) {
 
 // Few values among many entries are looked up, many values among few entries are read: both find the same.
 func TestEntryRIDs(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	var want []int64
 	for i := range 600 {

@@ -28,6 +28,7 @@ func addRequest(t *testing.T, s *Store) Request {
 
 // A step is stored whole or not at all: request, history, disclosures and audit log.
 func TestRequestStepIsWhole(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	r := addRequest(t, s)
 	refused := errors.New("refused")
@@ -87,6 +88,7 @@ func TestRequestStepIsWhole(t *testing.T) {
 
 // History and disclosures are only ever added to, whoever asks the database.
 func TestRequestHistoryStays(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	r := addRequest(t, s)
 	_, err := s.ChangeRequest(background, r.ID, 0, func(*Tx, *Request) (RequestStep, error) {
@@ -114,6 +116,7 @@ func TestRequestHistoryStays(t *testing.T) {
 
 // Numbers are given once, also to many at once.
 func TestRequestNumbers(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	var group sync.WaitGroup
 	var mu sync.Mutex
@@ -139,6 +142,7 @@ func TestRequestNumbers(t *testing.T) {
 
 // The board's list is found by its index.
 func TestRequestListUsesIndex(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	for q, want := range map[string]string{
 		`SELECT id FROM request WHERE state IN ('received','ready') ORDER BY due, rid`: "request_state",

@@ -14,6 +14,7 @@ import (
 )
 
 func TestVersions(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	a := parse(t, `{"resourceType":"Patient","id":"p","active":true}`)
 	b := parse(t, `{"resourceType":"Patient","id":"p","active":false}`)
@@ -69,6 +70,7 @@ func TestVersions(t *testing.T) {
 }
 
 func TestMissing(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	put(t, s, parse(t, `{"resourceType":"Patient","id":"p"}`))
 	_, a := s.Resource(t.Context(), "Patient", "q")
@@ -83,6 +85,7 @@ func TestMissing(t *testing.T) {
 }
 
 func TestIDs(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	write := func(d *fhir.Document, id string) (r fhir.Resource, err error) {
 		err = s.write(t.Context(), func(tx *Tx) error { r, _, err = tx.Put(d, id); return err })
@@ -108,6 +111,7 @@ func TestIDs(t *testing.T) {
 }
 
 func TestRollback(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	d := parse(t, `{"resourceType":"Patient","id":"p"}`)
 	no := errors.New("no")
@@ -143,6 +147,7 @@ func TestRollback(t *testing.T) {
 }
 
 func TestImport(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	for i := range 3 {
 		put(t, s, parse(t, `{"resourceType":"Patient","id":"p%d"}`, i))
@@ -178,6 +183,7 @@ func TestImport(t *testing.T) {
 }
 
 func TestHistory(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	for i := range 30 {
 		put(t, s, parse(t, `{"resourceType":"Patient","id":"p%d","multipleBirthInteger":%d}`, i%3, i))
@@ -226,6 +232,7 @@ func TestHistory(t *testing.T) {
 
 // A batch that was prepared before another write is stamped after it.
 func TestBatchOvertaken(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	b, err := s.Prepare([]*fhir.Document{parse(t, `{"resourceType":"Patient","id":"p"}`)})
 	if err != nil {

@@ -58,6 +58,7 @@ func erase(t *testing.T, s *Store, typ, id string) {
 // What is restored is what was there, byte by byte, and its owners and entries are those that belong to it; the store
 // goes on from there.
 func TestRestore(t *testing.T) {
+	t.Parallel()
 	from := newStore(t)
 	obs := `{"resourceType":"Observation","id":"o","status":"final","code":{},"subject":{"reference":"Patient/`
 	write(t, from, `{"resourceType":"Patient","id":"a"}`)
@@ -109,6 +110,7 @@ func TestRestore(t *testing.T) {
 
 // What cannot be a history is refused, and nothing of the call is stored.
 func TestRestoreRefuses(t *testing.T) {
+	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6_000_000, time.UTC)
 	living := func(id string, version int64, at time.Time) fhir.Resource {
 		d, err := fhir.Parse([]byte(`{"resourceType":"Patient","id":"` + id + `"}`))

@@ -12,6 +12,7 @@ import (
 
 // Whatever goes wrong with a query, its rows, or reading on, collect returns as an error, never as a shorter list.
 func TestCollect(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	numbers := func(ctx context.Context, text string, one func(row) (int64, error)) ([]int64, error) {
 		rows, err := query(ctx, s.reads, text)

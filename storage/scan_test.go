@@ -11,6 +11,7 @@ import (
 
 // A page ends where it gets too large, and the next goes on behind it.
 func TestScanOfLargeRows(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	filler := make([]byte, 300_000)
 	for i := range filler {
@@ -41,6 +42,7 @@ func TestScanOfLargeRows(t *testing.T) {
 }
 
 func TestSplit(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	var docs []*fhir.Document
 	for i := range 10_000 {
@@ -71,6 +73,7 @@ func TestSplit(t *testing.T) {
 
 // Since and Until are strict, and few changes among many rows, found by their index, are the same as a scan of all finds.
 func TestSinceAndUntil(t *testing.T) {
+	t.Parallel()
 	s := openNew(t)
 	var docs []*fhir.Document
 	for i := range 200 {

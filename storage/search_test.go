@@ -61,6 +61,7 @@ var searches = []string{
 
 // A search finds what trying every document finds, in order, in pages of any size.
 func TestSearch(t *testing.T) {
+	t.Parallel()
 	s, docs := practice(t)
 	for _, text := range searches {
 		q := search(t, text)
@@ -103,6 +104,7 @@ func TestSearch(t *testing.T) {
 
 // Searches must have matches to tell anything.
 func TestSearchesFind(t *testing.T) {
+	t.Parallel()
 	s, _ := practice(t)
 	empty := 0
 	for _, text := range searches {
@@ -118,6 +120,7 @@ func TestSearchesFind(t *testing.T) {
 
 // A page holds what stands behind the one before it, whatever is written in between.
 func TestPagesDoNotShift(t *testing.T) {
+	t.Parallel()
 	s, _ := practice(t)
 	q := search(t, "Observation?code=c1")
 	whole, err := s.Search(t.Context(), q, Page{Count: 5000})
@@ -162,6 +165,7 @@ func count(all []string, one string) (n int) {
 }
 
 func TestSearchInTransaction(t *testing.T) {
+	t.Parallel()
 	s, _ := practice(t)
 	q := search(t, "Patient?family=Own")
 	err := s.write(t.Context(), func(tx *Tx) error {
@@ -185,6 +189,7 @@ func TestSearchInTransaction(t *testing.T) {
 }
 
 func TestSearchEnds(t *testing.T) {
+	t.Parallel()
 	s, _ := practice(t)
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancel()
@@ -202,6 +207,7 @@ func TestSearchEnds(t *testing.T) {
 
 // The narrowest criterion drives, so that a patient's search does not read the type.
 func TestNarrowest(t *testing.T) {
+	t.Parallel()
 	s, _ := practice(t)
 	for text, most := range map[string]int{"Observation?status=final&subject=Patient/p7": 100, "Observation?date=ge2000&_id=o1": 1, "Observation?code=nothing&status=final": 0} {
 		sr := searcher{s: s, until: t.Context(), ctx: t.Context(), db: s.reads, query: search(t, text)}

@@ -74,6 +74,7 @@ type observed struct {
 // Whatever is written beside them and by whomever, scans of a snapshot yield what the model holds: no version torn, none
 // twice, none missing.
 func TestSnapshotsUnderWriters(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "satchel.db")
 	stores := []*Store{openFile(t, path, Options{}), openFile(t, path, Options{})} // as two processes
 	m := &model{}

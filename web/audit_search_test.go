@@ -87,8 +87,7 @@ func openSearched(t *testing.T) searched {
 	p.as = "ann"
 	r := p.want(p.do("GET", "/fhir/$export?_type=Patient", "", "Prefer: respond-async"), 202)
 	_, job, _ := strings.Cut(r.header.Get("Content-Location"), "_jobId=")
-	for r = p.do("GET", r.header.Get("Content-Location"), ""); r.status == 202; r = p.do("GET", "/fhir/$export-poll-status?_jobId="+job, "") {
-	}
+	p.want(p.ended(r.header.Get("Content-Location")), 200)
 	events, _, err := p.store.AuditEvents(t.Context(), audit.Filter{Actions: []audit.Action{audit.Read}}, audit.Page{Count: 1})
 	if err != nil || len(events) != 1 {
 		t.Fatal(err)
@@ -104,6 +103,7 @@ func otherEnds(id string) (string, string) {
 }
 
 func TestAuditEventSearch(t *testing.T) {
+	t.Parallel()
 	p := openSearched(t)
 	p.as = "auditor" // reads the log, and no record: newest first
 	almost, nearly := otherEnds(p.first)
@@ -154,6 +154,7 @@ func (p searched) wantFound(query, want string) {
 
 // Whoever may view the log, and read no record, reads single events and is told of bad parameters.
 func TestAuditEventForAuditor(t *testing.T) {
+	t.Parallel()
 	p := openSearched(t)
 	p.as = "auditor"
 	p.want(p.do("GET", "/fhir/AuditEvent/"+p.first, ""), 200, `"id":"`+p.first+`"`, audit.Source, `"agent":[`)
@@ -176,6 +177,7 @@ func TestAuditEventForAuditor(t *testing.T) {
 
 // Whoever may read records sees stored AuditEvents, and the log only with its own permission.
 func TestAuditEventForReaders(t *testing.T) {
+	t.Parallel()
 	p := openSearched(t)
 	p.as = "reader" // reads records, and not the log
 	if got, _ := p.auditSearch("patient=p1"); !slices.Equal(got, []string{"imported"}) {
@@ -211,6 +213,7 @@ func TestAuditEventForReaders(t *testing.T) {
 
 // The log cannot be written through FHIR: neither what is in it nor what looks as if it were.
 func TestAuditEventsOfTheLogAreNotWritten(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	p.want(p.do("PUT", "/fhir/Patient/p1", `{"resourceType":"Patient","id":"p1"}`), 201)
 	events, _, err := p.store.AuditEvents(t.Context(), audit.Filter{Actions: []audit.Action{audit.Update}}, audit.Page{Count: 1})
@@ -247,6 +250,7 @@ func TestAuditEventsOfTheLogAreNotWritten(t *testing.T) {
 
 // Whatever is searched for, the log answers what the evaluator finds among all its events: narrowing loses nothing.
 func TestAuditEventNarrowingLosesNothing(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	for i := range 12 {
 		id := fmt.Sprintf("p%d", i%3)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"satchel/audit"
 )
@@ -56,6 +55,7 @@ func (r row) body() (text string, header []string) {
 // TestEveryRouteIsNoted walks the route table, as nobody, without rights and with all: each request leaves an event
 // of its own with who, the status and the outcome of its answer; what tells only of the server leaves none.
 func TestEveryRouteIsNoted(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	p.account("nobody")
 	silent := []string{"/fhir/metadata", "/fhir/.well-known/smart-configuration", "/.well-known/smart-configuration"}
@@ -115,6 +115,7 @@ func (p *practice) sound(never ...string) {
 
 // TestNoted tells of requests what the log holds of them.
 func TestNoted(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	p.account("front", "FHIR_READ_ALL_IN_COMPARTMENT:Patient/p1")
 	patient := func(id string) string {
@@ -178,6 +179,7 @@ func TestNoted(t *testing.T) {
 
 // TestAdministrationIsNoted follows accounts, clients and sessions.
 func TestAdministrationIsNoted(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	const secret = "very secret but long enough 1"
 	json := []string{"Content-Type:", "Content-Type: application/json"}
@@ -205,6 +207,7 @@ func TestAdministrationIsNoted(t *testing.T) {
 
 // TestNoAnswerWithoutTheLog makes the log unwritable: reads and writes are refused, nothing of them is sent or stored.
 func TestNoAnswerWithoutTheLog(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	db, err := sql.Open("sqlite", p.file)
 	if err != nil {
@@ -237,6 +240,7 @@ func TestNoAnswerWithoutTheLog(t *testing.T) {
 
 // TestAuditReport reads the log over HTTP.
 func TestAuditReport(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	p.account("viewer", "VIEW_AUDIT_LOG", "ACCESS_ADMIN_JSON")
 	p.want(p.do("PUT", "/fhir/Patient/p1", `{"resourceType":"Patient","id":"p1"}`), 201)
@@ -263,15 +267,13 @@ func TestAuditReport(t *testing.T) {
 
 // TestExportIsNoted follows one export through the log: start, end with what tells its files, status, file and deletion.
 func TestExportIsNoted(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	p.want(p.do("PUT", "/fhir/Patient/p1", `{"resourceType":"Patient","id":"p1","name":[{"family":"`+canary+`"}]}`), 201)
 	r := p.want(p.do("GET", "/fhir/Patient/$export", "", "Prefer: respond-async"), 202)
 	at := r.header.Get("Content-Location")
 	_, job, _ := strings.Cut(at, "_jobId=")
-	for r = p.do("GET", at, ""); r.status == 202; r = p.do("GET", at, "") {
-		time.Sleep(20 * time.Millisecond)
-	}
-	p.want(r, 200, `"auditHead":{"seq":`)
+	r = p.want(p.ended(at), 200, `"auditHead":{"seq":`)
 	_, file, _ := strings.Cut(r.body, p.url+"/$export-file/")
 	file, _, _ = strings.Cut(file, `"`)
 	p.want(p.do("GET", "/fhir/$export-file/"+file, ""), 200, canary)

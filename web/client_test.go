@@ -104,6 +104,7 @@ func (p *practice) token(name, scope string) string {
 
 // TestScopeMatrix weighs what a token's scopes allow against what the client may do: both are needed.
 func TestScopeMatrix(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	p.do("PUT", "/fhir/Patient/p1", `{"resourceType":"Patient","id":"p1"}`)
 	p.do("PUT", "/fhir/Observation/x1", `{"resourceType":"Observation","id":"x1","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/p1"}}`)
@@ -169,6 +170,7 @@ func TestScopeMatrix(t *testing.T) {
 
 // TestTokenExpires plays a token's life with a clock that jumps.
 func TestTokenExpires(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	var later time.Duration
 	p := open(t, func(o *web.Options) {
@@ -190,6 +192,7 @@ func TestTokenExpires(t *testing.T) {
 
 // TestAudience refuses assertions that were meant for another server, whatever Host the request has.
 func TestAudience(t *testing.T) {
+	t.Parallel()
 	public := open(t, func(o *web.Options) { o.PublicURL = "https://clinic.example" })
 	public.client("lab", "system/*.rs")
 	local := open(t, nil)
@@ -235,6 +238,7 @@ func TestAudience(t *testing.T) {
 
 // TestTokenForm sends what is no token request; the answer is always OAuth's JSON.
 func TestTokenForm(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	p.client("lab", "system/*.rs")
 	good := func() string { return tokenBody(p.assertion("lab", nil), "system/*.rs") }
@@ -279,6 +283,7 @@ func TestTokenForm(t *testing.T) {
 
 // TestClientSecret signs in by a secret where that is allowed.
 func TestClientSecret(t *testing.T) {
+	t.Parallel()
 	for _, allowed := range []bool{true, false} {
 		p := open(t, func(o *web.Options) { o.Tokens.AllowSecret = allowed })
 		r := p.want(p.do("POST", "/api/clients", `{"name":"lab","scopes":"system/*.rs","newSecret":true}`, "Content-Type:", "Content-Type: application/json"), 201)
@@ -300,6 +305,7 @@ func TestClientSecret(t *testing.T) {
 
 // TestClientsNeedRights walks the administration of clients as those who lack something.
 func TestClientsNeedRights(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	p.client("lab", "system/*.rs", "FHIR_ALL_READ")
 	p.account("half", "UPDATE_USER", "CREATE_USER", "VIEW_USERS")
@@ -372,6 +378,7 @@ func (p *practice) stuckJob() (id string) {
 
 // TestPollThrottle hammers a job that is under way: 429 with Retry-After, and the job goes on.
 func TestPollThrottle(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	id := p.stuckJob()
 	status := "/fhir/$export-poll-status?_jobId=" + id

@@ -10,6 +10,7 @@ import (
 
 // A handler that answers without a decision is an internal error: nothing of its answer goes out, and the log says which.
 func TestUndecidedAnswerIsNotGiven(t *testing.T) {
+	t.Parallel()
 	var options web.Options
 	p := open(t, func(o *web.Options) { options = *o })
 	handler, err := web.NewUndecided(options)

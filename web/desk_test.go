@@ -18,6 +18,7 @@ func (d *deadlined) SetReadDeadline(t time.Time) error { d.until = t; return nil
 
 // Nobody holds a connection by a form that never ends; one that has arrived sets no end to what follows.
 func TestFormsComeInTime(t *testing.T) {
+	t.Parallel()
 	w := &deadlined{ResponseRecorder: httptest.NewRecorder()}
 	body := inTime(w, io.NopCloser(strings.NewReader("a=b")))
 	if left := time.Until(w.until); left <= 0 || left > slowest {

@@ -9,7 +9,8 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
+
+	"satchel/internal/await"
 )
 
 // exported makes a job whose first file is of some size, and answers that file's address.
@@ -17,20 +18,19 @@ func exported(t *testing.T, p *practice) (status, file string) {
 	t.Helper()
 	p.want(p.do("PUT", "/fhir/Patient/p1", `{"resourceType":"Patient","id":"p1","name":[{"family":"`+strings.Repeat("Moor", 5000)+`"}]}`), 201)
 	status = p.want(p.do("GET", "/fhir/$export", ""), 202).header.Get("Content-Location")
-	for range 500 {
-		if r := p.do("GET", status, ""); r.status == 200 {
-			return status, pick(r.body, "output.0.url")
-		} else if r.header.Get("X-Progress") == "" || r.header.Get("Retry-After") != "1" || r.body != "" {
+	r := await.Value(t, "the export ends", func() (reply, bool) {
+		r := p.do("GET", status, "")
+		if r.status != 200 && (r.header.Get("X-Progress") == "" || r.header.Get("Retry-After") != "1" || r.body != "") {
 			t.Fatalf("poll: %v %q", r.header, r.body)
 		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatal("the export does not end")
-	return "", ""
+		return r, r.status == 200
+	})
+	return status, pick(r.body, "output.0.url")
 }
 
 // TestDownload is the matrix of ways to load a file.
 func TestDownload(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	_, file := exported(t, p)
 	whole := p.want(p.do("GET", file, ""), 200)
@@ -88,6 +88,7 @@ func TestDownload(t *testing.T) {
 
 // TestJobsArePrivate asks for a job, its file and its end as everybody else.
 func TestJobsArePrivate(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	status, file := exported(t, p)
 	p.account("peer", "ROLE_FHIR_CLIENT_SUPERUSER_RO")

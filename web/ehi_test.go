@@ -46,6 +46,7 @@ func (o *ehiOffice) ask(as, body string) (reply, string) {
 
 // Staff who say in whose name they ask need no form; others may not say it.
 func TestEHIByStaff(t *testing.T) {
+	t.Parallel()
 	o := openEHI(t)
 	const body = `{"resourceType":"Parameters","parameter":[{"name":"requester","valueString":"Mina"},{"name":"role","valueCode":"parent"}]}`
 	r, status := o.ask("desk", body)
@@ -69,6 +70,7 @@ func TestEHIByStaff(t *testing.T) {
 
 // A form that nobody sends ends, and with it the export; so does what was denied long ago.
 func TestEHIEndsInTime(t *testing.T) {
+	t.Parallel()
 	o := openEHI(t)
 	r, status := o.ask("app", "")
 	form := strings.TrimPrefix(strings.Split(r.header.Get("Link"), ">")[0], "<"+strings.TrimSuffix(o.url, "/fhir"))
@@ -108,6 +110,7 @@ func (o *ehiOffice) deny(t *testing.T) {
 
 // Pages of an allowed origin read the two headers that lead on; others read nothing.
 func TestEHIAcrossOrigins(t *testing.T) {
+	t.Parallel()
 	o := openEHI(t)
 	o.as = ""
 	for _, path := range []string{"/fhir/Patient/p1/$ehi-export", "/fhir/$ehi-export-status/x", "/fhir/$ehi-export-file/x/y"} {
@@ -132,6 +135,7 @@ func TestEHIAcrossOrigins(t *testing.T) {
 
 // Discovery names the operation only where it is offered.
 func TestEHIDiscovery(t *testing.T) {
+	t.Parallel()
 	o := openEHI(t)
 	if r := o.do("GET", "/fhir/metadata", ""); !strings.Contains(r.body, `{"name":"ehi-export","definition":"http://fhir.org/argonaut/ehi-api"}`) {
 		t.Error("the operation is not stated")
@@ -147,6 +151,7 @@ func TestEHIDiscovery(t *testing.T) {
 
 // A record that is not complete says so in the manifest, by a file that tells why.
 func TestEHIProblems(t *testing.T) {
+	t.Parallel()
 	o := openEHI(t)
 	_, status := o.ask("app", "")
 	by := requests.By{Who: audit.Who{Name: "ann", Kind: audit.User}}

@@ -12,6 +12,7 @@ import (
 
 // The format of packages is documented for everybody, without an account.
 func TestFormatPage(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	page, err := handover.FormatHTML(handover.FormatVersion)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 // TestBadInput sends what should never be stored, and expects a status and words that say what is wrong.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	deep := `{"resourceType":"Patient","extension":` + strings.Repeat(`[{"extension":`, 5000) + `[]` + strings.Repeat(`}]`, 5000) + `}`
 	tests := []struct {
@@ -67,6 +68,7 @@ func TestBadInput(t *testing.T) {
 
 // TestBodyWithoutLength sends too much without saying how much.
 func TestBodyWithoutLength(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	body := io.MultiReader(strings.NewReader(`{"resourceType":"Patient","language":"`), io.LimitReader(zeros{}, 40<<20))
 	p.want(p.send(p.request("POST", "/fhir/Patient", body)), 413, "too-long")
@@ -83,6 +85,7 @@ func (zeros) Read(b []byte) (int, error) {
 
 // TestGzipBody reads compressed bodies and is not filled by a bomb.
 func TestGzipBody(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	pack := func(r io.Reader) *bytes.Buffer {
 		var b bytes.Buffer
@@ -110,6 +113,7 @@ var payloads = []string{
 
 // TestTraversal walks every route with every payload in every placeholder: never a success, never a 500.
 func TestTraversal(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	for _, rt := range table(t, p) {
 		for i, segment := range rt.segments {

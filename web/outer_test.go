@@ -13,6 +13,7 @@ import (
 
 // TestLogHoldsNoHealthData sends names in every place that a request has and looks for them in the log.
 func TestLogHoldsNoHealthData(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	const canary = "Canarybird"
 	p.do("PUT", "/fhir/Patient/p", `{"resourceType":"Patient","id":"p","name":[{"family":"`+canary+`"}]}`)
@@ -41,6 +42,7 @@ func TestLogHoldsNoHealthData(t *testing.T) {
 
 // TestBasicByPlace takes a password only from where the setting allows it.
 func TestBasicByPlace(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, basic, remote string
 		proxies             []string
@@ -83,6 +85,7 @@ func TestBasicByPlace(t *testing.T) {
 
 // TestLinks builds absolute addresses from what may be believed.
 func TestLinks(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, public, remote, host string
 		proxies                    []string
@@ -116,6 +119,7 @@ func TestLinks(t *testing.T) {
 
 // TestOptionsAreChecked refuses settings that cannot be right.
 func TestOptionsAreChecked(t *testing.T) {
+	t.Parallel()
 	for _, o := range []web.Options{{Basic: "sometimes"}, {PublicURL: "records.example.org"}, {TrustedProxies: []string{"proxy.example"}}} {
 		o.Exports = &exports.Service{}
 		if _, err := web.New(o); err == nil {
@@ -126,6 +130,7 @@ func TestOptionsAreChecked(t *testing.T) {
 
 // TestNoCrossSite refuses what a browser says another site's page sends, and answers no origin.
 func TestNoCrossSite(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	r := p.want(p.do("POST", "/fhir/Patient", `{"resourceType":"Patient"}`, "Sec-Fetch-Site: cross-site"), 403)
 	for _, origin := range []string{"https://evil.example", "null", "http://localhost"} {
@@ -138,6 +143,7 @@ func TestNoCrossSite(t *testing.T) {
 
 // TestPanicIsTold turns a panic into an answer without a stack.
 func TestPanicIsTold(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	handler, err := web.New(web.Options{Exports: &exports.Service{}, Auth: &auth.Service{Store: p.store}}) // no store: the first use panics
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"filippo.io/age"
 
@@ -38,16 +37,7 @@ func (p *practice) packed(body string) packageAnswer {
 	p.t.Helper()
 	started := p.json("POST", "/api/packages", body, "")
 	p.want(started, 202)
-	for range 1000 {
-		r := p.do("GET", started.header.Get("Content-Location"), "")
-		if r.status == 200 {
-			return answerOf(p.t, r)
-		}
-		p.want(r, 202)
-		time.Sleep(10 * time.Millisecond)
-	}
-	p.t.Fatal("the package does not end")
-	panic("unreachable")
+	return answerOf(p.t, p.want(p.ended(started.header.Get("Content-Location")), 200))
 }
 
 func answerOf(t testing.TB, r reply) (a packageAnswer) {
@@ -78,6 +68,7 @@ func (p *practice) record() {
 // What is downloaded is a good package signed with the practice's key, and so is what a protected copy holds; the audit log
 // tells of the download with the patient.
 func TestPackageDownload(t *testing.T) {
+	t.Parallel()
 	key, err := handover.NewKey(filepath.Join(t.TempDir(), "key"), "")
 	if err != nil {
 		t.Fatal(err)
@@ -151,6 +142,7 @@ func checkGood(t *testing.T, zip []byte, fingerprint string) {
 // While a package is made its status says how far it is, and it can be cancelled: by who started it, and by who may cancel
 // jobs.
 func TestPackageProgressAndCancel(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(o *web.Options) { o.Exports.Engine = engineOn(t, o.Store, engine.Options{}) }) // nobody works
 	p.account("office", "MANAGE_BATCH_JOBS")
 	p.account("other", "ROLE_FHIR_CLIENT_SUPERUSER_RO")
@@ -190,6 +182,7 @@ func TestPackageProgressAndCancel(t *testing.T) {
 // A package that failed says why; where jobs are not exclusive, who may read all of it sees those of others, and nobody
 // else does.
 func TestPackageOfOthers(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(o *web.Options) { o.Exports.Exclusive = false })
 	p.record()
 	p.want(p.do("PUT", "/fhir/Patient/p0", `{"resourceType":"Patient","id":"p0","active":false}`), 201)
@@ -206,12 +199,5 @@ func TestPackageOfOthers(t *testing.T) {
 	}
 	p.as = "narrow"
 	at := p.json("POST", "/api/packages", `{"patient":"p1"}`, "").header.Get("Content-Location")
-	for range 500 {
-		if r := p.do("GET", at, ""); r.status != 202 {
-			p.want(r, 500, "may not read")
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Error("the package does not end")
+	p.want(p.ended(at), 500, "may not read")
 }

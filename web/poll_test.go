@@ -13,6 +13,7 @@ import (
 // A caller may poll in bursts and five times a second for ever; a loop without a pause is told to wait, and may go on
 // when it has waited. Callers and jobs do not share.
 func TestPollsAreCounted(t *testing.T) {
+	t.Parallel()
 	var p polls
 	now := time.Now()
 	for i := range 1000 {
@@ -45,6 +46,7 @@ func TestPollsAreCounted(t *testing.T) {
 
 // A failure to look at a job is not told as a failure of the job.
 func TestHiccup(t *testing.T) {
+	t.Parallel()
 	p := problemOf(hiccup(errors.New("disk I/O error")))
 	if p.status != http.StatusServiceUnavailable || p.issues[0].Code != fhir.CodeTransient || p.header["Retry-After"] == "" || p.Error() != "disk I/O error" {
 		t.Errorf("%+v", p)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"satchel/engine"
+	"satchel/internal/await"
 	"satchel/internal/testpractice"
 	"satchel/internal/testserver"
 	"satchel/storage"
@@ -86,6 +87,15 @@ func (p *practice) request(method, path string, body io.Reader, header ...string
 		}
 	}
 	return r
+}
+
+// ended asks for the status of a job until it has ended.
+func (p *practice) ended(status string) reply {
+	p.t.Helper()
+	return await.Value(p.t, "the job at "+status+" ends", func() (reply, bool) {
+		r := p.do("GET", status, "")
+		return r, r.status != http.StatusAccepted
+	})
 }
 
 // client neither follows redirects nor unpacks gzip behind our back.

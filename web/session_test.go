@@ -56,6 +56,7 @@ func cookieOf(t testing.TB, r reply) string {
 }
 
 func TestSessions(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	p.account("bea", "FHIR_ALL_READ", "FHIR_ALL_WRITE", "CHANGE_OWN_PASSWORD")
 	p.want(p.do("PUT", "/fhir/Patient/p1", `{"resourceType":"Patient","id":"p1"}`), 201)
@@ -115,6 +116,7 @@ func TestSessions(t *testing.T) {
 
 // Every change that must not be outlived ends sessions at once.
 func TestSessionsEnd(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	p.account("bea", "FHIR_ALL_READ")
 	hash, err := auth.HashPassword("other words together")
@@ -168,6 +170,7 @@ func TestSessionsEnd(t *testing.T) {
 
 // Over https the cookie is bound to this very host, and its plain name is not taken.
 func TestSecureCookie(t *testing.T) {
+	t.Parallel()
 	p := open(t, func(o *web.Options) { o.PublicURL = "https://records.example.org" })
 	p.as = ""
 	r := p.want(p.json("POST", "/api/session", `{"username":"ann","password":"`+password+`"}`, ""), 200, `"must":"set-up-two-factor"`)
@@ -201,6 +204,7 @@ func codeOf(t testing.TB, secret string, at time.Time) string {
 
 // An administrator must set up a second factor before a session is good for anything, then signs in with it.
 func TestTwoFactor(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	service := &auth.Service{Now: func() time.Time { return now }}
 	p := open(t, func(o *web.Options) { service.Store = o.Store; o.Auth = service })
@@ -248,6 +252,7 @@ func TestTwoFactor(t *testing.T) {
 
 // Whoever must change the password can do nothing else, with a session and without.
 func TestMustChangePassword(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	p.account("bea", "FHIR_ALL_READ", "VIEW_USERS")
 	must := func(a *storage.Account, _ []storage.Account) error { a.MustChange = true; return nil }
@@ -272,16 +277,14 @@ func TestMustChangePassword(t *testing.T) {
 
 // A later account of the same name finds no jobs of the one before.
 func TestJobsDoNotOutliveTheirAccount(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	p.want(p.do("PUT", "/fhir/Patient/p1", `{"resourceType":"Patient","id":"p1"}`), 201)
 	p.account("bea", "ROLE_FHIR_CLIENT_SUPERUSER_RO")
 	p.as = "bea"
 	r := p.want(p.do("GET", "/fhir/$export", "", "Prefer: respond-async"), http.StatusAccepted)
 	status := r.header.Get("Content-Location")
-	for p.do("GET", status, "").status == http.StatusAccepted {
-		time.Sleep(20 * time.Millisecond)
-	}
-	p.want(p.do("GET", status, ""), 200)
+	p.want(p.ended(status), 200)
 	p.as = "ann"
 	p.want(p.do("DELETE", "/api/user-management/bea", ""), 204)
 	p.account("bea", "ROLE_FHIR_CLIENT_SUPERUSER_RO")
@@ -294,6 +297,7 @@ func TestJobsDoNotOutliveTheirAccount(t *testing.T) {
 
 // A client that is removed over HTTP takes its jobs along: a later one of the same name finds none.
 func TestJobsDoNotOutliveTheirClient(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	p.client("lab", "system/*.rs", "ROLE_FHIR_CLIENT_SUPERUSER_RO")
 	if _, err := p.store.AddJob(context.Background(), audittest.Event(audit.ExportStart), storage.Job{Kind: "bulk", Account: "lab", Request: []byte(`{"level":"system"}`)}, 0); err != nil {
@@ -308,6 +312,7 @@ func TestJobsDoNotOutliveTheirClient(t *testing.T) {
 
 // Who may export one group only cannot reach other people by changing its members, nor another group by asking for it.
 func TestGroupEditingGainsNothing(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	for _, body := range []string{`{"resourceType":"Patient","id":"p1"}`, `{"resourceType":"Patient","id":"p2"}`,
 		`{"resourceType":"Group","id":"a","type":"person","actual":true,"member":[{"entity":{"reference":"Patient/p1"}}]}`,

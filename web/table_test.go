@@ -57,6 +57,7 @@ func (r row) address(values map[int]string) string {
 
 // TestAnonymous walks the route table without credentials: 401 everywhere but at the addresses named here.
 func TestAnonymous(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	rows := table(t, p)
 	open := map[string]bool{"GET /fhir/metadata": true, "GET /fhir/.well-known/smart-configuration": true, "GET /.well-known/smart-configuration": true}
@@ -90,6 +91,7 @@ func TestAnonymous(t *testing.T) {
 
 // TestNoRights walks the table with an account that holds nothing: never a success.
 func TestNoRights(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	rows := table(t, p)
 	p.do("PUT", "/fhir/Observation/x1", `{"resourceType":"Observation","id":"x1","status":"final","code":{"text":"x"}}`)

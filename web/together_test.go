@@ -12,6 +12,7 @@ import (
 
 // TestOneOfManyCreates sends the same conditional create fifty times at once: one creates, the others find.
 func TestOneOfManyCreates(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	const body = `{"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"7"}]}`
 	var created, found atomic.Int32
@@ -37,6 +38,7 @@ func TestOneOfManyCreates(t *testing.T) {
 
 // TestNoLostEdit lets many clients change one resource with If-Match: each success is a version, none is lost.
 func TestNoLostEdit(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	p.want(p.do("PUT", "/fhir/Patient/p", `{"resourceType":"Patient","id":"p","multipleBirthInteger":0}`), 201)
 	var all sync.WaitGroup
@@ -64,6 +66,7 @@ func TestNoLostEdit(t *testing.T) {
 
 // TestPagesAreComplete pages through searches while others write: what was there at the start and stays is seen once.
 func TestPagesAreComplete(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	const n = 60
 	for i := range n {
@@ -118,6 +121,7 @@ func TestPagesAreComplete(t *testing.T) {
 
 // TestTransactionsAreWhole reads while transactions write pairs: never a half one.
 func TestTransactionsAreWhole(t *testing.T) {
+	t.Parallel()
 	p := open(t, nil)
 	pair := func(i int) string {
 		return fmt.Sprintf(`{"resourceType":"Bundle","type":"transaction","entry":[

@@ -7,11 +7,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"satchel/fhir"
+	"satchel/internal/await"
 	"satchel/web"
 )
 
@@ -179,15 +179,10 @@ func (s *transcript) finish() {
 	if s.method == "" {
 		return
 	}
-	var r reply
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		r = s.p.do(s.method, s.path, s.body.String(), s.header...)
-		if s.settled(r) || time.Now().After(deadline) {
-			break
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	r := await.Value(s.t, s.method+" "+s.path+" is settled", func() (reply, bool) {
+		r := s.p.do(s.method, s.path, s.body.String(), s.header...)
+		return r, s.settled(r)
+	})
 	for _, l := range s.checks {
 		s.check(l, r)
 	}
