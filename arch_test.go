@@ -55,7 +55,7 @@ var floors = map[string][]string{
 
 // free are folders that may import what they like: programs beside the product, and tests. Nothing of the product imports them.
 var free = []string{"bench", "conformance", "torture", "fhir/internal", "packaging/internal", "internal/audittest", "internal/browser", "internal/judge",
-	"internal/durable/durabletest", "internal/storagetest", "internal/testpractice", "internal/testsatchel", "internal/testserver"}
+	"internal/durable/durabletest", "internal/await", "internal/storagetest", "internal/testpractice", "internal/testsatchel", "internal/testserver"}
 
 // owners says which packages alone may import a foreign one (with everything below it).
 var owners = map[string][]string{
