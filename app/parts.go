@@ -18,6 +18,7 @@ import (
 	"satchel/engine"
 	"satchel/handover"
 	"satchel/internal/about"
+	"satchel/internal/durable"
 	"satchel/requests"
 	"satchel/storage"
 	"satchel/web"
@@ -84,7 +85,7 @@ func (p *parts) openStore(ctx context.Context) (err error) {
 }
 
 func (p *parts) openFolder(context.Context) error {
-	err := os.MkdirAll(p.cfg.BulkExport.Folder, 0o700)
+	err := durable.MkdirAll(p.cfg.BulkExport.Folder, 0o700)
 	if err == nil {
 		p.folder, err = os.OpenRoot(p.cfg.BulkExport.Folder)
 	}

@@ -13,7 +13,7 @@ import (
 
 	"satchel/config"
 	"satchel/desk"
-	"satchel/internal/owner"
+	"satchel/internal/durable"
 	"satchel/storage"
 )
 
@@ -28,7 +28,7 @@ func setupCode(ctx context.Context, cfg *config.Config, store *storage.Store) (s
 		return "", errors.Join(err, removeSetup(cfg))
 	}
 	code := rand.Text()
-	if err := owner.Replace(path, code+"\n"); err != nil {
+	if err := durable.Write(path, durable.Options{FolderOwner: true}, durable.Bytes([]byte(code+"\n"))); err != nil {
 		return "", fmt.Errorf("keep the setup code: %w", err)
 	}
 	return code, nil

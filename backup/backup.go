@@ -15,7 +15,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +25,7 @@ import (
 	"satchel/config"
 	"satchel/datadir"
 	"satchel/internal/about"
+	"satchel/internal/durable"
 	"satchel/storage"
 )
 
@@ -46,8 +46,7 @@ type Note struct {
 	Contents storage.Contents `json:"contents"`
 }
 
-// Make writes a backup of the data directory to target, which must not be there. Its final name means complete:
-// until then it is called .tmp. passphrase "" does not encrypt.
+// Make writes a backup of the data directory to target, which must not be there. Its final name means complete. passphrase "" does not encrypt.
 func Make(ctx context.Context, cfg *config.Config, target, passphrase string) (n Note, err error) {
 	if _, err := os.Lstat(target); !errors.Is(err, fs.ErrNotExist) {
 		return n, fmt.Errorf("%q is there already; choose another name", target)
@@ -63,15 +62,14 @@ func Make(ctx context.Context, cfg *config.Config, target, passphrase string) (n
 		return n, err
 	}
 	n = Note{Format: 1, Made: time.Now().UTC().Truncate(time.Second), By: about.Me(), Contents: contents}
-	part := target + ".tmp"
-	defer os.Remove(part)
-	if err := writeBackup(ctx, cfg, part, database, passphrase, n); err != nil {
+	err = durable.Write(target, durable.Options{Exclusive: true}, func(f *durable.File) error {
+		err := writeBackup(ctx, cfg, f, database, passphrase, n)
+		return errors.Join(err, os.Remove(database)) // in the clear: gone for good once the backup has its name
+	})
+	if err != nil {
 		return n, fmt.Errorf("write the backup: %w", err)
 	}
-	if err := os.Rename(part, target); err != nil {
-		return n, err
-	}
-	return n, syncDir(filepath.Dir(target))
+	return n, nil
 }
 
 // roomFor refuses a backup that its disk cannot hold: the copy of the database and, at worst, an archive as large.
@@ -89,32 +87,23 @@ func roomFor(cfg *config.Config, target string) error {
 	return nil
 }
 
-// writeBackup writes the archive and brings it to the disk.
-func writeBackup(ctx context.Context, cfg *config.Config, path, database, passphrase string, n Note) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+// writeBackup writes the archive, encrypted if there is a passphrase.
+func writeBackup(ctx context.Context, cfg *config.Config, out io.Writer, database, passphrase string, n Note) error {
+	if passphrase == "" {
+		return archiveAll(ctx, cfg, out, database, n)
+	}
+	to, err := age.NewScryptRecipient(passphrase)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	var out io.WriteCloser = f
-	if passphrase != "" {
-		to, err := age.NewScryptRecipient(passphrase)
-		if err != nil {
-			return err
-		}
-		if out, err = age.Encrypt(f, to); err != nil {
-			return err
-		}
-	}
-	if err := archiveAll(ctx, cfg, out, database, n); err != nil {
+	encrypted, err := age.Encrypt(out, to)
+	if err != nil {
 		return err
 	}
-	if passphrase != "" {
-		if err := out.Close(); err != nil {
-			return err
-		}
+	if err := archiveAll(ctx, cfg, encrypted, database, n); err != nil {
+		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	return encrypted.Close()
 }
 
 // archiveWriter is a ZIP archive that notes the hash of each of its files.
@@ -224,19 +213,6 @@ func passing(name string) bool {
 		name == restoring || strings.HasSuffix(name, ".tmp") || name == config.LogFolder ||
 		strings.HasSuffix(name, ".zip") || strings.HasSuffix(name, ".zip.age") ||
 		name == NoteFile || name == sumsFile
-}
-
-// syncDir makes the names in a folder durable, on systems where that takes a call.
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := f.Sync(); err != nil && runtime.GOOS != "windows" {
-		return err
-	}
-	return nil
 }
 
 // Summary says in a few words what is in a backup.

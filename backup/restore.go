@@ -12,7 +12,7 @@ import (
 
 	"satchel/audit"
 	"satchel/config"
-	"satchel/internal/owner"
+	"satchel/internal/durable"
 	"satchel/storage"
 )
 
@@ -76,7 +76,7 @@ func Restore(ctx context.Context, cfg *config.Config, who audit.Who, path, passp
 	if now, err := storage.Inspect(ctx, cfg.Database()); err == nil {
 		r.Lost = max(0, now.Seq-b.Note.Contents.Seq)
 	}
-	if err := owner.Same(stage, cfg.Data); err != nil {
+	if err := errors.Join(durable.SameOwner(stage, cfg.Data), durable.SyncTree(stage), durable.SyncFolder(cfg.Data)); err != nil {
 		return r, err
 	}
 	unlock() // Windows renames no folder with an open file
@@ -90,13 +90,13 @@ func Restore(ctx context.Context, cfg *config.Config, who audit.Who, path, passp
 func emptyData(cfg *config.Config, replace bool) (made bool, err error) {
 	entries, err := os.ReadDir(cfg.Data)
 	if errors.Is(err, fs.ErrNotExist) {
-		return true, os.MkdirAll(cfg.Data, 0o700)
+		return true, durable.MkdirAll(cfg.Data, 0o700)
 	}
 	if err != nil || replace {
 		return false, err
 	}
 	for _, e := range entries {
-		if name := e.Name(); name != restoring && name != "satchel.lock" {
+		if name := e.Name(); name != restoring && name != "satchel.lock" && !durable.Temporary(name) {
 			return false, fmt.Errorf("%q is not empty: it holds %q; choose another directory by --data, or keep what is there under another name by --replace", cfg.Data, name)
 		}
 	}
@@ -143,12 +143,9 @@ func setAside(data string) (kept string, err error) {
 	}
 	name := beforeRestore + time.Now().UTC().Format("20060102T150405Z")
 	beside := strings.TrimRight(data, `/\`) + "." + name
-	if os.Rename(data, beside) == nil {
-		err := os.Mkdir(data, 0o700)
-		if err == nil {
-			err = owner.Same(data, beside)
-		}
-		return beside, err
+	err = durable.Rename(data, beside)
+	if _, there := os.Stat(data); errors.Is(there, fs.ErrNotExist) { // moved, though perhaps not yet on the disk
+		return beside, errors.Join(err, durable.MkdirAll(data, 0o700), durable.SameOwner(data, beside))
 	}
 	inside := filepath.Join(data, name)
 	if err := os.Mkdir(inside, 0o700); err != nil {
@@ -169,10 +166,10 @@ func moveIn(data, kept string) error {
 	if err := moveAll(stage, data, databaseFile); err != nil {
 		return err
 	}
-	if err := os.Rename(filepath.Join(stage, databaseFile), filepath.Join(data, databaseFile)); err != nil {
+	if err := durable.Rename(filepath.Join(stage, databaseFile), filepath.Join(data, databaseFile)); err != nil {
 		return err
 	}
-	return errors.Join(syncDir(data), os.RemoveAll(stage))
+	return os.RemoveAll(stage)
 }
 
 // moveAll moves the entries of a folder into another one, but for some.
@@ -191,7 +188,7 @@ next:
 		if strings.HasPrefix(e.Name(), databaseFile+"-") || strings.HasSuffix(e.Name(), ".lock") && filepath.Base(from) == restoring {
 			continue // empty leftovers of the check
 		}
-		if err := os.Rename(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {
+		if err := durable.Rename(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"satchel/audit"
 	"satchel/config"
+	"satchel/internal/durable"
 	"satchel/internal/secretfile"
 )
 
@@ -64,7 +65,7 @@ func MakeScheduled(ctx context.Context, cfg *config.Config, now time.Time) (stri
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(cfg.Backup.Folder, 0o700); err != nil {
+	if err := durable.MkdirAll(cfg.Backup.Folder, 0o700); err != nil {
 		return "", err
 	}
 	name := "satchel-" + now.UTC().Format(backupStamp) + ".zip"

@@ -18,6 +18,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"satchel/internal/durable"
 )
 
 // The files of a local authority. Each holds a key and the certificates that belong to it; what clients get is made by
@@ -78,7 +80,10 @@ func (a *localCA) authority(now time.Time) (*tls.Certificate, error) {
 	if !errors.Is(err, os.ErrNotExist) {
 		return pair, err
 	}
-	if err := os.MkdirAll(a.folder, 0o700); err != nil {
+	if err := durable.MkdirAll(a.folder, 0o700); err != nil {
+		return nil, err
+	}
+	if err := durable.SameOwner(a.folder, filepath.Dir(a.folder)); err != nil { // root may have made it for the service
 		return nil, err
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/acme/autocert"
 
 	"satchel/config"
+	"satchel/internal/durable"
 )
 
 // keyPair is a certificate with its chain and its key in two PEM files.
@@ -62,19 +63,7 @@ func writePair(path string, fresh bool, key any, chain ...[]byte) error {
 	for _, c := range chain {
 		_ = pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: c})
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "*.tmp") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(text.Bytes())
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if fresh {
-		return os.Link(f.Name(), path)
-	}
-	return os.Rename(f.Name(), path)
+	return durable.Write(path, durable.Options{Exclusive: fresh, FolderOwner: true}, durable.Bytes(text.Bytes()))
 }
 
 // readPair reads a file of writePair.

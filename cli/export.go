@@ -18,6 +18,7 @@ import (
 	"satchel/engine"
 	"satchel/exports"
 	"satchel/fhir"
+	"satchel/internal/durable"
 	"satchel/storage"
 )
 
@@ -158,7 +159,7 @@ func emptyFolder(path string) (*os.Root, error) {
 	if len(entries) > 0 {
 		return nil, fmt.Errorf("%q is not empty; choose a folder that is empty or does not exist", path)
 	}
-	if err := os.MkdirAll(path, 0o700); err != nil {
+	if err := durable.MkdirAll(path, 0o700); err != nil {
 		return nil, err
 	}
 	return os.OpenRoot(path)
@@ -201,16 +202,11 @@ func writeManifest(folder *os.Root, m engine.Manifest, request string) error {
 	if err != nil {
 		return err
 	}
-	const temporary = "manifest.json.tmp"
-	f, err := folder.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	err = durable.In(folder).Write("manifest.json", durable.Options{}, durable.Bytes(append(text, '\n')))
 	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(text, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("write manifest.json: %w", err)
 	}
-	return folder.Rename(temporary, "manifest.json")
+	return nil
 }
 
 // fileCount sums up files.

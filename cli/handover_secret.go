@@ -9,6 +9,7 @@ import (
 
 	"satchel/engine"
 	"satchel/handover"
+	"satchel/internal/durable"
 	"satchel/storage"
 )
 
@@ -42,7 +43,7 @@ func tidyLeftovers(dir string) {
 // hide lets the package be made in a folder of its own beside where it shall stand, named as what [handover.Leftovers] finds.
 // done removes it.
 func hide(r *engine.PackageRun) (done func(), err error) {
-	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
+	if err := durable.MkdirAll(r.Dir, 0o700); err != nil {
 		return nil, err
 	}
 	hidden, err := os.MkdirTemp(r.Dir, hiding+"*.partial")

@@ -14,7 +14,7 @@ import (
 	"satchel/audit"
 	"satchel/engine/imports"
 	"satchel/handover"
-	"satchel/internal/owner"
+	"satchel/internal/durable"
 	"satchel/storage"
 )
 
@@ -29,7 +29,7 @@ func importPackage(ctx context.Context, at *common, path string, o handover.Veri
 		err = fmt.Errorf("a server is running on %q; stop it before a package is restored", cfg.Data)
 	}
 	if err == nil {
-		err = errors.Join(restorePackage(ctx, s, path, o, out), owner.Same(filepath.Join(cfg.Data, "satchel.lock"), cfg.Data))
+		err = errors.Join(restorePackage(ctx, s, path, o, out), durable.SameOwner(filepath.Join(cfg.Data, "satchel.lock"), cfg.Data))
 		unlock()
 	}
 	return errors.Join(err, s.Close())

@@ -20,7 +20,7 @@ import (
 	"satchel/config"
 	"satchel/datadir"
 	"satchel/handover"
-	"satchel/internal/owner"
+	"satchel/internal/durable"
 	"satchel/internal/terminal"
 	"satchel/storage"
 )
@@ -113,7 +113,7 @@ func initialise(ctx context.Context, cfg *config.Config, written map[string]stri
 		return err
 	}
 	// Root makes what the account of the service is to use, if the directory is already that account's.
-	if err := owner.Same(cfg.Data, cfg.Data); err != nil {
+	if err := durable.SameOwner(cfg.Data, cfg.Data); err != nil {
 		return err
 	}
 	if password == nil {
@@ -135,6 +135,9 @@ func vacant(cfg *config.Config) error {
 	}
 	for _, e := range entries {
 		p := filepath.Join(cfg.Data, e.Name())
+		if durable.Temporary(e.Name()) {
+			continue // of an init that was interrupted
+		}
 		if p != cfg.File && p != cfg.BulkExport.Folder && p != cfg.TlsFolder() && e.Name() != datadir.SigningKeyFile && !strings.HasPrefix(p, cfg.Database()) {
 			return fmt.Errorf("%q holds %q and no Satchel; choose a directory that is empty or does not exist", cfg.Data, e.Name())
 		}

@@ -1,17 +1,16 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"strings"
 	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"satchel/audit"
+	"satchel/internal/durable"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -57,19 +56,14 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 	return c
 }
 
-// writeTo writes to a new file of the owner alone, or to out if there is no name. A file that cannot be written to its end
-// is removed.
+// writeTo writes to a new file of the owner alone, or to out if there is no name. What cannot be written to its end leaves no
+// file.
 func writeTo(name string, out io.Writer, write func(io.Writer) error) error {
 	if name == "" {
 		return write(out)
 	}
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	err := durable.Write(name, durable.Options{Exclusive: true}, func(f *durable.File) error { return write(f) })
 	if err != nil {
-		return err
-	}
-	err = write(file)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		os.Remove(name)
 		return fmt.Errorf("write %q: %w", name, err)
 	}
 	return nil

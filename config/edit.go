@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"satchel/internal/owner"
+	"satchel/internal/durable"
 )
 
 // Change is another value for a key, as text like that of a flag: lists are separated by commas.
@@ -39,7 +39,7 @@ func (c *Config) Edit(changes ...Change) (*Config, error) {
 	if err := after.finish(); err != nil {
 		return nil, err
 	}
-	if err := owner.Replace(c.File, changed); err != nil {
+	if err := durable.Write(c.File, durable.Options{FolderOwner: true}, durable.Bytes([]byte(changed))); err != nil {
 		return nil, fmt.Errorf("write the settings: %w", err)
 	}
 	return after, nil

@@ -10,7 +10,7 @@ import (
 	"os"
 
 	"satchel/config"
-	"satchel/internal/owner"
+	"satchel/internal/durable"
 	"satchel/storage"
 )
 
@@ -33,7 +33,7 @@ func Open(ctx context.Context, cfg *config.Config, o storage.Options) (*storage.
 	}
 	noteVersion(cfg)
 	// A command that root runs must not leave behind what the service's account cannot open.
-	if err := owner.Same(cfg.Database()+".lock", cfg.Data); err != nil {
+	if err := durable.SameOwner(cfg.Database()+".lock", cfg.Data); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

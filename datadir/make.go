@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"satchel/config"
+	"satchel/internal/durable"
 )
 
 // Make makes the data directory, readable by its owner only, the settings file unless there is one, and the folder.
@@ -15,24 +16,21 @@ func Make(cfg *config.Config, written map[string]string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+	if err := durable.MkdirAll(cfg.Data, 0o700); err != nil {
 		return err
 	}
 	if err := os.Chmod(cfg.Data, 0o700); err != nil { // it may have been there, empty
 		return err
 	}
-	if err := os.MkdirAll(cfg.BulkExport.Folder, 0o700); err != nil {
+	if err := durable.MkdirAll(cfg.BulkExport.Folder, 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(cfg.File, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		if len(written) > 0 {
-			return fmt.Errorf("%q is there already; write what the flags say into it, and leave them out", cfg.File)
-		}
-		return nil
-	} else if err != nil {
+	err = durable.Write(cfg.File, durable.Options{Exclusive: true}, durable.Bytes([]byte(text)))
+	if !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	_, err = f.WriteString(text)
-	return errors.Join(err, f.Sync(), f.Close())
+	if len(written) > 0 {
+		return fmt.Errorf("%q is there already; write what the flags say into it, and leave them out", cfg.File)
+	}
+	return nil
 }

@@ -8,7 +8,7 @@ import (
 
 	"satchel/config"
 	"satchel/internal/about"
-	"satchel/internal/owner"
+	"satchel/internal/durable"
 	"satchel/storage"
 )
 
@@ -21,9 +21,7 @@ func noteVersion(cfg *config.Config) {
 	if err != nil {
 		return
 	}
-	if os.WriteFile(cfg.VersionFile(), append(text, '\n'), 0o600) == nil {
-		_ = owner.Same(cfg.VersionFile(), cfg.Data)
-	}
+	_ = durable.Write(cfg.VersionFile(), durable.Options{FolderOwner: true}, durable.Bytes(append(text, '\n')))
 }
 
 // NotedVersion reads the note.

@@ -4,10 +4,8 @@ import (
 	"archive/zip"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"runtime"
 	"slices"
 	"time"
@@ -16,6 +14,7 @@ import (
 	"satchel/config"
 	"satchel/datadir"
 	"satchel/internal/about"
+	"satchel/internal/durable"
 	"satchel/storage"
 )
 
@@ -28,46 +27,46 @@ type bundleJob struct {
 
 // WriteBundle writes what a supporter needs: findings without their places, settings, the machine, counts. What could
 // name a person is left out, not masked.
-func WriteBundle(ctx context.Context, d *Examination, path string) (err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err = errors.Join(err, f.Close()); err != nil {
-			os.Remove(path)
+func WriteBundle(ctx context.Context, d *Examination, path string) error {
+	parts := bundleParts(ctx, d)
+	return durable.Write(path, durable.Options{Exclusive: true}, func(f *durable.File) error {
+		z := zip.NewWriter(f)
+		for _, name := range slices.Sorted(maps.Keys(parts)) {
+			w, err := z.Create(name)
+			if err != nil {
+				return err
+			}
+			e := json.NewEncoder(w)
+			e.SetIndent("", "  ")
+			if err := e.Encode(parts[name]); err != nil {
+				return err
+			}
 		}
-	}()
+		return z.Close()
+	})
+}
+
+// bundleParts are the files of a support bundle by name. What cannot be found out is left out.
+func bundleParts(ctx context.Context, d *Examination) map[string]any {
 	findings := slices.Clone(d.Findings)
 	for i := range findings {
 		findings[i].Details = nil
 	}
-	z := zip.NewWriter(f)
 	parts := map[string]any{"version.json": about.Me(), "findings.json": findings, "machine.json": map[string]any{
 		"system": runtime.GOOS + "/" + runtime.GOARCH, "processors": runtime.NumCPU(), "time": d.Now.UTC(),
 	}}
-	if d.Config != nil {
-		parts["settings.json"] = forSupport(d.Config)
-		if c, err := storage.Inspect(ctx, d.Config.Database()); err == nil {
-			parts["database.json"] = c
-			parts["jobs.json"] = supportJobs(ctx, d.Config, c)
-		}
-		if s, err := certs.StatusOf(ctx, d.Config); err == nil && s.Certificate != nil {
-			parts["certificate.json"] = map[string]any{"from": s.Certificate.From, "until": s.Certificate.Until, "names": len(s.Certificate.Names)}
-		}
+	if d.Config == nil {
+		return parts
 	}
-	for _, name := range slices.Sorted(maps.Keys(parts)) {
-		w, err := z.Create(name)
-		if err != nil {
-			return err
-		}
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		if err := e.Encode(parts[name]); err != nil {
-			return err
-		}
+	parts["settings.json"] = forSupport(d.Config)
+	if c, err := storage.Inspect(ctx, d.Config.Database()); err == nil {
+		parts["database.json"] = c
+		parts["jobs.json"] = supportJobs(ctx, d.Config, c)
 	}
-	return errors.Join(z.Close(), f.Sync())
+	if s, err := certs.StatusOf(ctx, d.Config); err == nil && s.Certificate != nil {
+		parts["certificate.json"] = map[string]any{"from": s.Certificate.From, "until": s.Certificate.Until, "names": len(s.Certificate.Names)}
+	}
+	return parts
 }
 
 // forSupport are the settings whose values a support bundle shows: switches and numbers. Texts could hold names and

@@ -158,10 +158,11 @@ func try(t *testing.T, deed Deed, fail int) (*Recorder, error) {
 	r.fail = fail
 	err := do()
 	if err == nil {
-		for i := range made {
-			made[i] = filepath.Join(folder, made[i])
+		var paths []string
+		for _, name := range made {
+			paths = append(paths, filepath.Join(folder, name))
 		}
-		r.Survives(t, made...)
+		r.Survives(t, paths...)
 	}
 	return r, err
 }
