@@ -21,6 +21,7 @@ import (
 	"satchel/datadir"
 	"satchel/demo"
 	"satchel/engine"
+	"satchel/engine/bulk"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -105,7 +106,7 @@ func fillDemo(ctx context.Context, cfg *config.Config, s *storage.Store, o demo.
 		stored, len(types), types["Patient"], done.updated, done.deleted, time.Since(begin).Seconds())
 
 	all := filepath.Join(cfg.Data, "export-everybody")
-	m, err := exportDemo(ctx, cfg, s, engine.Request{Level: engine.LevelSystem}, all)
+	m, err := exportDemo(ctx, cfg, s, bulk.Request{Level: bulk.LevelSystem}, all)
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func fillDemo(ctx context.Context, cfg *config.Config, s *storage.Store, o demo.
 	fmt.Fprintf(out, "2. exported everybody: %d files in %s, as many resources as are stored\n", len(m.Files), all)
 
 	one := filepath.Join(cfg.Data, "export-one-patient")
-	m, err = exportDemo(ctx, cfg, s, engine.Request{Level: engine.LevelPatient, Patients: []string{demo.EverythingPatientID}}, one)
+	m, err = exportDemo(ctx, cfg, s, bulk.Request{Level: bulk.LevelPatient, Patients: []string{demo.EverythingPatientID}}, one)
 	if err != nil {
 		return err
 	}
@@ -136,15 +137,15 @@ func fillDemo(ctx context.Context, cfg *config.Config, s *storage.Store, o demo.
 }
 
 // exportDemo runs one export into a new folder with a manifest.
-func exportDemo(ctx context.Context, cfg *config.Config, s *storage.Store, r engine.Request, path string) (engine.Manifest, error) {
+func exportDemo(ctx context.Context, cfg *config.Config, s *storage.Store, r bulk.Request, path string) (bulk.Manifest, error) {
 	folder, err := emptyFolder(path)
 	if err != nil {
-		return engine.Manifest{}, err
+		return bulk.Manifest{}, err
 	}
 	defer folder.Close()
-	m, err := engine.New(s, folder, app.EngineOptions(cfg, slog.New(slog.DiscardHandler))).Export(ctx, r, folder, nil)
+	m, err := engine.New(s, folder, app.EngineOptions(cfg, slog.New(slog.DiscardHandler))).Bulk.Export(ctx, r, folder, nil)
 	if err != nil {
-		return engine.Manifest{}, err
+		return bulk.Manifest{}, err
 	}
 	return m, writeManifest(folder, m, "satchel demo")
 }

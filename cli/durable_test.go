@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"satchel/engine"
+	"satchel/engine/bulk"
 	"satchel/internal/durable/durabletest"
 	"satchel/internal/testsatchel"
 	"satchel/storage"
@@ -24,7 +24,7 @@ func TestPowerCut(t *testing.T) {
 	deeds := map[string]durabletest.Deed{
 		"an export": func(t *testing.T, in string) (func() error, []string) {
 			return func() error {
-				return exportInto(t.Context(), cfg, s, engine.Request{Level: engine.LevelSystem}, "system", filepath.Join(in, "a", "b"), &bytes.Buffer{})
+				return exportInto(t.Context(), cfg, s, bulk.Request{Level: bulk.LevelSystem}, "system", filepath.Join(in, "a", "b"), &bytes.Buffer{})
 			}, []string{"."}
 		},
 		"a ledger written out": func(t *testing.T, in string) (func() error, []string) {

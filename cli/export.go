@@ -16,6 +16,7 @@ import (
 	"satchel/app"
 	"satchel/config"
 	"satchel/engine"
+	"satchel/engine/bulk"
 	"satchel/exports"
 	"satchel/fhir"
 	"satchel/internal/durable"
@@ -88,8 +89,8 @@ func exportArgs(c *cobra.Command, args []string) error {
 }
 
 // request is the parsed request of the arguments and flags, read by the same parser as an HTTP kick-off.
-func (f *exportFlags) request(args []string) (engine.Request, error) {
-	var p engine.Params
+func (f *exportFlags) request(args []string) (bulk.Request, error) {
+	var p bulk.Params
 	add := func(name, value string) {
 		if value != "" {
 			p = append(p, fhir.Param{Name: name, Value: value})
@@ -101,16 +102,16 @@ func (f *exportFlags) request(args []string) (engine.Request, error) {
 	for _, id := range f.patients {
 		add("patient", "Patient/"+fhir.BarePatient(id))
 	}
-	level, group, patient := engine.LevelSystem, "", ""
+	level, group, patient := bulk.LevelSystem, "", ""
 	switch args[0] {
 	case "patients":
-		level = engine.LevelPatient
+		level = bulk.LevelPatient
 	case "patient":
-		level, patient = engine.LevelPatient, fhir.BarePatient(args[1])
+		level, patient = bulk.LevelPatient, fhir.BarePatient(args[1])
 	case "group":
-		level, group = engine.LevelGroup, strings.TrimPrefix(args[1], "Group/")
+		level, group = bulk.LevelGroup, strings.TrimPrefix(args[1], "Group/")
 	}
-	return engine.ParseRequest(level, group, patient, p, fhir.Bases{}, true, false)
+	return bulk.ParseRequest(level, group, patient, p, fhir.Bases{}, true, false)
 }
 
 // wholeTime lets people write a day for the instant at which it begins in UTC.
@@ -122,7 +123,7 @@ func wholeTime(s string) string {
 }
 
 // exportInto runs an export into a folder and writes its manifest last: a folder with a manifest is complete.
-func exportInto(ctx context.Context, cfg *config.Config, s *storage.Store, r engine.Request, what, out string, say io.Writer) error {
+func exportInto(ctx context.Context, cfg *config.Config, s *storage.Store, r bulk.Request, what, out string, say io.Writer) error {
 	folder, err := emptyFolder(out)
 	if err != nil {
 		return err
@@ -182,7 +183,7 @@ type manifestFile struct {
 }
 
 // writeManifest writes manifest.json so that it is either whole or not there.
-func writeManifest(folder *os.Root, m engine.Manifest, request string) error {
+func writeManifest(folder *os.Root, m bulk.Manifest, request string) error {
 	doc := manifest{
 		TransactionTime: fhir.FormatInstant(m.Snapshot.Time), Request: request,
 		Output: []manifestFile{}, Deleted: []manifestFile{}, Error: []manifestFile{},
@@ -212,7 +213,7 @@ func writeManifest(folder *os.Root, m engine.Manifest, request string) error {
 // fileCount sums up files.
 type fileCount struct{ resources, bytes int64 }
 
-func countFiles(m engine.Manifest) (n fileCount) {
+func countFiles(m bulk.Manifest) (n fileCount) {
 	for _, f := range m.Files {
 		n.bytes += f.Bytes
 		if f.List == "output" {

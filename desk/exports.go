@@ -3,6 +3,7 @@ package desk
 import (
 	"satchel/audit"
 	"satchel/engine"
+	"satchel/engine/bulk"
 	"satchel/exports"
 	"satchel/storage"
 )
@@ -62,14 +63,14 @@ func exportRowOf(j exports.Listed) (exportRow, error) {
 			}
 		}
 	default:
-		r, err := engine.RequestOf(j.Job)
+		r, err := bulk.RequestOf(j.Job)
 		if err != nil {
 			return row, err
 		}
 		switch {
-		case r.Level == engine.LevelSystem:
+		case r.Level == bulk.LevelSystem:
 			row.What = whatSystem
-		case r.Level == engine.LevelGroup:
+		case r.Level == bulk.LevelGroup:
 			row.What, row.Group = whatGroup, r.Group
 		case r.Patients == nil:
 			row.What = whatPatients

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"satchel/auth"
-	"satchel/engine"
+	"satchel/engine/bulk"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/storage"
@@ -46,11 +46,11 @@ func (v *Visit) mayExport(what, group string) bool {
 	case whatHandover:
 		return v.Exports.MayPackage(v.Who, handover.Order{Population: true}) == nil
 	case whatGroup:
-		return v.Exports.MayExport(v.Who, engine.Request{Level: engine.LevelGroup, Group: group})
+		return v.Exports.MayExport(v.Who, bulk.Request{Level: bulk.LevelGroup, Group: group})
 	case whatPatients:
-		return v.Exports.MayExport(v.Who, engine.Request{Level: engine.LevelPatient})
+		return v.Exports.MayExport(v.Who, bulk.Request{Level: bulk.LevelPatient})
 	}
-	return v.Exports.MayExport(v.Who, engine.Request{Level: engine.LevelSystem})
+	return v.Exports.MayExport(v.Who, bulk.Request{Level: bulk.LevelSystem})
 }
 
 // exportableGroups are the groups that whoever is signed in may export, by name.
@@ -135,19 +135,19 @@ func (v *Visit) startBulk(f *Form) (job storage.Job, err error) {
 }
 
 // bulkRequest reads the form with the parser that reads the kick-offs of programs.
-func (v *Visit) bulkRequest(f *Form) (engine.Request, error) {
-	level, group := engine.LevelSystem, ""
+func (v *Visit) bulkRequest(f *Form) (bulk.Request, error) {
+	level, group := bulk.LevelSystem, ""
 	switch f.Get("what") {
 	case whatPatients:
-		level = engine.LevelPatient
+		level = bulk.LevelPatient
 	case whatGroup:
-		level, group = engine.LevelGroup, f.Get("group")
+		level, group = bulk.LevelGroup, f.Get("group")
 		f.Need("group")
 	case whatSystem:
 	default:
 		f.Fail("what", "needed")
 	}
-	var p engine.Params
+	var p bulk.Params
 	if types := strings.Join(strings.FieldsFunc(f.Get("types"), func(r rune) bool { return r == ',' || r == ' ' }), ","); types != "" {
 		p = append(p, fhir.Param{Name: "_type", Value: types})
 	}
@@ -159,7 +159,7 @@ func (v *Visit) bulkRequest(f *Form) (engine.Request, error) {
 		p = append(p, fhir.Param{Name: "_since", Value: fhir.FormatInstant(since)})
 	}
 	if f.Bad() {
-		return engine.Request{}, nil
+		return bulk.Request{}, nil
 	}
-	return engine.ParseRequest(level, group, "", p, v.Store.Bases(), false, false)
+	return bulk.ParseRequest(level, group, "", p, v.Store.Bases(), false, false)
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"satchel/auth"
-	"satchel/engine"
+	"satchel/engine/bulk"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -176,7 +176,7 @@ func (v *Visit) ticked(f *Form, g group) (ids []string, err error) {
 func (g group) joined(at time.Time) map[string]bool {
 	all := map[string]bool{}
 	for _, m := range g.doc.Members() {
-		if r := fhir.ParseReference(m.Reference); r.Type == "Patient" && g.own.Owns(r) && engine.Current(m, at) {
+		if r := fhir.ParseReference(m.Reference); r.Type == "Patient" && g.own.Owns(r) && bulk.Current(m, at) {
 			all[r.ID] = true
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"strconv"
 
 	"satchel/auth"
-	"satchel/engine"
+	"satchel/engine/bulk"
 	"satchel/fhir"
 	"satchel/handover/view"
 	"satchel/storage"
@@ -134,7 +134,7 @@ func (v *Visit) groupPage(g group, f *Form) (p groupPage, err error) {
 		}
 		p.Members = append(p.Members, m)
 	}
-	counted, err := v.Exports.Engine.Members(v.Context(), g.ID)
+	counted, err := v.Exports.Engine.Bulk.Members(v.Context(), g.ID)
 	p.Counted, p.Differs = len(counted), len(counted) != len(all)
 	return p, err
 }
@@ -142,9 +142,9 @@ func (v *Visit) groupPage(g group, f *Form) (p groupPage, err error) {
 // member reads what the page tells of a member. Names of patients that the visitor may not read are not told.
 func (v *Visit) member(i int, m fhir.Member) (member, error) {
 	row := member{Index: i, Kind: "other", Name: m.Reference, Inactive: m.Inactive}
-	if now := v.Store.Now(); !engine.Current(fhir.Member{End: m.End}, now) {
+	if now := v.Store.Now(); !bulk.Current(fhir.Member{End: m.End}, now) {
 		row.Ended = view.Day(m.End)
-	} else if !engine.Current(fhir.Member{Start: m.Start}, now) {
+	} else if !bulk.Current(fhir.Member{Start: m.Start}, now) {
 		row.Begins = view.Day(m.Start)
 	}
 	to := fhir.ParseReference(m.Reference)

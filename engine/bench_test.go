@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"satchel/engine/bulk"
 	"satchel/engine/imports"
 	"satchel/internal/testpractice"
 	"satchel/storage"
@@ -62,7 +63,7 @@ func BenchmarkExport(b *testing.B) {
 		b.Run(fmt.Sprintf("%d per file", count), func(b *testing.B) {
 			e := New(s, nil, Options{FileCount: count})
 			for b.Loop() {
-				if _, err := e.Export(b.Context(), Request{Level: LevelSystem}, rootDir(b), nil); err != nil {
+				if _, err := e.Bulk.Export(b.Context(), bulk.Request{Level: bulk.LevelSystem}, rootDir(b), nil); err != nil {
 					b.Fatal(err)
 				}
 			}

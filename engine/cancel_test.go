@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"satchel/audit"
+	"satchel/engine/bulk"
 	"satchel/internal/audittest"
 )
 
@@ -13,7 +14,7 @@ import (
 func TestCancelFor(t *testing.T) {
 	t.Parallel()
 	e := engineOn(t, practice(t), Options{})
-	job, _ := export(t, e, Request{Level: LevelSystem, Types: []string{"Patient"}})
+	job, _ := export(t, e, bulk.Request{Level: bulk.LevelSystem, Types: []string{"Patient"}})
 	refusal := errors.New("not allowed")
 	if err := e.CancelFor(t.Context(), job.Account, func() error { return refusal }); !errors.Is(err, refusal) {
 		t.Error(err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"satchel/engine/bulk"
 	"satchel/engine/imports"
 	"satchel/handover"
 	"satchel/internal/durable/durabletest"
@@ -64,7 +65,7 @@ func succeeded(t *testing.T, e *Engine, job storage.Job, err error) error {
 func exportDeed(t *testing.T, in string) (func() error, []string) {
 	e := working(t, in)
 	return func() error {
-		job, err := e.Start(t.Context(), ann, "ann", "http://x/fhir/$export", Request{Level: LevelSystem})
+		job, err := e.Start(t.Context(), ann, "ann", "http://x/fhir/$export", bulk.Request{Level: bulk.LevelSystem})
 		return succeeded(t, e, job, err)
 	}, []string{"."}
 }

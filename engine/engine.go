@@ -3,7 +3,7 @@
 //
 // Nouns:
 //
-//   - A [Request] is an export that was asked for, parsed so that it cannot be wrong.
+//   - A [bulk.Request] is an export that was asked for, parsed so that it cannot be wrong.
 //   - A [handover.Order] is a package that was asked for: one patient's record, or everything.
 //   - A job is one run of a request: a row of storage, the only truth about it.
 //   - A file is one file of a job: NDJSON, or a package. It has its final name only when it is complete and on the disk.
@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"satchel/audit"
+	"satchel/engine/bulk"
 	"satchel/engine/imports"
 	"satchel/fhir"
 	"satchel/storage"
@@ -32,8 +33,8 @@ import (
 // The defaults of [Options].
 const (
 	DefaultMaxJobs   = 4
-	DefaultFileCount = 1000
-	DefaultFileSize  = 100_000_000
+	DefaultFileCount = bulk.DefaultFileCount
+	DefaultFileSize  = bulk.DefaultFileSize
 	DefaultRetention = 168 * time.Hour
 )
 
@@ -77,6 +78,8 @@ type Engine struct {
 	store   *storage.Store
 	folder  *os.Root // one sub-folder per job, named by its id
 	options Options
+	Bulk    *bulk.Exporter // writes Bulk Data exports, also without a job
+
 	exports *queue // of exports and packages
 	imports *queue
 
@@ -99,6 +102,7 @@ func New(s *storage.Store, folder *os.Root, o Options) *Engine {
 	o = o.withDefaults()
 	return &Engine{
 		store: s, folder: folder, options: o,
+		Bulk:       bulk.New(s, bulk.Options{FileCount: o.FileCount, FileSize: o.FileSize, Log: o.Log}),
 		exports:    newQueue(o.MaxJobs, min(o.MaxJobs, maxWorkers), ExportKinds...),
 		imports:    newQueue(importsAtOnce, 1, imports.Kind),
 		protecting: make(chan struct{}, 1),
@@ -156,18 +160,18 @@ func (e *Engine) roomy() error {
 // Start stores a job with its event e and returns it within milliseconds, whatever its size. Errors: throttled above MaxJobs; no-store
 // with too little room on the disk; not-found if
 // the request's group or a patient does not exist. url is the kick-off URL as the client sent it.
-func (e *Engine) Start(ctx context.Context, event audit.Event, account, url string, r Request) (storage.Job, error) {
+func (e *Engine) Start(ctx context.Context, event audit.Event, account, url string, r bulk.Request) (storage.Job, error) {
 	if err := e.roomy(); err != nil {
 		return storage.Job{}, err
 	}
-	if err := e.check(ctx, r); err != nil {
+	if err := e.Bulk.Check(ctx, r); err != nil {
 		return storage.Job{}, err
 	}
 	text, err := json.Marshal(r)
 	if err != nil {
 		return storage.Job{}, fmt.Errorf("encode request: %w", err)
 	}
-	return e.add(ctx, event, e.exports, storage.Job{Kind: KindBulk, Account: account, URL: url, Request: text})
+	return e.add(ctx, event, e.exports, storage.Job{Kind: bulk.Kind, Account: account, URL: url, Request: text})
 }
 
 // Cancel stops an export or a package if it runs, and removes its row and its files; from its return on, the job does not

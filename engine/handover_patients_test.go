@@ -12,12 +12,13 @@ import (
 	"satchel/demo"
 	"satchel/fhir"
 	"satchel/handover"
+	"satchel/internal/testpractice"
 )
 
 // The index of patients leads to every resource in a compartment, and to nothing else, across the bags of a package.
 func TestPatientIndex(t *testing.T) {
 	t.Parallel()
-	sequential(t)
+	testpractice.Sequential(t)
 	s := demoStore(t, demo.Options{Patients: 5})
 	remove(t, s, "Patient/"+demo.ChildPatientID)
 	h := packed(t, s, PackageRun{BagSize: 400_000})

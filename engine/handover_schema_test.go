@@ -14,6 +14,7 @@ import (
 	"satchel/demo"
 	"satchel/fhir"
 	"satchel/internal/audittest"
+	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
@@ -27,7 +28,7 @@ var schemaOf = map[string]string{
 // Every JSON file of a package is FHIR, or fits a schema that lies in the same package; and every such schema is used.
 func TestEveryFileHasASchema(t *testing.T) {
 	t.Parallel()
-	sequential(t)
+	testpractice.Sequential(t)
 	s := demoStore(t, demo.Options{Patients: 2})
 	authorities := []storage.Authority{{Permission: "FHIR_READ_ALL_IN_COMPARTMENT", Argument: "Patient/1"}}
 	if err := s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), storage.Account{Name: "anna", GivenName: "Anna", Password: "x", LastLogin: time.Now(), Authorities: authorities}); err != nil {

@@ -13,6 +13,7 @@ import (
 	"satchel/demo"
 	"satchel/handover"
 	"satchel/internal/audittest"
+	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
@@ -42,7 +43,7 @@ func verified(t testing.TB, h MadePackage) *handover.Result {
 // The package of everybody and that of one patient are whole by the store's own counts, and good.
 func TestHandover(t *testing.T) {
 	t.Parallel()
-	sequential(t)
+	testpractice.Sequential(t)
 	s := demoStore(t, demo.Options{Patients: 4})
 	key, err := handover.NewKey(filepath.Join(t.TempDir(), "key"), "practice")
 	if err != nil {
@@ -77,7 +78,7 @@ func TestHandover(t *testing.T) {
 // the last name, and one without a name by its reference.
 func TestFirstPageNamesThePatient(t *testing.T) {
 	t.Parallel()
-	sequential(t)
+	testpractice.Sequential(t)
 	s := open(t)
 	put(t, s, `{"resourceType":"Patient","id":"a","name":[{"text":"Ann Earlier"}]}`, `{"resourceType":"Patient","id":"a","name":[{"text":"Ann <Later>"}],"birthDate":"1970-02-03"}`,
 		`{"resourceType":"Patient","id":"b"}`)
@@ -99,7 +100,7 @@ func TestFirstPageNamesThePatient(t *testing.T) {
 // What the index of owners has and the package has not makes it incomplete.
 func TestHandoverLedgerFindsLoss(t *testing.T) {
 	t.Parallel()
-	sequential(t)
+	testpractice.Sequential(t)
 	s := practice(t)
 	e := New(s, nil, Options{})
 	at, err := s.Snapshot(t.Context())
@@ -131,7 +132,7 @@ func TestHandoverLedgerFindsLoss(t *testing.T) {
 // A handover that fails leaves nothing; deletions stand as such; a population has the accounts without their secrets.
 func TestHandoverContent(t *testing.T) {
 	t.Parallel()
-	sequential(t)
+	testpractice.Sequential(t)
 	s := practice(t)
 	remove(t, s, "Observation/o-p1", "Observation/o-p2")
 	put(t, s, `{"resourceType":"Observation","id":"o-p2","status":"final","code":{},"subject":{"reference":"Patient/p2"}}`)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"satchel/audit"
+	"satchel/engine/bulk"
 	"satchel/engine/imports"
 	"satchel/fhir"
 	"satchel/internal/fault"
@@ -298,7 +299,7 @@ func TestImportsInOrder(t *testing.T) {
 	if got := entries(t, e.folder.Name()); len(got) != len(jobs) {
 		t.Errorf("of what was refused something is left: %q", got)
 	}
-	if _, err := e.Start(t.Context(), ann, "ann", "", Request{Level: LevelSystem}); err != nil {
+	if _, err := e.Start(t.Context(), ann, "ann", "", bulk.Request{Level: bulk.LevelSystem}); err != nil {
 		t.Errorf("imports stand in the way of an export: %v", err)
 	}
 	start(t, e)
@@ -397,7 +398,7 @@ func TestUploadSweep(t *testing.T) {
 func TestImportOfExport(t *testing.T) {
 	t.Parallel()
 	s, root := practice(t), rootDir(t)
-	if _, err := New(s, root, Options{}).Export(t.Context(), Request{Level: LevelSystem}, root, nil); err != nil {
+	if _, err := New(s, root, Options{}).Bulk.Export(t.Context(), bulk.Request{Level: bulk.LevelSystem}, root, nil); err != nil {
 		t.Fatal(err)
 	}
 	for to, want := range map[*storage.Store]imports.Counts{s: {Unchanged: 14}, open(t): {Created: 14}} {

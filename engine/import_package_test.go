@@ -12,6 +12,7 @@ import (
 	"satchel/demo"
 	"satchel/engine/imports"
 	"satchel/handover"
+	"satchel/internal/testpractice"
 )
 
 // attachmentIndexPath is where a package describes its files that are not FHIR.
@@ -58,7 +59,7 @@ func payloadHashes(t *testing.T, h MadePackage) map[string]string {
 // ids, versions, deletions and attachments are what they were.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
-	sequential(t)
+	testpractice.Sequential(t)
 	from := demoStore(t, demo.Options{Patients: 6})
 	remove(t, from, "Patient/"+demo.ChildPatientID)
 	put(t, from, `{"resourceType":"Patient","id":"`+demo.ChildPatientID+`","active":true}`) // was deleted and made again

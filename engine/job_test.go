@@ -15,13 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"satchel/audit"
+	"satchel/engine/bulk"
 	"satchel/fhir"
 	"satchel/internal/audittest"
 	"satchel/internal/await"
-	"satchel/internal/fault"
 	"satchel/storage"
 )
 
@@ -39,91 +37,13 @@ func folders(t *testing.T, e *Engine, want int) []string {
 	})
 }
 
-// A chain of exports, each since the last, tells a reader everything, whatever was written meanwhile.
-func TestSinceChain(t *testing.T) {
-	t.Parallel()
-	s := open(t)
-	e, check := New(s, nil, Options{FileCount: 3}), 0
-	rapid.Check(t, func(rt *rapid.T) {
-		begin, err := s.Snapshot(t.Context())
-		if err != nil {
-			rt.Fatal(err)
-		}
-		check++ // its own resources
-		truth, copied, since := map[string]bool{}, map[string]bool{}, begin.Time
-		for range rapid.IntRange(1, 6).Draw(rt, "exports") {
-			for range rapid.IntRange(0, 8).Draw(rt, "writes") {
-				id := fmt.Sprintf("%d%s", check, rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(rt, "id"))
-				if rapid.Bool().Draw(rt, "delete") {
-					remove(t, s, "Patient/"+id)
-					delete(truth, "Patient/"+id)
-				} else {
-					put(t, s, fmt.Sprintf(`{"resourceType":"Patient","id":%q,"active":%t}`, id, rapid.Bool().Draw(rt, "active")))
-					truth["Patient/"+id] = true
-				}
-			}
-			root := rootDir(t)
-			m, err := e.Export(t.Context(), Request{Level: LevelSystem, Since: since}, root, nil)
-			if err != nil {
-				rt.Fatal(err)
-			}
-			since = m.Snapshot.Time
-			root.Mkdir("j", 0o700)
-			for _, f := range m.Files {
-				root.Rename(f.Name, "j/"+f.Name)
-			}
-			seen := map[string]bool{}
-			for _, key := range keys(t, &Engine{folder: root}, storage.Job{ID: "j", Files: m.Files}) {
-				gone, deletion := strings.CutPrefix(key, "-")
-				if seen[gone] {
-					rt.Fatalf("%s is there twice", gone)
-				}
-				seen[gone] = true
-				if deletion {
-					delete(copied, gone)
-				} else {
-					copied[key] = true
-				}
-			}
-			if fmt.Sprint(copied) != fmt.Sprint(truth) {
-				rt.Fatalf("copy %v, store %v", copied, truth)
-			}
-		}
-	})
-}
-
-// Strictly after and strictly before, to the millisecond.
-func TestWindowBounds(t *testing.T) {
-	t.Parallel()
-	s := open(t)
-	put(t, s, `{"resourceType":"Patient","id":"p"}`)
-	r, err := s.Resource(t.Context(), "Patient", "p")
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, ms := engineOn(t, s, Options{}), time.Millisecond
-	for _, tt := range []struct {
-		request Request
-		want    int
-	}{
-		{Request{Since: r.Updated.Add(-ms)}, 1}, {Request{Since: r.Updated}, 0},
-		{Request{Until: r.Updated.Add(ms)}, 1}, {Request{Until: r.Updated}, 0},
-		{Request{Since: r.Updated.Add(-ms), Until: r.Updated.Add(ms)}, 1},
-	} {
-		tt.request.Level = LevelSystem
-		if _, got := export(t, e, tt.request); len(got) != tt.want {
-			t.Errorf("%+v: %v", tt.request, got)
-		}
-	}
-}
-
 // A server that was killed finds its job running and strange files in its folder; it runs the job again on the same
 // snapshot.
 func TestRunAfterCrash(t *testing.T) {
 	t.Parallel()
 	s, root := practice(t), rootDir(t)
 	e := New(s, root, Options{})
-	job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", Request{Level: LevelPatient})
+	job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", bulk.Request{Level: bulk.LevelPatient})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +83,7 @@ func TestModes(t *testing.T) {
 		t.Skip("no mode bits")
 	}
 	e := engineOn(t, practice(t), Options{})
-	job, _ := export(t, e, Request{Level: LevelSystem})
+	job, _ := export(t, e, bulk.Request{Level: bulk.LevelSystem})
 	info, err := e.folder.Stat(job.ID)
 	if err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("folder %v %v", info.Mode(), err)
@@ -178,7 +98,7 @@ func TestModes(t *testing.T) {
 func TestOpenServesListedFilesOnly(t *testing.T) {
 	t.Parallel()
 	e := engineOn(t, practice(t), Options{})
-	job, _ := export(t, e, Request{Level: LevelSystem, Types: []string{"Patient"}})
+	job, _ := export(t, e, bulk.Request{Level: bulk.LevelSystem, Types: []string{"Patient"}})
 	e.folder.WriteFile(job.ID+"/unlisted.ndjson", []byte("x"), 0o600)
 	for _, name := range []string{"unlisted.ndjson", "../satchel.db", "Patient.0002.ndjson", "", ".", "Patient.0001.ndjson/"} {
 		if _, err := e.Open(t.Context(), job.ID, name); !isNotFound(err) {
@@ -205,7 +125,7 @@ func TestOpenServesListedFilesOnly(t *testing.T) {
 func TestCancelCompleteWhileOpen(t *testing.T) {
 	t.Parallel()
 	e := engineOn(t, practice(t), Options{})
-	job, _ := export(t, e, Request{Level: LevelSystem, Types: []string{"Patient"}})
+	job, _ := export(t, e, bulk.Request{Level: bulk.LevelSystem, Types: []string{"Patient"}})
 	f, err := e.Open(t.Context(), job.ID, "Patient.0001.ndjson")
 	if err != nil {
 		t.Fatal(err)
@@ -236,7 +156,7 @@ func TestExpiry(t *testing.T) {
 	s := practice(t)
 	e := New(s, rootDir(t), Options{Retention: time.Hour})
 	stop := start(t, e)
-	job, _ := export(t, e, Request{Level: LevelSystem, Types: []string{"Patient"}})
+	job, _ := export(t, e, bulk.Request{Level: bulk.LevelSystem, Types: []string{"Patient"}})
 	stop()
 	f, err := e.Open(t.Context(), job.ID, "Patient.0001.ndjson")
 	if err != nil {
@@ -272,7 +192,7 @@ func TestStopAndStartAgain(t *testing.T) {
 	}
 	root := rootDir(t)
 	e := New(s, root, Options{FileCount: 1})
-	job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", Request{Level: LevelSystem})
+	job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", bulk.Request{Level: bulk.LevelSystem})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +237,7 @@ func TestCancelRaces(t *testing.T) {
 	for worker := range 4 {
 		all.Go(func() {
 			for i := range 15 {
-				job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", Request{Level: LevelSystem})
+				job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", bulk.Request{Level: bulk.LevelSystem})
 				if err != nil {
 					t.Error(err)
 					return
@@ -355,7 +275,7 @@ func TestFailures(t *testing.T) {
 		}
 		e := New(practice(t), root, Options{})
 		start(t, e)
-		job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", Request{Level: LevelSystem})
+		job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", bulk.Request{Level: bulk.LevelSystem})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -366,7 +286,7 @@ func TestFailures(t *testing.T) {
 		if err := os.Remove(dir); err != nil {
 			t.Fatal(err)
 		}
-		job, err = e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", Request{Level: LevelSystem})
+		job, err = e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "", bulk.Request{Level: bulk.LevelSystem})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -389,13 +309,6 @@ func TestFailures(t *testing.T) {
 			t.Errorf("left %v", left)
 		}
 	})
-	t.Run("panic", func(t *testing.T) {
-		out := newOutput(context.Background(), rootDir(t), Options{}.withDefaults())
-		out.guard(func() error { panic("secret") })
-		if _, err := out.close(); !errors.Is(err, fault.ErrPanic) || strings.Contains(reason(err), "secret") {
-			t.Errorf("%v", err)
-		}
-	})
 }
 
 // With one resource per file, a job of 250 patients is 250 files, each listed and readable.
@@ -414,7 +327,7 @@ func TestOneResourcePerFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := engineOn(t, s, Options{FileCount: 1})
-	job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "somebody", "", Request{Level: LevelPatient})
+	job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "somebody", "", bulk.Request{Level: bulk.LevelPatient})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"satchel/audit"
+	"satchel/engine/progress"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/storage"
@@ -16,8 +17,6 @@ import (
 
 // The kinds of jobs.
 const (
-	// KindBulk is the kind of jobs that export.
-	KindBulk = "bulk"
 	// KindPackage is the kind of jobs that make packages.
 	KindPackage = "ehi"
 )
@@ -179,14 +178,14 @@ func (e *Engine) packed(ctx context.Context, job storage.Job, r handover.Order) 
 // metered returns what a job calls to tell how far it is, and what it calls at its end.
 func (e *Engine) metered(ctx context.Context, id string) (step func(done, total int64), stop func()) {
 	var total atomic.Int64
-	m := startMeter(0, func(done, _ int64) { e.progress(ctx, id, done, max(done, total.Load())) })
+	m := progress.Start(0, func(done, _ int64) { e.progress(ctx, id, done, max(done, total.Load())) })
 	step = func(done, n int64) {
 		total.Store(n)
-		m.done.Store(done)
+		m.Done.Store(done)
 	}
 	return step, func() {
-		m.stop()
-		e.progress(ctx, id, m.done.Load(), total.Load()) // it may have been faster than the reports
+		m.Stop()
+		e.progress(ctx, id, m.Done.Load(), total.Load()) // it may have been faster than the reports
 	}
 }
 

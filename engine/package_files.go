@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"satchel/engine/bulk"
 	"satchel/engine/imports"
 	"satchel/handover"
 	"satchel/storage"
@@ -138,13 +139,13 @@ const attachmentIndex = "data/attachments/index.ndjson"
 func listOf(f handover.File) (list, typ string) {
 	switch {
 	case f.Section == handover.Deleted:
-		return listDeleted, f.Type
+		return bulk.ListDeleted, f.Type
 	case f.Section == handover.History:
 		return ListHistory, f.Type
 	case f.Section != "":
-		return listOutput, f.Type
+		return bulk.ListOutput, f.Type
 	case f.Path == attachmentIndex:
-		return listOutput, "DocumentReference"
+		return bulk.ListOutput, "DocumentReference"
 	case strings.HasPrefix(f.Path, "data/attachments/") && !strings.HasSuffix(f.Path, ".ndjson"):
 		return ListAttachment, ""
 	}

@@ -20,9 +20,11 @@ import (
 
 	"satchel/audit"
 	"satchel/demo"
+	"satchel/engine/bulk"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/internal/audittest"
+	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
@@ -121,7 +123,7 @@ func resourceHashes(t *testing.T, dir string) map[string]string {
 // A package made by a job is good, is what the row says, and the audit log tells of it.
 func TestPackageJob(t *testing.T) {
 	t.Parallel()
-	sequential(t)
+	testpractice.Sequential(t)
 	s := demoStore(t, demo.Options{Patients: 4})
 	p, key := signing(t)
 	p.BagSize = 400_000
@@ -189,13 +191,13 @@ func TestPackageFolderLists(t *testing.T) {
 		}
 	}
 	types := map[string]int64{}
-	for _, f := range lists[listOutput] {
+	for _, f := range lists[bulk.ListOutput] {
 		types[f.Type] += f.Count
 	}
 	if types["Patient"] != 1 || types["DocumentReference"] < 2 || types["Observation"] != o.Counts["Observation"].ExportedCurrent {
 		t.Errorf("output: %v", types)
 	}
-	for list, n := range map[string]int{listDeleted: 1, ListHistory: 1, ListAttachment: 1} {
+	for list, n := range map[string]int{bulk.ListDeleted: 1, ListHistory: 1, ListAttachment: 1} {
 		if len(lists[list]) < n || list != ListAttachment && lists[list][0].Count < 1 {
 			t.Errorf("%s: %+v", list, lists[list])
 		}
@@ -209,7 +211,7 @@ func TestPackageFolderLists(t *testing.T) {
 // written meanwhile.
 func TestPackageRunsAgain(t *testing.T) {
 	t.Parallel()
-	sequential(t)
+	testpractice.Sequential(t)
 	for _, r := range []handover.Order{{Patient: demo.EverythingPatientID}, {Population: true}} {
 		s := demoStore(t, demo.Options{Patients: 3})
 		root := rootDir(t)
@@ -428,7 +430,7 @@ func TestProtectRefuses(t *testing.T) {
 	e := engineOn(t, s, Options{})
 	zipped, _ := pack(t, e, handover.Order{Patient: "p1"})
 	folder, _ := pack(t, e, handover.Order{Patient: "p1", Form: handover.FormFolder})
-	bulk, _ := export(t, e, Request{Level: LevelSystem})
+	exported, _ := export(t, e, bulk.Request{Level: bulk.LevelSystem})
 	failed, err := s.AddJob(t.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: KindPackage, State: storage.Failed, Request: []byte(`{"patient":"nobody"}`)}, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -453,7 +455,7 @@ func TestProtectRefuses(t *testing.T) {
 		"short":      {zipped.ID, ProtectAge, "short", fhir.CodeValue, "at least 12"},
 		"none":       {zipped.ID, ProtectHTML, "", fhir.CodeValue, "at least 12"},
 		"nobody's":   {"nothing", ProtectAge, good, fhir.CodeNotFound, ""},
-		"an export":  {bulk.ID, ProtectAge, good, fhir.CodeNotFound, ""},
+		"an export":  {exported.ID, ProtectAge, good, fhir.CodeNotFound, ""},
 		"a folder":   {folder.ID, ProtectAge, good, fhir.CodeValue, "form zip"},
 		"failed":     {failed.ID, ProtectAge, good, fhir.CodeConflict, "failed"},
 		"large page": {huge.ID, ProtectHTML, good, fhir.CodeTooCostly, "form age"},

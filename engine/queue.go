@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"satchel/audit"
+	"satchel/engine/bulk"
 	"satchel/engine/imports"
 	"satchel/storage"
 )
@@ -21,7 +22,7 @@ func newQueue(limit, workers int, kinds ...string) *queue {
 }
 
 // ExportKinds are the kinds of jobs that make files for somebody else.
-var ExportKinds = []string{KindBulk, KindPackage}
+var ExportKinds = []string{bulk.Kind, KindPackage}
 
 const (
 	// maxWorkers bounds the exports and packages that run at once; above it they wait. One job keeps two cores busy.

@@ -7,6 +7,7 @@ import (
 
 	"satchel/fhir"
 	"satchel/handover"
+	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
@@ -207,7 +208,7 @@ func writeLines(t *testing.T, s *storage.Store, lines []string) {
 
 func TestRecordCases(t *testing.T) {
 	t.Parallel()
-	sequential(t)
+	testpractice.Sequential(t)
 	for _, c := range recordCases {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t)

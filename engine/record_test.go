@@ -307,7 +307,7 @@ func TestRecordsOfAnyPractice(t *testing.T) {
 
 // anyPractice calls check with practices of up to so many numbered patients: with so many practices, or with SATCHEL_SEEDS.
 func anyPractice(t *testing.T, seeds int, patients uint64, check func(t *testing.T, s *storage.Store)) {
-	sequential(t)
+	testpractice.Sequential(t)
 	if n, err := strconv.Atoi(os.Getenv("SATCHEL_SEEDS")); err == nil {
 		seeds = n
 	}

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"satchel/engine/bulk"
 	"satchel/storage"
 )
 
@@ -42,7 +43,7 @@ func retention(t *testing.T, want time.Duration) {
 	e := New(s, folder, Options{Retention: want})
 	stop := start(t, e)
 	defer stop()
-	export, _ := export(t, e, Request{Level: LevelSystem})
+	export, _ := export(t, e, bulk.Request{Level: bulk.LevelSystem})
 	jobs := []storage.Job{export, finish(t, e, starts(t, e, "a.ndjson", "x\n").ID)}
 	if err := waitIdle(t, e); err != nil {
 		t.Fatal(err)

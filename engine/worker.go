@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"satchel/audit"
+	"satchel/engine/bulk"
 	"satchel/engine/imports"
 	"satchel/fhir"
 	"satchel/internal/durable"
@@ -101,7 +102,7 @@ func (e *Engine) register(id string, stop context.CancelFunc) (forget func()) {
 func (e *Engine) attempt(ctx context.Context, job storage.Job) (done conclusion, err error) {
 	defer fault.Recover(e.options.Log, &err)
 	switch job.Kind {
-	case KindBulk:
+	case bulk.Kind:
 		done, err = e.writes(ctx, job)
 	case KindPackage:
 		done, err = e.packs(ctx, job)
@@ -116,9 +117,9 @@ func (e *Engine) attempt(ctx context.Context, job storage.Job) (done conclusion,
 	return done, durable.In(e.folder).Sync()
 }
 
-// writes runs a job of kind [KindBulk]: it writes the files of a Bulk Data export.
+// writes runs a job of kind [bulk.Kind]: it writes the files of a Bulk Data export.
 func (e *Engine) writes(ctx context.Context, job storage.Job) (conclusion, error) {
-	r, err := RequestOf(job)
+	r, err := bulk.RequestOf(job)
 	if err != nil {
 		return conclusion{}, err
 	}
@@ -127,7 +128,7 @@ func (e *Engine) writes(ctx context.Context, job storage.Job) (conclusion, error
 		return conclusion{}, err
 	}
 	defer folder.Close()
-	files, err := e.write(ctx, r, job.Snapshot, folder, func(done, total int64) { e.progress(ctx, job.ID, done, total) })
+	files, err := e.Bulk.Write(ctx, r, job.Snapshot, folder, func(done, total int64) { e.progress(ctx, job.ID, done, total) })
 	if err != nil {
 		return conclusion{}, err
 	}

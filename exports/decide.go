@@ -7,6 +7,7 @@ import (
 
 	"satchel/auth"
 	"satchel/engine"
+	"satchel/engine/bulk"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/storage"
@@ -21,18 +22,18 @@ func (s *Service) on() error {
 }
 
 // exportAction is what auth has to know of an export.
-func exportAction(r engine.Request) auth.Action {
+func exportAction(r bulk.Request) auth.Action {
 	return auth.Action{Verb: auth.VerbExport, Level: string(r.Level), Group: r.Group, Patients: r.Patients, Types: r.Named()}
 }
 
 // narrow decides on an export. Without types of its own the request gets those that the actor may read; the files of an
 // export hold no others.
-func narrow(by Actor, r *engine.Request) error {
+func narrow(by Actor, r *bulk.Request) error {
 	do := exportAction(*r)
 	if err := by.decide(do); err != nil || r.Types != nil || by.granted {
 		return err
 	}
-	all := engine.ExportTypes(r.Level)
+	all := bulk.ExportTypes(r.Level)
 	may := by.principal.Readable(do, all)
 	if len(may) == len(all) {
 		return nil
@@ -44,11 +45,11 @@ func narrow(by Actor, r *engine.Request) error {
 // packageAction is what auth has to know of a package. more are patients that turned out to be in it.
 func packageAction(r handover.Order, more ...string) auth.Action {
 	if r.Population {
-		return auth.Action{Verb: auth.VerbPackage, Level: string(engine.LevelSystem)}
+		return auth.Action{Verb: auth.VerbPackage, Level: string(bulk.LevelSystem)}
 	}
 	patients := slices.Concat([]string{r.Patient}, r.Linked, more)
 	slices.Sort(patients)
-	return auth.Action{Verb: auth.VerbPackage, Level: string(engine.LevelPatient), Patients: slices.Compact(patients)}
+	return auth.Action{Verb: auth.VerbPackage, Level: string(bulk.LevelPatient), Patients: slices.Compact(patients)}
 }
 
 // confine lets a package hold no other patients than those that were asked for, if the actor may not read everybody's data.
@@ -68,14 +69,14 @@ func (s *Service) jobAction(job storage.Job) (auth.Action, error) {
 // contentOf is what auth would have to know of somebody who asks for all that a job holds.
 func contentOf(job storage.Job) (auth.Action, error) {
 	switch job.Kind {
-	case engine.KindBulk:
-		r, err := engine.RequestOf(job)
+	case bulk.Kind:
+		r, err := bulk.RequestOf(job)
 		if err != nil {
 			return auth.Action{}, err
 		}
 		do := exportAction(r)
 		if do.Types == nil {
-			do.Types = slices.Clone(engine.ExportTypes(r.Level))
+			do.Types = slices.Clone(bulk.ExportTypes(r.Level))
 		}
 		return do, nil
 	case engine.KindPackage:
@@ -103,7 +104,7 @@ func hidden(err error) error {
 }
 
 // MayExport reports whether the principal could start an export now: for a button that others do not see.
-func (s *Service) MayExport(p auth.Principal, r engine.Request) bool {
+func (s *Service) MayExport(p auth.Principal, r bulk.Request) bool {
 	return s.on() == nil && p.Decide(exportAction(r)) == nil
 }
 

@@ -10,26 +10,27 @@ import (
 
 	"satchel/audit"
 	"satchel/engine"
+	"satchel/engine/bulk"
 )
 
 // RunExport runs an export at once into a folder, without a job: for the command line. progress may be nil. r.Base is where
 // attachments that are too large are served, if the server has an address that is known. It leaves the
 // events of a job in the audit log, with a target of its own. Errors are those of [Service.StartExport] and
-// [engine.Engine.Export].
-func (s *Service) RunExport(ctx context.Context, by Actor, r engine.Request, folder *os.Root, progress func(done, total int64)) (engine.Manifest, error) {
+// [bulk.Exporter.Export].
+func (s *Service) RunExport(ctx context.Context, by Actor, r bulk.Request, folder *os.Root, progress func(done, total int64)) (bulk.Manifest, error) {
 	note := s.exportNote(ctx, by, r)
 	r, err := s.allowExport(by, r)
 	if err != nil {
-		return engine.Manifest{}, s.refused(ctx, note, err)
+		return bulk.Manifest{}, s.refused(ctx, note, err)
 	}
 	if r.InlineMost == 0 {
 		r.Base = "" // nothing needs an address, and in a folder all stays as it is stored
 	}
 	note = note.done(runID())
 	if err := s.Store.Audit(ctx, note.Event); err != nil {
-		return engine.Manifest{}, err
+		return bulk.Manifest{}, err
 	}
-	m, err := s.Engine.Export(ctx, r, folder, progress)
+	m, err := s.Engine.Bulk.Export(ctx, r, folder, progress)
 	return m, s.ended(ctx, note, audit.Event{Action: audit.ExportComplete, Detail: engine.FilesText(m.Files)}, err)
 }
 

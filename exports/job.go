@@ -7,6 +7,7 @@ import (
 	"satchel/audit"
 	"satchel/auth"
 	"satchel/engine"
+	"satchel/engine/bulk"
 	"satchel/storage"
 )
 
@@ -15,7 +16,7 @@ type Kinds []string
 
 // The kinds that faces know.
 var (
-	Bulk     = Kinds{engine.KindBulk}
+	Bulk     = Kinds{bulk.Kind}
 	Packages = Kinds{engine.KindPackage}
 	Both     = Kinds(engine.ExportKinds)
 )

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"satchel/audit"
-	"satchel/engine"
+	"satchel/engine/bulk"
 	"satchel/handover"
 	"satchel/storage"
 )
@@ -14,7 +14,7 @@ import (
 // StartExport starts a Bulk Data export and returns its job within milliseconds. url is the kick-off as the client sent it;
 // r.Base is the FHIR base under which attachments are found. Errors: forbidden while exports are switched off, or without
 // permission; and those of [engine.Engine.Start].
-func (s *Service) StartExport(ctx context.Context, by Actor, r engine.Request, url string) (storage.Job, Note, error) {
+func (s *Service) StartExport(ctx context.Context, by Actor, r bulk.Request, url string) (storage.Job, Note, error) {
 	note := s.exportNote(ctx, by, r)
 	r, err := s.allowExport(by, r)
 	if err != nil {
@@ -30,7 +30,7 @@ func (s *Service) StartExport(ctx context.Context, by Actor, r engine.Request, u
 }
 
 // allowExport decides on an export, and returns it narrowed and with the settings.
-func (s *Service) allowExport(by Actor, r engine.Request) (engine.Request, error) {
+func (s *Service) allowExport(by Actor, r bulk.Request) (bulk.Request, error) {
 	if err := s.on(); err != nil {
 		return r, err
 	}
@@ -40,7 +40,7 @@ func (s *Service) allowExport(by Actor, r engine.Request) (engine.Request, error
 
 // exportNote is the event of the start of an export: of whom, and by which parameters. Until there is a job, its target is
 // the Group or Patient that the export is of.
-func (s *Service) exportNote(ctx context.Context, by Actor, r engine.Request) Note {
+func (s *Service) exportNote(ctx context.Context, by Actor, r bulk.Request) Note {
 	note := by.note(audit.ExportStart)
 	note.words("level %s", r.Level)
 	switch {
@@ -59,7 +59,7 @@ func (s *Service) exportNote(ctx context.Context, by Actor, r engine.Request) No
 	case r.Group == "":
 		note.about(audit.Everybody)
 	default:
-		if members, err := s.Engine.Members(ctx, r.Group); err == nil { // else the start says what is wrong with the group
+		if members, err := s.Engine.Bulk.Members(ctx, r.Group); err == nil { // else the start says what is wrong with the group
 			note.about(members...)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"satchel/audit"
 	"satchel/engine"
+	"satchel/engine/bulk"
 )
 
 // trace is all that a start leaves, as far as every face must leave the same.
@@ -80,7 +81,7 @@ func (t *trace) look(p *practice, id string) {
 		t.within = strings.Join(r.Within, " ")
 		return
 	}
-	r, err := engine.RequestOf(job)
+	r, err := bulk.RequestOf(job)
 	if err != nil {
 		p.t.Fatal(err)
 	}

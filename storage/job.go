@@ -35,7 +35,7 @@ type Job struct {
 	State    State
 	Account  string
 	URL      string // the kick-off URL as the client sent it
-	Request  []byte // JSON of engine.Request, handover.Order or imports.Request
+	Request  []byte // JSON of bulk.Request, handover.Order or imports.Request
 	Snapshot Snapshot
 	Created  time.Time
 	Started  time.Time

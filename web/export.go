@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"satchel/engine"
+	"satchel/engine/bulk"
 	"satchel/fhir"
 )
 
@@ -16,19 +16,19 @@ const (
 )
 
 // exportSystem starts an export of everything: [base]/$export.
-func exportSystem(w http.ResponseWriter, c *call) error { return c.kickOff(w, engine.LevelSystem) }
+func exportSystem(w http.ResponseWriter, c *call) error { return c.kickOff(w, bulk.LevelSystem) }
 
 // exportPatients starts an export of all patients, or of those in a Parameters body: [base]/Patient/$export.
-func exportPatients(w http.ResponseWriter, c *call) error { return c.kickOff(w, engine.LevelPatient) }
+func exportPatients(w http.ResponseWriter, c *call) error { return c.kickOff(w, bulk.LevelPatient) }
 
 // exportPatient starts an export of one patient: [base]/Patient/[id]/$export.
-func exportPatient(w http.ResponseWriter, c *call) error { return c.kickOff(w, engine.LevelPatient) }
+func exportPatient(w http.ResponseWriter, c *call) error { return c.kickOff(w, bulk.LevelPatient) }
 
 // exportGroup starts an export of a group's members: [base]/Group/[id]/$export.
-func exportGroup(w http.ResponseWriter, c *call) error { return c.kickOff(w, engine.LevelGroup) }
+func exportGroup(w http.ResponseWriter, c *call) error { return c.kickOff(w, bulk.LevelGroup) }
 
 // kickOff parses and starts. Everything that can be wrong with a request is told here, before a job exists.
-func (c *call) kickOff(w http.ResponseWriter, level engine.Level) error {
+func (c *call) kickOff(w http.ResponseWriter, level bulk.Level) error {
 	if c.Header.Get("Sec-Fetch-Site") == "cross-site" && !c.server.fromAllowedOrigin(c.Request) {
 		return fhir.Errorf(fhir.CodeForbidden, "a page of another site may not start an export")
 	}
@@ -53,20 +53,20 @@ func (c *call) kickOff(w http.ResponseWriter, level engine.Level) error {
 }
 
 // exportRequest reads the kick-off's parameters from the query and the body.
-func (c *call) exportRequest(level engine.Level) (engine.Request, error) {
+func (c *call) exportRequest(level bulk.Level) (bulk.Request, error) {
 	if err := c.addParameters(); err != nil {
-		return engine.Request{}, err
+		return bulk.Request{}, err
 	}
 	group, patient := "", ""
 	switch level {
-	case engine.LevelGroup:
+	case bulk.LevelGroup:
 		group = c.ID
-	case engine.LevelPatient:
+	case bulk.LevelPatient:
 		patient = c.ID
 	}
 	lenient := c.prefer("handling") == "lenient"
-	request, err := engine.ParseRequest(level, group, patient, c.params, c.bases(), c.Method == http.MethodPost, lenient)
-	if e, ok := errors.AsType[*engine.ParamError](err); ok {
+	request, err := bulk.ParseRequest(level, group, patient, c.params, c.bases(), c.Method == http.MethodPost, lenient)
+	if e, ok := errors.AsType[*bulk.ParamError](err); ok {
 		return request, &problem{status: http.StatusBadRequest, issues: e.Issues}
 	}
 	return request, err

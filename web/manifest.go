@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"satchel/engine"
+	"satchel/engine/bulk"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -49,7 +49,7 @@ const manifestPage = 100
 
 // manifest lists the files of a job; base is the FHIR base under which they are loaded.
 func manifest(base string, job storage.Job, page int) (jobManifest, error) {
-	r, err := engine.RequestOf(job)
+	r, err := bulk.RequestOf(job)
 	if err != nil {
 		return jobManifest{}, err
 	}

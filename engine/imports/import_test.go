@@ -295,9 +295,7 @@ func TestImportLongLine(t *testing.T) {
 
 // A text larger than any resource ends the reading of a Bundle; a large entry of small parts is refused alone.
 func TestImportBigBundleEntries(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and without concurrency: not in short mode")
-	}
+	testpractice.Sequential(t)
 	parts := `{"resource":{"resourceType":"Patient","id":"x","name":[` + strings.Repeat(`{"text":"`+strings.Repeat("n", 100)+`"},`, 350_000) + `{}]}}`
 	dir := testpractice.Files(t, map[string]string{
 		"a.json": bundleOf("batch", `{"resource":`+p1+`}`, parts, `{"resource":`+p2+`}`),

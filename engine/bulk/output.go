@@ -1,4 +1,4 @@
-package engine
+package bulk
 
 import (
 	"bytes"
@@ -19,9 +19,9 @@ import (
 
 // The lists of a manifest, as in [storage.JobFile].
 const (
-	listOutput  = "output"
-	listDeleted = "deleted"
-	listError   = "error"
+	ListOutput  = "output"
+	ListDeleted = "deleted"
+	ListError   = "error"
 )
 
 // output is the set of files that one export writes. One goroutine gives it lines, in order; it packs them into files
@@ -102,7 +102,7 @@ func (o *output) resource(typ, id string, text []byte) error {
 	if !whole(text) {
 		return o.damaged(typ, id)
 	}
-	return o.stream(listOutput, typ, typ).write(text)
+	return o.stream(ListOutput, typ, typ).write(text)
 }
 
 // whole reports whether a text can be a line.
@@ -124,12 +124,12 @@ func (o *output) deletion(typ, id string) error {
 	o.line = append(o.line[:0], `{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":"`...)
 	o.line = append(append(append(o.line, typ...), '/'), id...)
 	o.line = append(o.line, `"}}]}`...)
-	return o.stream(listDeleted, "Bundle", listDeleted).write(o.line)
+	return o.stream(ListDeleted, "Bundle", ListDeleted).write(o.line)
 }
 
 // issue writes an OperationOutcome with one issue.
 func (o *output) issue(i fhir.Issue) error {
-	return o.stream(listError, "OperationOutcome", listError).write(fhir.Outcome(i))
+	return o.stream(ListError, "OperationOutcome", ListError).write(fhir.Outcome(i))
 }
 
 // stream finds or starts the files under a prefix.
@@ -160,7 +160,7 @@ func (o *output) close() ([]storage.JobFile, error) {
 		return nil, err
 	}
 	o.fail(nil) // frees the context
-	order := []string{listOutput, listDeleted, listError}
+	order := []string{ListOutput, ListDeleted, ListError}
 	slices.SortStableFunc(o.files, func(a, b *file) int { // files of one type are in order already
 		if d := slices.Index(order, a.info.List) - slices.Index(order, b.info.List); d != 0 {
 			return d

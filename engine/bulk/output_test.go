@@ -1,4 +1,4 @@
-package engine
+package bulk
 
 import (
 	"bytes"
@@ -11,35 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"satchel/internal/fault"
+
 	"pgregory.net/rapid"
 )
-
-// rootDir opens a new folder.
-func rootDir(t interface {
-	TempDir() string
-	Cleanup(func())
-	Fatal(...any)
-}) *os.Root {
-	root, err := os.OpenRoot(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { root.Close() })
-	return root
-}
-
-// names lists the files of a folder.
-func names(t interface{ Fatal(...any) }, root *os.Root) []string {
-	entries, err := fs.ReadDir(root.FS(), ".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names
-}
 
 func TestOutputProperties(t *testing.T) {
 	t.Parallel()
@@ -78,7 +53,7 @@ func TestOutputProperties(t *testing.T) {
 			if err != nil {
 				rt.Fatal(err)
 			}
-			if number[f.Type]++; f.Name != fmt.Sprintf("%s.%04d.ndjson", f.Type, number[f.Type]) || f.List != listOutput {
+			if number[f.Type]++; f.Name != fmt.Sprintf("%s.%04d.ndjson", f.Type, number[f.Type]) || f.List != ListOutput {
 				rt.Fatalf("file %d of %s is %+v", number[f.Type], f.Type, f)
 			}
 			lines := strings.SplitAfter(string(data), "\n")
@@ -186,5 +161,14 @@ func TestOutputRemovesItsFilesOnly(t *testing.T) {
 	}
 	if data, _ := root.ReadFile("Patient.0002.ndjson"); string(data) != "mine" {
 		t.Errorf("a file that was there is now %q", data)
+	}
+}
+
+// A panic while something is written is an error of that export alone, and tells nothing.
+func TestOutputPanic(t *testing.T) {
+	out := newOutput(context.Background(), rootDir(t), Options{}.withDefaults())
+	out.guard(func() error { panic("secret") })
+	if _, err := out.close(); !errors.Is(err, fault.ErrPanic) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("%v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package engine
+package bulk
 
 import (
 	"context"
@@ -12,14 +12,14 @@ import (
 
 // Members resolves a group to the ids of its patients, nested groups included, inactive and expired members left out.
 // Not-found if there is no such group.
-func (e *Engine) Members(ctx context.Context, group string) ([]string, error) {
+func (e *Exporter) Members(ctx context.Context, group string) ([]string, error) {
 	_, members, err := e.members(ctx, group, time.Time{})
 	return members, err
 }
 
 // members answers a group and the ids of its patients, sorted, as they stood at a time; the zero time is now.
 // Nested groups that do not exist have no members. A group that contains itself does no harm.
-func (e *Engine) members(ctx context.Context, id string, at time.Time) (fhir.Resource, []string, error) {
+func (e *Exporter) members(ctx context.Context, id string, at time.Time) (fhir.Resource, []string, error) {
 	top, err := e.groupAt(ctx, id, at)
 	if err != nil {
 		return fhir.Resource{}, nil, err
@@ -82,7 +82,7 @@ func collect(r fhir.Resource, now time.Time, own fhir.Bases, patients map[string
 func Current(m fhir.Member, at time.Time) bool { return !m.Inactive && within(m.Start, m.End, at) }
 
 // groupAt is the version of a group that was current at a time; the zero time is now.
-func (e *Engine) groupAt(ctx context.Context, id string, at time.Time) (fhir.Resource, error) {
+func (e *Exporter) groupAt(ctx context.Context, id string, at time.Time) (fhir.Resource, error) {
 	r, err := e.store.Resource(ctx, "Group", id)
 	for err == nil && !at.IsZero() && r.Updated.After(at) {
 		if r.Version == 1 {

@@ -1,15 +1,58 @@
-package engine
+// Package bulk writes exports by FHIR Bulk Data Access: a request, parsed so that it cannot be wrong, becomes size-capped NDJSON
+// files in a folder, as of a snapshot of the store.
+package bulk
 
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 
+	"satchel/engine/progress"
 	"satchel/fhir"
 	"satchel/internal/fault"
 	"satchel/storage"
 )
+
+// Kind is the kind of jobs that export.
+const Kind = "bulk"
+
+// The defaults of [Options].
+const (
+	DefaultFileCount = 1000
+	DefaultFileSize  = 100_000_000
+)
+
+// Options tune an [Exporter]. What is 0 has its default.
+type Options struct {
+	FileCount int64        // resources per file
+	FileSize  int64        // bytes per file, uncompressed; a file exceeds it only if one resource does
+	Log       *slog.Logger // nil: discarded
+}
+
+// withDefaults fills in what was left zero.
+func (o Options) withDefaults() Options {
+	if o.FileCount <= 0 {
+		o.FileCount = DefaultFileCount
+	}
+	if o.FileSize <= 0 {
+		o.FileSize = DefaultFileSize
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Exporter writes Bulk Data exports of a store into folders.
+type Exporter struct {
+	store   *storage.Store
+	options Options
+}
+
+// New makes an exporter.
+func New(s *storage.Store, o Options) *Exporter { return &Exporter{s, o.withDefaults()} }
 
 // Manifest is what an export without a server answers.
 type Manifest struct {
@@ -17,26 +60,26 @@ type Manifest struct {
 	Files    []storage.JobFile
 }
 
-// Export runs a request at once into a folder, without a job row: the engine of `satchel export`. progress may be nil.
+// Export runs a request at once into a folder, without a job row: the engine of `satchel export`. report may be nil.
 // It fails, and removes the files it made, if it cannot write all of them; a file that is there already is an error.
-func (e *Engine) Export(ctx context.Context, r Request, folder *os.Root, progress func(done, total int64)) (m Manifest, err error) {
+func (e *Exporter) Export(ctx context.Context, r Request, folder *os.Root, report func(done, total int64)) (m Manifest, err error) {
 	defer fault.Recover(e.options.Log, &err)
-	if err := e.check(ctx, r); err != nil {
+	if err := e.Check(ctx, r); err != nil {
 		return Manifest{}, err
 	}
 	at, err := e.store.Snapshot(ctx)
 	if err != nil {
 		return Manifest{}, fmt.Errorf("take a snapshot: %w", err)
 	}
-	if progress == nil {
-		progress = func(int64, int64) {}
+	if report == nil {
+		report = func(int64, int64) {}
 	}
-	files, err := e.write(ctx, r, at, folder, progress)
+	files, err := e.Write(ctx, r, at, folder, report)
 	return Manifest{Snapshot: at, Files: files}, err
 }
 
-// check answers not-found or deleted unless the request's group and patients exist now and belong together.
-func (e *Engine) check(ctx context.Context, r Request) error {
+// Check returns not-found or deleted unless the request's group and patients exist now and belong together.
+func (e *Exporter) Check(ctx context.Context, r Request) error {
 	var members []string
 	if r.Level == LevelGroup {
 		var err error
@@ -69,7 +112,7 @@ type plan struct {
 
 // plan resolves a request to what is to be read, as of a snapshot. Provenance whose target is a resource of the
 // compartment, but no patient, is not in the R4 compartment and so not selected here: see [writing.provenance].
-func (e *Engine) plan(ctx context.Context, r Request, at storage.Snapshot) (plan, error) {
+func (e *Exporter) plan(ctx context.Context, r Request, at storage.Snapshot) (plan, error) {
 	sel := storage.Selection{Types: r.Types, Since: r.Since, Until: r.Until}
 	var p plan
 	if all := r.Level == LevelPatient && r.Patients == nil; sel.Types == nil && all {
@@ -119,10 +162,10 @@ func changedWithin(g fhir.Resource, r Request) bool {
 	return (r.Since.IsZero() || g.Updated.After(r.Since)) && (r.Until.IsZero() || g.Updated.Before(r.Until))
 }
 
-// write writes all files of a request, as of a snapshot, into a folder. When it answers without error they are
-// complete, on the disk and under their final names; otherwise what it made is gone. progress is called at most twice
+// Write writes all files of a request, as of a snapshot, into a folder. When it answers without error they are
+// complete, on the disk and under their final names; otherwise what it made is gone. report is called at most twice
 // a second, from one goroutine.
-func (e *Engine) write(ctx context.Context, r Request, at storage.Snapshot, folder *os.Root, progress func(done, total int64)) ([]storage.JobFile, error) {
+func (e *Exporter) Write(ctx context.Context, r Request, at storage.Snapshot, folder *os.Root, report func(done, total int64)) ([]storage.JobFile, error) {
 	p, err := e.plan(ctx, r, at)
 	if err != nil {
 		return nil, err
@@ -136,9 +179,9 @@ func (e *Engine) write(ctx context.Context, r Request, at storage.Snapshot, fold
 		return nil, err
 	}
 	out := newOutput(ctx, folder, e.options)
-	w := &writing{e: e, out: out, r: r, at: at, shape: shape, put: out.resource, meter: startMeter(total, progress)}
+	w := &writing{e: e, out: out, r: r, at: at, shape: shape, put: out.resource, meter: progress.Start(total, report)}
 	err = w.fill(p)
-	w.meter.stop()
+	w.meter.Stop()
 	if err != nil {
 		out.discard(err)
 		return nil, err
@@ -147,7 +190,7 @@ func (e *Engine) write(ctx context.Context, r Request, at storage.Snapshot, fold
 }
 
 // total is the number of rows to look at, for the progress.
-func (e *Engine) total(ctx context.Context, p plan, at storage.Snapshot) (int64, error) {
+func (e *Exporter) total(ctx context.Context, p plan, at storage.Snapshot) (int64, error) {
 	var total int64
 	for _, sel := range []*storage.Selection{p.living, p.deleted} {
 		if sel == nil {

@@ -1,4 +1,4 @@
-package engine
+package bulk
 
 import (
 	"context"
@@ -42,7 +42,7 @@ func TestScanAhead(t *testing.T) {
 
 // Several readers give the same files as one.
 func testScanAheadKeepsOrder(t *testing.T, s *storage.Store) {
-	e := New(s, nil, Options{FileCount: 5000})
+	e := New(s, Options{FileCount: 5000})
 	ahead, err := e.Export(t.Context(), Request{Level: LevelSystem}, rootDir(t), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +62,7 @@ func testScanAheadKeepsOrder(t *testing.T, s *storage.Store) {
 
 // Wherever it is stopped, an export ends soon, with the reason and without files.
 func testScanAheadStops(t *testing.T, s *storage.Store) {
-	e := New(s, nil, Options{FileCount: 500})
+	e := New(s, Options{FileCount: 500})
 	for range 12 {
 		root := rootDir(t)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rand.IntN(150))*time.Millisecond)

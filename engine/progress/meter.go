@@ -1,4 +1,5 @@
-package engine
+// Package progress counts what background work has done and reports it now and then.
+package progress
 
 import (
 	"sync"
@@ -6,9 +7,9 @@ import (
 	"time"
 )
 
-// meter counts and reports progress.
-type meter struct {
-	done    atomic.Int64
+// Meter counts and reports progress.
+type Meter struct {
+	Done    atomic.Int64
 	end     chan struct{}
 	reports sync.WaitGroup
 }
@@ -16,14 +17,14 @@ type meter struct {
 // reportEvery is how often progress is reported: each report of a job is a commit.
 const reportEvery = 500 * time.Millisecond
 
-// startMeter reports at once and then regularly, from a goroutine of its own, until stop.
-func startMeter(total int64, report func(done, total int64)) *meter {
-	m := &meter{end: make(chan struct{})}
+// Start reports at once and then regularly, from a goroutine of its own, until Stop.
+func Start(total int64, report func(done, total int64)) *Meter {
+	m := &Meter{end: make(chan struct{})}
 	m.reports.Go(func() {
 		tick := time.NewTicker(reportEvery)
 		defer tick.Stop()
 		for {
-			done := m.done.Load()
+			done := m.Done.Load()
 			report(done, max(done, total)) // the total is an estimate
 			select {
 			case <-m.end:
@@ -35,8 +36,8 @@ func startMeter(total int64, report func(done, total int64)) *meter {
 	return m
 }
 
-// stop ends the reports and waits for the last one.
-func (m *meter) stop() {
+// Stop ends the reports and waits for the last one.
+func (m *Meter) Stop() {
 	close(m.end)
 	m.reports.Wait()
 }

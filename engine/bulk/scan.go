@@ -1,4 +1,4 @@
-package engine
+package bulk
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"satchel/engine/progress"
 	"satchel/storage"
 )
 
@@ -24,7 +25,7 @@ const (
 
 // scan calls f with each row of a selection, in order, until f or the output fails; a nil selection has none. The text
 // is valid only during the call.
-func (e *Engine) scan(out *output, sel *storage.Selection, at storage.Snapshot, m *meter, f func(typ, id string, text []byte) error) error {
+func (e *Exporter) scan(out *output, sel *storage.Selection, at storage.Snapshot, m *progress.Meter, f func(typ, id string, text []byte) error) error {
 	if sel == nil {
 		return nil
 	}
@@ -36,7 +37,7 @@ func (e *Engine) scan(out *output, sel *storage.Selection, at storage.Snapshot, 
 		return e.scanAhead(out, parts, at, m, f)
 	}
 	err = e.store.Scan(out.ctx, at, *sel, func(row storage.Row) error {
-		m.done.Add(1)
+		m.Done.Add(1)
 		return f(row.Type, row.ID, row.JSON)
 	})
 	return out.cause(err)
@@ -44,7 +45,7 @@ func (e *Engine) scan(out *output, sel *storage.Selection, at storage.Snapshot, 
 
 // parts divides a selection of the whole store. Others are left whole: for them the store finds the rows by an index,
 // and would do so again for each part.
-func (e *Engine) parts(ctx context.Context, sel storage.Selection, at storage.Snapshot) ([]storage.Selection, error) {
+func (e *Exporter) parts(ctx context.Context, sel storage.Selection, at storage.Snapshot) ([]storage.Selection, error) {
 	if sel.Types != nil || sel.Patients != nil || !sel.Since.IsZero() {
 		return []storage.Selection{sel}, nil
 	}
@@ -56,7 +57,7 @@ func (e *Engine) parts(ctx context.Context, sel storage.Selection, at storage.Sn
 }
 
 // scanAhead is scan with several readers.
-func (e *Engine) scanAhead(out *output, parts []storage.Selection, at storage.Snapshot, m *meter, f func(typ, id string, text []byte) error) error {
+func (e *Exporter) scanAhead(out *output, parts []storage.Selection, at storage.Snapshot, m *progress.Meter, f func(typ, id string, text []byte) error) error {
 	a := ahead{out: out, room: make(chan struct{}, partsAhead), parts: make(chan part)}
 	var reading sync.WaitGroup
 	defer reading.Wait()
@@ -190,7 +191,7 @@ func (a *ahead) send(p part, pg *page) error {
 }
 
 // take calls f with the rows of all parts, in order.
-func (a *ahead) take(parts []part, m *meter, f func(typ, id string, text []byte) error) error {
+func (a *ahead) take(parts []part, m *progress.Meter, f func(typ, id string, text []byte) error) error {
 	for _, p := range parts {
 		for open := true; open; {
 			var pg *page
@@ -212,7 +213,7 @@ func (a *ahead) take(parts []part, m *meter, f func(typ, id string, text []byte)
 }
 
 // each calls f with the rows of a page and frees it.
-func (pg *page) each(m *meter, f func(typ, id string, text []byte) error) error {
+func (pg *page) each(m *progress.Meter, f func(typ, id string, text []byte) error) error {
 	if pg.lent != nil {
 		if !pg.lent.claim() {
 			return nil // the output has failed
@@ -226,7 +227,7 @@ func (pg *page) each(m *meter, f func(typ, id string, text []byte) error) error 
 		}
 		from = row.end
 	}
-	m.done.Add(int64(len(pg.rows)))
+	m.Done.Add(int64(len(pg.rows)))
 	if pg.lent == nil {
 		pg.text, pg.rows = pg.text[:0], pg.rows[:0]
 		pagePool.Put(pg)

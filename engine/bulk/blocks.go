@@ -1,4 +1,4 @@
-package engine
+package bulk
 
 import (
 	"fmt"
@@ -35,7 +35,7 @@ func (w *writing) blocks(p plan) error {
 			return w.out.cause(err)
 		}
 	}
-	b := &blocks{stream: w.out.stream(listOutput, "", "blocks")}
+	b := &blocks{stream: w.out.stream(ListOutput, "", "blocks")}
 	w.put = func(typ, id string, text []byte) error {
 		if !whole(text) {
 			return w.out.damaged(typ, id)

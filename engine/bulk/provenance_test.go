@@ -1,4 +1,4 @@
-package engine
+package bulk
 
 import (
 	"encoding/json"
@@ -82,7 +82,7 @@ func TestProvenanceGoesWithItsTargets(t *testing.T) {
 func TestProvenanceSince(t *testing.T) {
 	t.Parallel()
 	s := traced(t)
-	e := engineOn(t, s, Options{})
+	e := New(s, Options{})
 	first, _ := export(t, e, Request{Level: LevelPatient})
 	put(t, s, provenanceText("a-late", "2024-05-01T00:00:00Z", "Observation/o-p1"))
 	remove(t, s, "Provenance/a-old", "Provenance/b", "Provenance/o")
@@ -105,7 +105,7 @@ func TestProvenanceSince(t *testing.T) {
 	for _, patients := range [][]string{nil, {"p1", "p2"}} {
 		r := Request{Level: LevelPatient, Patients: patients, Types: []string{"Provenance"}}
 		root := rootDir(t)
-		files, err := e.write(t.Context(), r, first.Snapshot, root, func(int64, int64) {})
+		files, err := e.Write(t.Context(), r, first.Snapshot, root, func(int64, int64) {})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -221,7 +221,7 @@ func TestHistory(t *testing.T) {
 	} {
 		tt.request.History = true
 		var got []string
-		for _, r := range write(t, s, Options{}, tt.request).list(t, listOutput) {
+		for _, r := range write(t, s, Options{}, tt.request).list(t, ListOutput) {
 			if r["resourceType"] == "Observation" {
 				got = append(got, r["status"].(string))
 			}
@@ -253,7 +253,7 @@ func TestNewMembersRecipe(t *testing.T) {
 	learn := group
 	learn.Types, learn.Elements = []string{"Patient"}, []string{"id"}
 	var joined []string
-	for _, r := range write(t, s, Options{}, learn).list(t, listOutput) {
+	for _, r := range write(t, s, Options{}, learn).list(t, ListOutput) {
 		if len(r) != 3 { // resourceType, id, meta
 			t.Errorf("more than the id: %v", r)
 		}
@@ -330,16 +330,16 @@ func TestSinceUnionUnderWrites(t *testing.T) {
 				}
 				w := write(t, s, Options{FileCount: 7}, r)
 				r.Since = w.Time
-				for _, one := range w.list(t, listDeleted) {
+				for _, one := range w.list(t, ListDeleted) {
 					delete(copied, fmt.Sprint(at(one, "entry.request.url")[0]))
 				}
-				for _, one := range w.list(t, listOutput) {
+				for _, one := range w.list(t, ListOutput) {
 					copied[fmt.Sprint(one["resourceType"], "/", one["id"])] = fmt.Sprint(at(one, "meta.versionId"))
 				}
 			}
 			r.Since = time.Time{}
 			whole := map[string]string{}
-			for _, one := range write(t, s, Options{}, r).list(t, listOutput) {
+			for _, one := range write(t, s, Options{}, r).list(t, ListOutput) {
 				whole[fmt.Sprint(one["resourceType"], "/", one["id"])] = fmt.Sprint(at(one, "meta.versionId"))
 			}
 			delete(copied, "Parameters/<nil>")

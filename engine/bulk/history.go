@@ -1,4 +1,4 @@
-package engine
+package bulk
 
 import (
 	"slices"
@@ -18,7 +18,7 @@ func (w *writing) history(sel *storage.Selection, f func(typ, id string, text []
 	any.Until = time.Time{} // the current version may lie behind the window, and earlier ones in it
 	var rids []int64
 	err := w.e.store.Scan(w.out.ctx, w.at, any, func(row storage.Row) error {
-		w.meter.done.Add(1)
+		w.meter.Done.Add(1)
 		rids = append(rids, row.RID)
 		return nil
 	})

@@ -1,4 +1,4 @@
-package engine
+package bulk
 
 import (
 	"encoding/json"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"satchel/demo"
+	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
@@ -24,7 +25,7 @@ type written struct {
 func write(t testing.TB, s *storage.Store, o Options, r Request) written {
 	t.Helper()
 	root := rootDir(t)
-	m, err := New(s, nil, o).Export(t.Context(), r, root, nil)
+	m, err := New(s, o).Export(t.Context(), r, root, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,10 +61,10 @@ func (w written) list(t testing.TB, list string) (all []map[string]any) {
 // keysOf are "Type/id" of resources and "-Type/id" of deletions, sorted.
 func (w written) keysOf(t testing.TB) []string {
 	keys := []string{}
-	for _, r := range w.list(t, listOutput) {
+	for _, r := range w.list(t, ListOutput) {
 		keys = append(keys, fmt.Sprint(r["resourceType"], "/", r["id"]))
 	}
-	for _, r := range w.list(t, listDeleted) {
+	for _, r := range w.list(t, ListDeleted) {
 		keys = append(keys, fmt.Sprint("-", at(r, "entry.request.url")[0]))
 	}
 	slices.Sort(keys)
@@ -193,10 +194,10 @@ func spanOf(v any) (from, to time.Time) {
 // Each filter exports what walking the plain JSON finds.
 func TestTypeFilterFindsWhatPlainWalkingFinds(t *testing.T) {
 	t.Parallel()
-	sequential(t)
+	testpractice.Sequential(t)
 	s := demoStore(t, demo.Options{Patients: 3})
 	byType := map[string][]map[string]any{}
-	for _, r := range write(t, s, Options{}, Request{Level: LevelSystem}).list(t, listOutput) {
+	for _, r := range write(t, s, Options{}, Request{Level: LevelSystem}).list(t, ListOutput) {
 		byType[r["resourceType"].(string)] = append(byType[r["resourceType"].(string)], r)
 	}
 	params, checked, narrowed := 0, 0, 0
@@ -303,7 +304,7 @@ func dateTests(param string, resources []map[string]any, values func(map[string]
 
 func TestTypeFilterNarrowsEachTypeForItself(t *testing.T) {
 	t.Parallel()
-	sequential(t)
+	testpractice.Sequential(t)
 	s := practice(t)
 	put(t, s, `{"resourceType":"Patient","id":"p1","active":true}`, `{"resourceType":"Patient","id":"p2","active":false,"gender":"male"}`,
 		`{"resourceType":"Provenance","id":"pr","target":[{"reference":"Observation/o-p1"}],"recorded":"2024-01-01T00:00:00Z","agent":[{"who":{"display":"x"}}]}`)
@@ -331,8 +332,8 @@ func TestTypeFilterNarrowsEachTypeForItself(t *testing.T) {
 func TestElements(t *testing.T) {
 	t.Parallel()
 	s := demoStore(t, demo.Options{Patients: 1})
-	all := write(t, s, Options{}, Request{Level: LevelSystem}).list(t, listOutput)
-	some := write(t, s, Options{}, Request{Level: LevelSystem, Elements: []string{"Patient.name", "status", "Observation.value", "identifier"}}).list(t, listOutput)
+	all := write(t, s, Options{}, Request{Level: LevelSystem}).list(t, ListOutput)
+	some := write(t, s, Options{}, Request{Level: LevelSystem, Elements: []string{"Patient.name", "status", "Observation.value", "identifier"}}).list(t, ListOutput)
 	if len(all) != len(some) || len(all) < 100 {
 		t.Fatalf("%d of %d resources", len(some), len(all))
 	}
@@ -356,7 +357,7 @@ func TestAttachmentsBecomeAbsolute(t *testing.T) {
 	put(t, s, `{"resourceType":"Patient","id":"p","photo":[{"url":"Binary/b"},{"url":"https://o/Binary/c"}]}`, `{"resourceType":"Binary","id":"b","contentType":"text/plain","data":"eA=="}`)
 	for base, want := range map[string]string{"": "Binary/b", "https://h/fhir": "https://h/fhir/Binary/b"} {
 		for _, elements := range [][]string{nil, {"photo"}} {
-			got := write(t, s, Options{}, Request{Level: LevelPatient, Base: base, Elements: elements}).list(t, listOutput)
+			got := write(t, s, Options{}, Request{Level: LevelPatient, Base: base, Elements: elements}).list(t, ListOutput)
 			if urls := at(got[0], "photo.url"); fmt.Sprint(urls) != fmt.Sprint([]any{want, "https://o/Binary/c"}) {
 				t.Errorf("base %q: %v", base, urls)
 			}

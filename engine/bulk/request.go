@@ -1,4 +1,4 @@
-package engine
+package bulk
 
 import (
 	"encoding/json"
@@ -56,7 +56,7 @@ const (
 	AssociatedRelevant Associated = "RelevantProvenanceResources" // of each exported resource every Provenance
 )
 
-// RequestOf is the request that a job of kind [KindBulk] came from.
+// RequestOf is the request that a job of kind [Kind] came from.
 func RequestOf(job storage.Job) (r Request, err error) {
 	if err := json.Unmarshal(job.Request, &r); err != nil {
 		return r, fmt.Errorf("read the request of job %s: %w", job.ID, err)

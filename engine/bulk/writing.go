@@ -1,20 +1,21 @@
-package engine
+package bulk
 
 import (
 	"slices"
 
+	"satchel/engine/progress"
 	"satchel/fhir"
 	"satchel/storage"
 )
 
 // writing is one export under way: it reads what a plan selects and gives it to the output. One goroutine owns it.
 type writing struct {
-	e     *Engine
+	e     *Exporter
 	out   *output
 	r     Request
 	at    storage.Snapshot
 	shape *shape
-	meter *meter
+	meter *progress.Meter
 	put   func(typ, id string, text []byte) error // the output's, or that of a block
 	lead  string                                  // the Patient that comes first; "": none
 	seen  *seen                                   // what was written; nil if nobody asks
