@@ -18,6 +18,7 @@ import (
 
 // Readiness is told to anybody, by GET and HEAD, and says nothing but yes or no.
 func TestReady(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
 	base := "http://" + testsatchel.Start(t, cfg, Run)
 	for _, method := range []string{"GET", "HEAD"} {
@@ -42,6 +43,7 @@ func TestReady(t *testing.T) {
 
 // With the disk below its floor the server is not ready and no export begins, while everything else goes on.
 func TestLowDisk(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
 	cfg.Disk.MinFree = 1 << 49 // half a petabyte
 	base := "http://" + testsatchel.Start(t, cfg, Run)
@@ -58,6 +60,7 @@ func TestLowDisk(t *testing.T) {
 
 // A full disk and a write-ahead log that grows are said once in the log, and again when they come back.
 func TestWarnings(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
 	var out strings.Builder
 	log := slog.New(slog.NewTextHandler(&out, nil))
@@ -98,6 +101,7 @@ func TestWarnings(t *testing.T) {
 
 // Metrics count what happened, name no patient, and are not there unless switched on.
 func TestMetrics(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
 	if code, _ := testsatchel.Ask(t, "GET", "http://"+testsatchel.Start(t, cfg, Run)+"/metrics", ""); code != 404 {
 		t.Errorf("switched off: %d", code)
@@ -143,8 +147,14 @@ func TestMetrics(t *testing.T) {
 	if t.Failed() {
 		t.Log(text)
 	}
+}
 
-	// Behind a proxy, or elsewhere, one must be on the list.
+// Behind a proxy, or elsewhere, who asks for metrics must be on the list.
+func TestMetricsAllowed(t *testing.T) {
+	t.Parallel()
+	cfg := testsatchel.New(t)
+	cfg.Metrics.Enabled = true
+	base := "http://" + testsatchel.Start(t, cfg, Run)
 	r, _ := http.NewRequestWithContext(context.Background(), "GET", base+"/metrics", nil)
 	r.Header.Set("X-Forwarded-For", "192.0.2.9")
 	resp, err := http.DefaultClient.Do(r)

@@ -18,6 +18,7 @@ import (
 	"satchel/handover"
 	"satchel/internal/audittest"
 	"satchel/internal/storagetest"
+	"satchel/internal/testsatchel"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -25,31 +26,9 @@ import (
 // A request goes its whole way with the real maker of packages: the package verifies, the link's file opens with the
 // passphrase that was shown, and the same bytes can be given again until they are gone.
 func TestRequestWithEngine(t *testing.T) {
-	ctx, dir := t.Context(), t.TempDir()
-	s, err := storage.Open(ctx, filepath.Join(dir, "satchel.db"), storage.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	d, err := fhir.Parse([]byte(`{"resourceType":"Patient","id":"p1","name":[{"family":"Kanarienvogel"}]}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := storagetest.Write(ctx, s, func(tx *storage.Tx) error { _, _, err := tx.Put(d, "p1"); return err }); err != nil {
-		t.Fatal(err)
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer root.Close()
-	jobs := engine.New(s, root, engine.Options{Log: slog.New(slog.DiscardHandler)})
-	l := Ledger(config.Defaults(), s, PracticeOf(config.Defaults()), ExportsOf(config.Defaults(), s, jobs).Packager(), slog.New(slog.DiscardHandler))
-	running, stop := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- jobs.Run(running) }()
-	defer func() { stop(); <-ended }()
-
+	t.Parallel()
+	ctx := t.Context()
+	l, jobs, made := startedLedger(t)
 	front := requests.By{Who: audit.Who{Name: "front", Kind: audit.User}}
 	in := requests.Intake{Patient: "p1", Details: requests.Details{Channel: "visit", Scope: "record", Wish: "link", Requester: requests.Requester{Name: "Mina Ong", Role: "patient"}}}
 	r, err := l.Record(ctx, front, in)
@@ -65,12 +44,9 @@ func TestRequestWithEngine(t *testing.T) {
 	must(l.Check(ctx, front, seen(), "id", ""))
 	must(l.Approve(ctx, front, seen(), requests.Approval{}))
 	must(l.Produce(ctx, front, seen(), ""))
-	for deadline := time.Now().Add(time.Minute); r.State == requests.Producing; time.Sleep(20 * time.Millisecond) {
-		if err := l.Tend(ctx); err != nil || time.Now().After(deadline) {
-			t.Fatal("not made", err)
-		}
-		must(l.Request(ctx, r.ID))
-	}
+	<-made
+	testsatchel.Must(t, l.Tend(ctx))
+	must(l.Request(ctx, r.ID))
 	if r.State != requests.Ready || r.Package.Verdict != string(handover.Complete) {
 		t.Fatalf("%s: %s", r.State, r.Failure)
 	}
@@ -80,26 +56,7 @@ func TestRequestWithEngine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := jobs.Open(ctx, o.Job, o.File)
-	if err != nil {
-		t.Fatal(err)
-	}
-	content, err := io.ReadAll(f)
-	f.Close()
-	sum := sha256.Sum256(content)
-	if err != nil || !bytes.Equal(sum[:], o.SHA256) {
-		t.Fatal("not the bytes of the link", err)
-	}
-	wrapped, opened := filepath.Join(dir, "got.age"), filepath.Join(dir, "got.zip")
-	if err := os.WriteFile(wrapped, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := handover.DecryptAge(wrapped, opened, link.Passphrase); err != nil {
-		t.Fatal(err)
-	}
-	if v, err := handover.Verify(ctx, opened, handover.VerifyOptions{}); err != nil || v.Outcome != handover.Good {
-		t.Fatal(v.Sentence, err)
-	}
+	opensAndVerifies(t, jobs, o, link.Passphrase)
 	must(l.Request(ctx, r.ID))
 	given, err := l.Disclosures(ctx, r.ID)
 	if err != nil || r.State != requests.Delivered || len(given) != 1 {
@@ -111,5 +68,49 @@ func TestRequestWithEngine(t *testing.T) {
 	}
 	if _, err := l.Reissue(ctx, front, seen(), given[0].ID, requests.Delivery{Way: "stick"}); err == nil {
 		t.Error("given again though it is gone")
+	}
+}
+
+// startedLedger is a ledger with an engine that runs, in a store with the patient p1. made gets a word when a job has ended.
+func startedLedger(t *testing.T) (l *requests.Ledger, jobs *engine.Engine, made <-chan bool) {
+	t.Helper()
+	dir := t.TempDir()
+	s, err := storage.Open(t.Context(), filepath.Join(dir, "satchel.db"), storage.Options{})
+	testsatchel.Must(t, err)
+	t.Cleanup(func() { s.Close() })
+	d, err := fhir.Parse([]byte(`{"resourceType":"Patient","id":"p1","name":[{"family":"Kanarienvogel"}]}`))
+	testsatchel.Must(t, err)
+	testsatchel.Must(t, storagetest.Write(t.Context(), s, func(tx *storage.Tx) error { _, _, err := tx.Put(d, "p1"); return err }))
+	root, err := os.OpenRoot(dir)
+	testsatchel.Must(t, err)
+	t.Cleanup(func() { root.Close() })
+	told := make(chan bool, 9)
+	log := slog.New(slog.DiscardHandler)
+	jobs = engine.New(s, root, engine.Options{Log: log, Ended: func(storage.State, time.Duration, []storage.JobFile) { told <- true }})
+	l = Ledger(config.Defaults(), s, PracticeOf(config.Defaults()), ExportsOf(config.Defaults(), s, jobs).Packager(), log)
+	running, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- jobs.Run(running) }()
+	t.Cleanup(func() { stop(); <-ended })
+	return l, jobs, told
+}
+
+// opensAndVerifies loads the file of a link, holds it to its hash, opens it with the passphrase and verifies the package.
+func opensAndVerifies(t *testing.T, jobs *engine.Engine, o requests.Opened, passphrase string) {
+	t.Helper()
+	f, err := jobs.Open(t.Context(), o.Job, o.File)
+	testsatchel.Must(t, err)
+	defer f.Close()
+	content, err := io.ReadAll(f)
+	sum := sha256.Sum256(content)
+	if err != nil || !bytes.Equal(sum[:], o.SHA256) {
+		t.Fatal("not the bytes of the link", err)
+	}
+	dir := t.TempDir()
+	wrapped, opened := filepath.Join(dir, "got.age"), filepath.Join(dir, "got.zip")
+	testsatchel.Must(t, os.WriteFile(wrapped, content, 0o600))
+	testsatchel.Must(t, handover.DecryptAge(wrapped, opened, passphrase))
+	if v, err := handover.Verify(t.Context(), opened, handover.VerifyOptions{}); err != nil || v.Outcome != handover.Good {
+		t.Fatal(v.Sentence, err)
 	}
 }

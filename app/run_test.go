@@ -19,6 +19,7 @@ import (
 
 // The server answers once it says it is ready, stops when asked to, and starts again on the same data.
 func TestRun(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
 	for range 2 {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -48,6 +49,7 @@ func TestRun(t *testing.T) {
 
 // A request that is being answered ends before the server does; new ones are not taken.
 func TestServeLetsRequestsEnd(t *testing.T) {
+	t.Parallel()
 	s, err := storage.Open(t.Context(), filepath.Join(t.TempDir(), "s.db"), storage.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -153,6 +155,7 @@ func TestService(t *testing.T) {
 
 // What systemd reads back from the unit is what was meant.
 func TestSystemdUnit(t *testing.T) {
+	t.Parallel()
 	unit := SystemdUnit("/opt/my programs/satchel", []string{"serve", "--data", `/srv/50% "a"\b$c`}, "satchel", []string{"/srv/x y"})
 	for _, want := range []string{
 		`ExecStart="/opt/my programs/satchel" serve --data "/srv/50%% \"a\"\\b$$c"` + "\n",

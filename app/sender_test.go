@@ -11,6 +11,7 @@ import (
 
 // The settings that a package of everybody lists fit the schema that lies in it.
 func TestHandedSettingsFitTheirSchema(t *testing.T) {
+	t.Parallel()
 	schema, err := jsonschema.NewCompiler().Compile("../handover/schema/settings.schema.json")
 	if err != nil {
 		t.Fatal(err)

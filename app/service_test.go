@@ -69,6 +69,7 @@ func fakeHost(system string, did *[]string) *host {
 
 // On Linux the account is made and gets the data before the service is known to systemd.
 func TestInstallLinux(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
 	cfg.BulkExport.Folder = filepath.Join(t.TempDir(), "elsewhere")
 	var did []string
@@ -94,6 +95,7 @@ func TestInstallLinux(t *testing.T) {
 
 // On Windows the service comes first, because its virtual account comes with it; then the folders are closed to others.
 func TestInstallWindows(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
 	var did []string
 	h := fakeHost("windows", &did)
@@ -114,6 +116,7 @@ func TestInstallWindows(t *testing.T) {
 
 // Said twice, nothing happens twice; what is not there is said.
 func TestServiceAlready(t *testing.T) {
+	t.Parallel()
 	running, none := &fakeService{installed: true}, &fakeService{}
 	for _, tt := range []struct {
 		s                *fakeService
@@ -162,6 +165,7 @@ func TestNotify(t *testing.T) {
 
 // Who is no administrator is told so before anything happens, and so is who has no data directory yet.
 func TestInstallRefused(t *testing.T) {
+	t.Parallel()
 	for system, want := range map[string]string{"linux": "sudo satchel service install", "windows": "Run as administrator"} {
 		var did []string
 		h := fakeHost(system, &did)
@@ -179,6 +183,7 @@ func TestInstallRefused(t *testing.T) {
 
 // systemd finds nothing wrong in the unit and rates it as well protected.
 func TestUnitBySystemd(t *testing.T) {
+	t.Parallel()
 	tool := judge.Program(t, "systemd-analyze")
 	self, err := os.Executable()
 	testsatchel.Must(t, err)
@@ -276,6 +281,7 @@ func (f *fakeEvents) Info(v ...any) error {
 
 // The Event Log gets start, stop and trouble; the file gets everything.
 func TestServiceLog(t *testing.T) {
+	t.Parallel()
 	cfg := config.Defaults()
 	cfg.Data = t.TempDir()
 	events := &fakeEvents{}
@@ -301,6 +307,7 @@ func TestServiceLog(t *testing.T) {
 
 // A log file never grows beyond its bound, no line is divided or lost before it is old, and it goes on after a restart.
 func TestRotatingFile(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "logs", "a.log")
 	line := func(i int) string { return fmt.Sprintf("%03d %s\n", i, strings.Repeat("x", 15)) } // 20 bytes
 	for begin := range 3 {

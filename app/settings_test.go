@@ -13,6 +13,7 @@ import (
 
 // Every setting is told with its meaning and its source, and no secret is.
 func TestSettingsShown(t *testing.T) {
+	t.Parallel()
 	cfg, err := loaded(t, "[practice]\nname = \"Elm\" # ours\n[log]\nlevel = 'warn'\n[smart]\nclient_secret_basic = true\n", []string{"SATCHEL_PRACTICE__PHONE=555-0100"}, map[string]string{"http.listen": "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
@@ -55,6 +56,7 @@ func TestSettingsShown(t *testing.T) {
 
 // What a page changes of the practice stands in the file and is in force at once; what the environment sets stays.
 func TestPracticeSaved(t *testing.T) {
+	t.Parallel()
 	cfg, err := loaded(t, "[practice]\nname = \"Elm\" # ours\n\n[log]\nlevel = 'warn'\n", []string{"SATCHEL_PRACTICE__PHONE=555-0100"}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -86,6 +88,7 @@ func TestPracticeSaved(t *testing.T) {
 
 // A file that cannot be changed from here, such as one with an inline table, is left alone.
 func TestPracticeNotSaved(t *testing.T) {
+	t.Parallel()
 	const text = "practice = {phone = '555-0100'}\n"
 	cfg, err := loaded(t, text, nil, nil)
 	testsatchel.Must(t, err)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -19,6 +20,7 @@ import (
 
 // A server without an account lets a browser on its machine make the first one, with the code that it printed, once.
 func TestSetup(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.NoAccount(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -33,63 +35,22 @@ func TestSetup(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(cfg.Data, setupFile)); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("file of the code: %v %v", info, err)
 	}
-	jar, _ := cookiejar.New(nil)
-	b := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	ask := func(method, path, host string, form url.Values) (int, string, string) {
-		t.Helper()
-		r, err := http.NewRequest(method, base+path, strings.NewReader(form.Encode()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Accept", "text/html")
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		if host != "" {
-			r.Host = host
-		}
-		resp, err := b.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		text, err := io.ReadAll(resp.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return resp.StatusCode, resp.Header.Get("Location"), string(text)
-	}
-	want := func(what string, status, wantStatus int, text, has string) {
-		t.Helper()
-		if status != wantStatus || !strings.Contains(text, has) {
-			t.Errorf("%s: %d, want %d with %q\n%.2000s", what, status, wantStatus, has, text)
-		}
-	}
-	status, to, _ := ask("GET", "/", "", nil)
-	want("front door", status, 303, to, "/setup")
-	status, _, text := ask("GET", "/setup?token="+code, "records.example.org", nil)
-	want("by another name", status, 404, text, "nothing here")
-	status, _, text = ask("GET", "/setup?token=AAAA", "", nil)
-	want("wrong code", status, 200, text, "not the setup code")
-	status, _, text = ask("GET", "/setup?token="+code, "", nil)
-	want("right code", status, 200, text, "first administrator")
+	b := newVisitor(base)
+	b.get(t, "/", "", 303, "/setup")
+	b.get(t, "/setup?token="+code, "records.example.org", 404, "nothing here")
+	b.get(t, "/setup?token=AAAA", "", 200, "not the setup code")
+	b.get(t, "/setup?token="+code, "", 200, "first administrator")
 	form := url.Values{"token": {code}, "practice": {`Elm "Street" Practice`}, "zone": {"America/Chicago"}, "username": {"anna"}, "password": {testsatchel.Password}, "again": {testsatchel.Password}}
 	for field, bad := range map[string]string{"token": "x", "zone": "Moon/Crater", "practice": "", "username": "an na", "password": "short", "again": "other"} {
-		wrong := url.Values{}
-		for k, v := range form {
-			wrong[k] = v
-		}
+		wrong := maps.Clone(form)
 		wrong.Set(field, bad)
-		status, _, text = ask("POST", "/setup", "", wrong)
-		want("wrong "+field, status, 422, text, "look at this again")
+		b.post(t, "/setup", wrong, 422, "look at this again")
 	}
-	status, to, _ = ask("POST", "/setup", "", form)
-	want("setup", status, 303, to, "/account/two-factor")
-	status, _, text = ask("GET", "/account/two-factor", "", nil)
-	want("signed in", status, 200, text, "Elm &#34;Street&#34; Practice")
-	status, _, _ = ask("GET", "/setup?token="+code, "", nil)
-	want("afterwards", status, 404, "", "")
+	b.post(t, "/setup", form, 303, "/account/two-factor")
+	b.get(t, "/account/two-factor", "", 200, "Elm &#34;Street&#34; Practice")
+	b.get(t, "/setup?token="+code, "", 404, "")
 	form.Set("username", "mallory")
-	status, _, _ = ask("POST", "/setup", "", form)
-	want("a second one", status, 404, "", "")
+	b.post(t, "/setup", form, 404, "")
 	if _, err := os.Stat(filepath.Join(cfg.Data, setupFile)); err == nil {
 		t.Error("the code's file is still there")
 	}
@@ -108,5 +69,50 @@ func TestSetup(t *testing.T) {
 	defer s.Close()
 	if all, err := s.Accounts(t.Context()); err != nil || len(all) != 1 || all[0].Name != "anna" {
 		t.Errorf("accounts %v %v", all, err)
+	}
+}
+
+// visitor is a browser, as far as these pages need one: it keeps cookies and follows nothing.
+type visitor struct {
+	base   string
+	client *http.Client
+}
+
+func newVisitor(base string) *visitor {
+	jar, _ := cookiejar.New(nil) // never fails
+	return &visitor{base, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// get wants a status, and a text in the page or in the address that it leads to. host is the name by which the server is asked;
+// "" its own.
+func (v *visitor) get(t *testing.T, path, host string, status int, has string) {
+	t.Helper()
+	r, err := http.NewRequest("GET", v.base+path, nil)
+	testsatchel.Must(t, err)
+	if host != "" {
+		r.Host = host
+	}
+	v.do(t, r, status, has)
+}
+
+// post sends a form, and wants what get wants.
+func (v *visitor) post(t *testing.T, path string, form url.Values, status int, has string) {
+	t.Helper()
+	r, err := http.NewRequest("POST", v.base+path, strings.NewReader(form.Encode()))
+	testsatchel.Must(t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	v.do(t, r, status, has)
+}
+
+func (v *visitor) do(t *testing.T, r *http.Request, status int, has string) {
+	t.Helper()
+	r.Header.Set("Accept", "text/html")
+	resp, err := v.client.Do(r)
+	testsatchel.Must(t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	testsatchel.Must(t, err)
+	if resp.StatusCode != status || !strings.Contains(resp.Header.Get("Location")+string(text), has) {
+		t.Errorf("%s %s: %d, want %d with %q\n%.2000s", r.Method, r.URL.Path, resp.StatusCode, status, has, text)
 	}
 }

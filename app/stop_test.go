@@ -69,6 +69,7 @@ func stopped(t *testing.T, cfg *config.Config, n int) {
 }
 
 func TestStopAtEveryStep(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
 	steps := looks(t, cfg)
 	if steps < 20 {
@@ -86,6 +87,7 @@ func TestStopAtEveryStep(t *testing.T) {
 
 // The same for the first start with a database of an older schema, which copies, migrates and indexes it.
 func TestStopWhileMigrating(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.Unpack(t, testsatchel.Fixtures(t)[0])
 	old, err := os.ReadFile(cfg.Database())
 	testsatchel.Must(t, err)
@@ -105,6 +107,7 @@ func TestStopWhileMigrating(t *testing.T) {
 
 // A service that is told to stop while it starts stops, and that is no failure.
 func TestServiceStopsDuringStart(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
 	for step := range 5 {
 		reached := make(chan struct{})

@@ -60,6 +60,7 @@ func offered(t *testing.T, addr string, pool *x509.CertPool) *x509.Certificate {
 
 // Only TLS 1.2 and 1.3 connect, and in 1.2 no cipher without forward secrecy.
 func TestTLSVersions(t *testing.T) {
+	t.Parallel()
 	cfg, addr := localCAServer(t)
 	_, pool := exported(t, cfg)
 	for v, good := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
@@ -86,6 +87,7 @@ func TestTLSVersions(t *testing.T) {
 
 // The same as foreign programs see it: openssl with each version, curl with the exported authority and without it.
 func TestTLSForeignClients(t *testing.T) {
+	t.Parallel()
 	cfg, addr := localCAServer(t)
 	ca, _ := exported(t, cfg)
 	_, port, _ := net.SplitHostPort(addr)
@@ -114,6 +116,7 @@ func TestTLSForeignClients(t *testing.T) {
 
 // A FHIR answer knows that it was asked for by HTTPS, the scheme is announced, HSTS is left out, HTTP/2 works.
 func TestTLSAddresses(t *testing.T) {
+	t.Parallel()
 	cfg, addr := localCAServer(t)
 	_, pool := exported(t, cfg)
 	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}}
@@ -131,6 +134,7 @@ func TestTLSAddresses(t *testing.T) {
 
 // A certificate in files is read again when it changes; half a change, or rubbish, leaves the old one in use.
 func TestTLSFilesReload(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
 	folder, other := t.TempDir(), testsatchel.New(t)
 	other.TLS.Mode = config.TLSLocalCA // makes certificates to give

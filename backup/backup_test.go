@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,25 +48,28 @@ func resourcesOf(t *testing.T, path string, seq int64) map[string][sha256.Size]b
 // Backups made while writers write are each the store as it stood at one instant: restored, every resource is what the
 // store of origin says it was then, and what was acknowledged before the backup began is there.
 func TestBackupUnderLoad(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
 	base := "http://" + testsatchel.Start(t, cfg, app.Run)
 	ctx, cancel := context.WithCancel(t.Context())
-	var acked atomic.Int64
-	done := make(chan bool)
+	enough, done := make(chan bool), make(chan bool)
 	go func() {
 		defer close(done)
 		for i := 0; ctx.Err() == nil; i++ {
-			id := fmt.Sprintf("p%d", rand.IntN(300))
+			if i == 50 {
+				close(enough)
+			}
+			id := fmt.Sprintf("p%d", i*7919%300)
 			body := fmt.Sprintf(`{"resourceType":"Patient","id":%q,"name":[{"family":"n%d"}]}`, id, i)
 			if code, text := testsatchel.Ask(t, "PUT", base+"/fhir/Patient/"+id, body); code != 200 && code != 201 {
 				t.Errorf("%d %s", code, text)
 				return
 			}
-			acked.Add(1)
 		}
 	}()
-	for acked.Load() < 50 {
-		time.Sleep(5 * time.Millisecond)
+	select {
+	case <-enough:
+	case <-done: // it has failed
 	}
 	var paths []string
 	var notes []backup.Note
@@ -92,45 +94,38 @@ func TestBackupUnderLoad(t *testing.T) {
 		return
 	}
 	for i, path := range paths {
-		to := *cfg
-		to.Data = filepath.Join(t.TempDir(), "restored")
-		r, err := backup.Restore(t.Context(), &to, anna, path, "", false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if r.Kept != "" {
-			t.Error(r.Kept)
-		}
-		got, want := resourcesOf(t, to.Database(), 1<<60), resourcesOf(t, cfg.Database(), notes[i].Contents.Seq)
-		if len(want) == 0 || len(got) != len(want) {
-			t.Errorf("%d resources, want %d", len(got), len(want))
-		}
-		for key, sum := range want {
-			if got[key] != sum {
-				t.Errorf("%s is another one", key)
-			}
+		holdsAsOf(t, cfg, path, notes[i].Contents.Seq)
+	}
+}
+
+// holdsAsOf restores a backup and holds it to what the database had as of a write.
+func holdsAsOf(t *testing.T, cfg *config.Config, path string, seq int64) {
+	t.Helper()
+	to := *cfg
+	to.Data = filepath.Join(t.TempDir(), "restored")
+	r, err := backup.Restore(t.Context(), &to, anna, path, "", false)
+	testsatchel.Must(t, err)
+	if r.Kept != "" {
+		t.Error(r.Kept)
+	}
+	got, want := resourcesOf(t, to.Database(), 1<<60), resourcesOf(t, cfg.Database(), seq)
+	if len(want) == 0 || len(got) != len(want) {
+		t.Errorf("%d resources, want %d", len(got), len(want))
+	}
+	for key, sum := range want {
+		if got[key] != sum {
+			t.Errorf("%s is another one", key)
 		}
 	}
 }
 
 // A backup holds settings and keys and nothing that belongs to the running server; encrypted, it shows none of it.
 func TestBackupFiles(t *testing.T) {
-	cfg := testsatchel.New(t)
-	cfg.TLS.Mode = config.TLSLocalCA
-	testsatchel.Start(t, cfg, app.Run)
-	for name, text := range map[string]string{"keys/signing.key": "k", "anchors": "a", "exports/j/Patient.ndjson": "e", "old.zip": "z", "x.tmp": "t", ".satchel.db-litestream/ltx/1": "l"} {
-		path := filepath.Join(cfg.Data, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	t.Parallel()
+	cfg := withFiles(t)
 	path := filepath.Join(t.TempDir(), "b.zip")
-	if _, err := backup.Make(t.Context(), cfg, path, ""); err != nil {
-		t.Fatal(err)
-	}
+	_, err := backup.Make(t.Context(), cfg, path, "")
+	testsatchel.Must(t, err)
 	z, err := zip.OpenReader(path)
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +142,42 @@ func TestBackupFiles(t *testing.T) {
 	if _, err := backup.Make(t.Context(), cfg, path, ""); err == nil || !strings.Contains(err.Error(), "is there already") {
 		t.Error(err)
 	}
+	alone(t, path)
+}
 
+// alone expects a file that only its owner may read, with nothing beside it.
+func alone(t *testing.T, path string) {
+	t.Helper()
+	if entries, _ := os.ReadDir(filepath.Dir(path)); len(entries) != 1 {
+		t.Error("leftovers:", entries)
+	}
+	if i, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && i.Mode().Perm() != 0o600 {
+		t.Error(i, err)
+	}
+}
+
+// withFiles is the data directory of a running server with more files in it.
+func withFiles(t *testing.T) *config.Config {
+	t.Helper()
+	cfg := testsatchel.New(t)
+	cfg.TLS.Mode = config.TLSLocalCA
+	testsatchel.Start(t, cfg, app.Run)
+	for name, text := range map[string]string{"keys/signing.key": "k", "anchors": "a", "exports/j/Patient.ndjson": "e", "old.zip": "z", "x.tmp": "t", ".satchel.db-litestream/ltx/1": "l"} {
+		path := filepath.Join(cfg.Data, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cfg
+}
+
+// A backup under a passphrase cannot be read without it, and is restored with it.
+func TestBackupEncrypted(t *testing.T) {
+	t.Parallel()
+	cfg := withFiles(t)
 	secret := filepath.Join(t.TempDir(), "b.zip.age")
 	if _, err := backup.Make(t.Context(), cfg, secret, "open sesame please"); err != nil {
 		t.Fatal(err)
@@ -170,75 +200,23 @@ func TestBackupFiles(t *testing.T) {
 	if text, err := os.ReadFile(filepath.Join(to.Data, "keys", "signing.key")); err != nil || string(text) != "k" {
 		t.Error(err)
 	}
-	for _, d := range []string{filepath.Dir(path), filepath.Dir(secret)} {
-		if entries, _ := os.ReadDir(d); len(entries) != 1 {
-			t.Error("leftovers:", entries)
-		}
-	}
-	if i, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && i.Mode().Perm() != 0o600 {
-		t.Error(i, err)
-	}
+	alone(t, secret)
 }
 
 // Any damage to a backup is found, and then nothing is changed: not where there was nothing, not where there was a store.
 func TestRestoreDamaged(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
-	s, err := storage.Open(t.Context(), cfg.Database(), storage.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range 50 {
-		d, err := fhir.Parse(fmt.Appendf(nil, `{"resourceType":"Patient","id":"p%d"}`, i))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := storagetest.Write(t.Context(), s, func(tx *storage.Tx) error { _, _, err := tx.Put(d, ""); return err }); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
+	fill(t, cfg, 50)
 	path := filepath.Join(t.TempDir(), "b.zip")
-	if _, err := backup.Make(t.Context(), cfg, path, ""); err != nil {
-		t.Fatal(err)
-	}
+	_, err := backup.Make(t.Context(), cfg, path, "")
+	testsatchel.Must(t, err)
 	whole, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testsatchel.Must(t, err)
 	before := testsatchel.Tree(t, cfg.Data)
-	damages := map[string]func() []byte{
-		"truncated": func() []byte { return whole[:len(whole)/2] },
-		"empty":     func() []byte { return nil },
-		"no file": func() []byte {
-			return rezip(t, whole, func(name string, text []byte) []byte { return drop(name == "config.toml", text) })
-		},
-		"no note": func() []byte {
-			return rezip(t, whole, func(name string, text []byte) []byte { return drop(name == backup.NoteFile, text) })
-		},
-		"settings": func() []byte {
-			return rezip(t, whole, func(name string, text []byte) []byte {
-				if name == "config.toml" {
-					text = append(text, '#')
-				}
-				return text
-			})
-		},
-	}
-	for i := range 20 { // one bit, anywhere
-		damages[fmt.Sprintf("bit %d", i)] = func() []byte {
-			text := bytes.Clone(whole)
-			text[rand.IntN(len(text))] ^= 1 << rand.IntN(8)
-			return text
-		}
-	}
-	for name, damage := range damages {
+	for name, text := range damaged(t, whole) {
 		bad := filepath.Join(t.TempDir(), "bad.zip")
-		text := damage()
-		if err := os.WriteFile(bad, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		testsatchel.Must(t, os.WriteFile(bad, text, 0o600))
 		to := *cfg
 		to.Data = filepath.Join(t.TempDir(), "to")
 		_, err := backup.Restore(t.Context(), &to, anna, bad, "", false)
@@ -258,6 +236,43 @@ func TestRestoreDamaged(t *testing.T) {
 			t.Errorf("%s: changed\n%s\n%s", name, before, after)
 		}
 	}
+}
+
+// fill stores so many patients.
+func fill(t *testing.T, cfg *config.Config, n int) {
+	t.Helper()
+	s, err := storage.Open(t.Context(), cfg.Database(), storage.Options{})
+	testsatchel.Must(t, err)
+	defer s.Close()
+	for i := range n {
+		d, err := fhir.Parse(fmt.Appendf(nil, `{"resourceType":"Patient","id":"p%d"}`, i))
+		testsatchel.Must(t, err)
+		testsatchel.Must(t, storagetest.Write(t.Context(), s, func(tx *storage.Tx) error { _, _, err := tx.Put(d, ""); return err }))
+	}
+}
+
+// damaged are ways in which a backup can be damaged, by name.
+func damaged(t *testing.T, whole []byte) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{
+		"truncated": whole[:len(whole)/2],
+		"empty":     nil,
+		"no file":   rezip(t, whole, func(name string, text []byte) []byte { return drop(name == "config.toml", text) }),
+		"no note":   rezip(t, whole, func(name string, text []byte) []byte { return drop(name == backup.NoteFile, text) }),
+		"settings": rezip(t, whole, func(name string, text []byte) []byte {
+			if name == "config.toml" {
+				text = append(text, '#')
+			}
+			return text
+		}),
+	}
+	choose := rand.New(rand.NewPCG(20, 26)) // the same bits in every run
+	for i := range 20 {
+		text := bytes.Clone(whole)
+		text[choose.IntN(len(text))] ^= 1 << choose.IntN(8)
+		all[fmt.Sprintf("bit %d", i)] = text
+	}
+	return all
 }
 
 // anna is who restores.
@@ -326,6 +341,7 @@ func sameContent(t *testing.T, a, b []byte) bool {
 
 // --replace keeps what was there and says how much of it the backup lacks; a served directory is left alone.
 func TestRestoreReplace(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
 	path := filepath.Join(t.TempDir(), "b.zip")
 	if _, err := backup.Make(t.Context(), cfg, path, ""); err != nil {
@@ -376,6 +392,7 @@ func TestRestoreReplace(t *testing.T) {
 
 // Scheduled backups come when they are due, as many stay as are to be kept, and foreign files are left alone.
 func TestScheduledBackup(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
 	cfg.Backup.Folder, cfg.Backup.Keep = filepath.Join(t.TempDir(), "backups"), 2
 	if !backup.Last(cfg).IsZero() {

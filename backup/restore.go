@@ -126,7 +126,7 @@ func forgetJobs(ctx context.Context, folder string, who audit.Who, n Note) error
 	return s.Close()
 }
 
-// setAside moves what is in the data directory away, with the stage, and answers where it is now; "" if there is
+// setAside moves what is in the data directory away, with the stage, and returns where it is now; "" if there is
 // nothing to keep. It renames the directory, or, where that cannot be done (it is a mount point), moves its entries
 // into a folder inside.
 func setAside(data string) (kept string, err error) {

@@ -61,7 +61,7 @@ func acmeManager(cfg *config.Config) *autocert.Manager {
 // certificate is the server's certificate. It is looked at again now and then when a client connects, so that a new one
 // needs no restart.
 type certificate struct {
-	refresh func(now time.Time, old *tls.Certificate) (*tls.Certificate, error) // answers old if nothing has changed
+	refresh func(now time.Time, old *tls.Certificate) (*tls.Certificate, error) // returns old if nothing has changed
 	every   time.Duration                                                       // between two looks
 	now     func() time.Time
 	log     *slog.Logger

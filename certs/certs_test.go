@@ -20,6 +20,7 @@ import (
 // The local authority's files are the owner's alone; the certificate is kept while it does, and made anew for a new
 // name, before its end, and never beyond the authority's end.
 func TestLocalCA(t *testing.T) {
+	t.Parallel()
 	names := []string{"localhost", "127.0.0.1"}
 	now := time.Now()
 	a := &localCA{folder: filepath.Join(t.TempDir(), "tls"), names: func() []string { return names }}
@@ -71,11 +72,17 @@ func TestLocalCA(t *testing.T) {
 	if _, err := a.refresh(now, last); err == nil || !strings.Contains(err.Error(), "local authority ended") {
 		t.Error(err)
 	}
+	private(t, a.folder)
+}
+
+// private holds the files of a local authority to be its owner's alone.
+func private(t *testing.T, folder string) {
+	t.Helper()
 	if runtime.GOOS == "windows" {
 		return
 	}
 	for file, mode := range map[string]os.FileMode{"": 0o700 | os.ModeDir, authorityFile: 0o600, serverFile: 0o600} {
-		if i, err := os.Stat(filepath.Join(a.folder, file)); err != nil || i.Mode() != mode {
+		if i, err := os.Stat(filepath.Join(folder, file)); err != nil || i.Mode() != mode {
 			t.Errorf("%q: %v %v", file, i.Mode(), err)
 		}
 	}
@@ -83,6 +90,7 @@ func TestLocalCA(t *testing.T) {
 
 // A lost authority takes its certificate with it: clients are to see one that fits the authority they are given.
 func TestLocalCALost(t *testing.T) {
+	t.Parallel()
 	a := &localCA{folder: t.TempDir(), names: func() []string { return []string{"localhost"} }}
 	old, err := a.refresh(time.Now(), nil)
 	if err != nil {
@@ -99,6 +107,7 @@ func TestLocalCALost(t *testing.T) {
 
 // With ACME, what the folder keeps is used without asking anybody, and only configured names are asked for at all.
 func TestTLSACME(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
 	cfg.TLS.Mode, cfg.TLS.Names = config.TLSACME, []string{"records.example.org"}
 	ca := &localCA{folder: t.TempDir(), names: func() []string { return cfg.TLS.Names }}
@@ -149,6 +158,7 @@ func asECKey(t *testing.T, text []byte) []byte {
 }
 
 func TestWarnOfExpiry(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	for left, want := range map[time.Duration]string{
 		31 * 24 * time.Hour: "", 29 * 24 * time.Hour: "less than 30 days", 5 * 24 * time.Hour: "less than 7 days",

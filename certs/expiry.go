@@ -10,7 +10,7 @@ import (
 // expiryWarnings are the days before the end of a certificate on which the log warns.
 var expiryWarnings = []int{30, 7, 1}
 
-// WarnOfExpiry answers the sentence for the log if leaf ends within the days of [expiryWarnings], else "".
+// WarnOfExpiry returns the sentence for the log if leaf ends within the days of [expiryWarnings], else "".
 func WarnOfExpiry(leaf *x509.Certificate, now time.Time) string {
 	left := leaf.NotAfter.Sub(now)
 	if left <= 0 {

@@ -41,7 +41,7 @@ type localCA struct {
 	names  func() []string // of the server, as they are now
 }
 
-// refresh answers the server's certificate, made anew if it ends soon or lacks a name that the server has by now.
+// refresh returns the server's certificate, made anew if it ends soon or lacks a name that the server has by now.
 func (a *localCA) refresh(now time.Time, old *tls.Certificate) (*tls.Certificate, error) {
 	path := filepath.Join(a.folder, serverFile)
 	if old == nil {

@@ -64,6 +64,7 @@ func verdict(t *testing.T, cfg *config.Config) (string, error) {
 
 // TestStartAndStopAreNoted looks for the events, the head in the log, and the anchors.
 func TestStartAndStopAreNoted(t *testing.T) {
+	t.Parallel()
 	cfg := startedOnce(t)
 	cfg.BulkExport.MaxJobs = 2
 	log := serveOnce(t, cfg)
@@ -95,6 +96,7 @@ func TestStartAndStopAreNoted(t *testing.T) {
 
 // TestTamperingIsFound changes the log behind the server's back in several ways; each is found by the command.
 func TestTamperingIsFound(t *testing.T) {
+	t.Parallel()
 	const open = `DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; DROP TRIGGER audit_head_follows;`
 	shut := func(db *sql.DB) string { // the triggers as they were
 		var all []string

@@ -15,6 +15,7 @@ import (
 // The package of a patient who has something of everything, read as its receiver reads it: from the first page over the
 // menu through all pages, to a document and to the line of data under an entry; from file:// and without a network.
 func TestReadPackageInBrowser(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "practice")
 	testsatchel.Must(t, makeDemo(context.Background(), dir, demo.Options{Patients: 2}, io.Discard))
 	found, err := filepath.Glob(filepath.Join(dir, "packages", "*_single_*"))

@@ -63,7 +63,7 @@ func hide(r *engine.PackageRun) (done func(), err error) {
 	}, nil
 }
 
-// encrypt encrypts sealed ZIP files and answers the encrypted ones, which stand in dir. After an error none stands there.
+// encrypt encrypts sealed ZIP files and returns the encrypted ones, which stand in dir. After an error none stands there.
 func encrypt(paths []string, secret string, html bool, dir string) (encrypted []string, err error) {
 	wrap, extension := handover.EncryptAgeTo, ".age"
 	if html {

@@ -12,6 +12,7 @@ import (
 // What a handover that was killed left unencrypted is gone at the next one in that folder; what another is at work on, and
 // whatever else there is, stays.
 func TestUnencryptedLeftovers(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	busy := engine.PackageRun{Dir: dir}
 	done, err := hide(&busy)
@@ -59,6 +60,7 @@ func TestUnencryptedLeftovers(t *testing.T) {
 
 // An encrypted package never takes the place of another, and after a failure none of its parts stands there.
 func TestEncryptKeepsWhatIsThere(t *testing.T) {
+	t.Parallel()
 	hidden, dir := t.TempDir(), t.TempDir()
 	var paths []string
 	for _, name := range []string{"EHI_a.zip", "EHI_b.zip"} {

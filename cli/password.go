@@ -27,7 +27,7 @@ func (p *passwordFlags) add(c *cobra.Command) {
 	c.MarkFlagsMutuallyExclusive("password-file", "password-stdin")
 }
 
-// hash reads the password, from a prompt if no flag says otherwise, and answers its hash.
+// hash reads the password, from a prompt if no flag says otherwise, and returns its hash.
 func (p *passwordFlags) hash(name string) (string, error) {
 	text, err := p.read(name)
 	if err != nil {

@@ -42,6 +42,7 @@ func exportSums(t *testing.T, data string) string {
 // A database of every released schema is migrated by the first start, after a copy was laid beside it: resources are byte
 // for byte what they were, accounts sign in, and the doctor is content.
 func TestUpgrade(t *testing.T) {
+	t.Parallel()
 	for _, fixture := range testsatchel.Fixtures(t) {
 		t.Run(filepath.Base(fixture), func(t *testing.T) {
 			want, err := os.ReadFile(strings.TrimSuffix(fixture, ".zip") + ".sum")
@@ -91,6 +92,7 @@ func TestUpgrade(t *testing.T) {
 
 // A backup that a released version made can be verified and restored by this one.
 func TestRestoreOfOlder(t *testing.T) {
+	t.Parallel()
 	for _, fixture := range testsatchel.Fixtures(t) {
 		want, err := os.ReadFile(strings.TrimSuffix(fixture, ".zip") + ".sum")
 		testsatchel.Must(t, err)
@@ -108,6 +110,7 @@ func TestRestoreOfOlder(t *testing.T) {
 
 // A program that is older than the database leaves it alone, and says which version is needed.
 func TestDowngradeRefused(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
 	db, err := sql.Open("sqlite", cfg.Database())
 	testsatchel.Must(t, err)

@@ -226,7 +226,7 @@ func (g *grantFlags) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&g.permissions, "permission", nil, "permission, with its argument after a colon: FHIR_READ_ALL_OF_TYPE:Patient (repeatable)")
 }
 
-// authorities checks the flags and answers what they name, each once.
+// authorities checks the flags and returns what they name, each once.
 func (g *grantFlags) authorities() ([]storage.Authority, error) {
 	var all []storage.Authority
 	for _, text := range append(slices.Clone(g.roles), g.permissions...) {

@@ -6,6 +6,7 @@ import (
 )
 
 func TestBases(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ public, listen, want string }{
 		{"https://records.example.org/", "0.0.0.0:8080", "[https://records.example.org/fhir]"},
 		{"", "0.0.0.0:8080", "[http://127.0.0.1:8080/fhir http://localhost:8080/fhir]"},

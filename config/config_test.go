@@ -21,6 +21,7 @@ func config(t *testing.T, text string, environ []string, flags map[string]string
 
 // Later sources win: default, file, environment, flag.
 func TestConfigPrecedence(t *testing.T) {
+	t.Parallel()
 	secret := filepath.Join(t.TempDir(), "level")
 	if err := os.WriteFile(secret, []byte("warn\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -50,6 +51,7 @@ func TestConfigPrecedence(t *testing.T) {
 
 // Lines of Smile CDR mean what they mean there, under any module id, as TOML allows to write them.
 func TestConfigSmile(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{
 		"module.persistence.config.bulk_export.file_max_capacity = 7",
 		"module.fhir_storage.config.bulk_export.file_max_capacity = 7\n[http]\nlisten = '127.0.0.1:1'",
@@ -77,6 +79,7 @@ module.persistence.config.bulk_export.file_retention_hours = 2
 // Numbers have a least and a most, and what lies just inside is taken and just outside is not. So files are kept for some
 // time, and not for ever.
 func TestConfigBounds(t *testing.T) {
+	t.Parallel()
 	for key, most := range map[string]int64{"file_retention_hours": 24 * 366, "file_max_capacity": 10_000_000, "max_jobs": 1000} {
 		for value, good := range map[int64]bool{-1: false, 0: false, 1: true, most: true, most + 1: false} {
 			c, err := config(t, fmt.Sprintf("[bulk_export]\n%s = %d", key, value), nil, nil)
@@ -92,6 +95,7 @@ func TestConfigBounds(t *testing.T) {
 
 // Each mistake is said with its line and what to do.
 func TestConfigErrors(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ name, text, want string }{
 		{"typo", "[http]\nlisten = '127.0.0.1:1'\nlsten = 'x'", `line 3: unknown key "http.lsten"; did you mean "http.listen"`},
 		{"case", "[http]\nListen = '127.0.0.1:1'", `line 2: unknown key "http.Listen"; did you mean "http.listen"`},
@@ -153,6 +157,7 @@ func TestConfigErrors(t *testing.T) {
 
 // A size is read from what people write, and written back so that it reads the same.
 func TestSize(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]Size{
 		"100MB": 100e6, "1GiB": 1 << 30, "1.5 kB": 1500, "17": 17, "8 B": 8, " 2KiB ": 2048, "0": 0,
 	} {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,8 +10,12 @@ import (
 	"pgregory.net/rapid"
 )
 
+// A property that fails leaves nothing in the tree.
+func init() { _ = flag.Set("rapid.nofailfile", "true") }
+
 // A key is changed wherever it stands and however it is written, and nothing else is.
 func TestSetKey(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, before, after string }{
 		{"in place", "[log]\nlevel = \"x\" # why\n[b]\nlevel = 1\n", "[log]\nlevel = \"N\" # why\n[b]\nlevel = 1\n"},
 		{"apostrophes", "[log]\n  level='x # y' # why\n", "[log]\n  level=\"N\" # why\n"},
@@ -37,6 +42,7 @@ func TestSetKey(t *testing.T) {
 
 // A line of Smile CDR is changed as it stands, and a key that two lines give in both.
 func TestSetSmileKey(t *testing.T) {
+	t.Parallel()
 	const before = "module.a.config.bulk_export.max_jobs = 1\n[bulk_export]\nmax_jobs = 1\n"
 	got, err := setKey(before, "bulk_export.max_jobs", "22")
 	if want := strings.ReplaceAll(before, "= 1", "= 22"); got != want || err != nil {
@@ -85,6 +91,7 @@ func TestEdit(t *testing.T) {
 
 // Settings that are wrong together are not written, and neither is a key that is none.
 func TestEditRefused(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	c, err := Load(dir, "", nil, map[string]string{"log.level": "warn"})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 // The settings file that init writes changes nothing, so that a changed default reaches those who have it and a line of Smile CDR
 // that is pasted into it meets no other value. With the # taken away, it has every key with its default.
 func TestExample(t *testing.T) {
+	t.Parallel()
 	got, err := config(t, Example(), nil, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -51,6 +52,7 @@ func TestExample(t *testing.T) {
 
 // What flags of init say stands below the default.
 func TestInitialFile(t *testing.T) {
+	t.Parallel()
 	text, err := InitialFile(map[string]string{"http.listen": "0.0.0.0:9", "http.insecure_http": "true"})
 	if err != nil || !strings.Contains(text, "#listen = \"127.0.0.1:8080\"\nlisten = \"0.0.0.0:9\"\n") {
 		t.Fatal(err, text)

@@ -9,6 +9,7 @@ import (
 )
 
 func TestDiskFloor(t *testing.T) {
+	t.Parallel()
 	c := config.Defaults()
 	for total, want := range map[int64]int64{1e9: 25e7, 10e9: 1e9, 100e9: 5e9} {
 		if got := c.DiskFloor(total); got != want {
@@ -26,6 +27,7 @@ func TestDiskFloor(t *testing.T) {
 
 // A folder that vanished or is read-only is said, and the probe leaves nothing behind.
 func TestWritableFolder(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "x")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)

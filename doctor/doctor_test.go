@@ -39,8 +39,98 @@ func examined(t *testing.T, cfg *config.Config, quick bool) (d *doctor.Examinati
 	return d, text.String()
 }
 
+// troubles are what the doctor is to find, each in a data directory of its own.
+var troubles = []struct {
+	name, want string // want is a pattern
+	hurt       func(t *testing.T, cfg *config.Config)
+}{
+	{"disk", "disk: .* → make room", func(t *testing.T, c *config.Config) { c.Disk.MinFree = 1 << 49 }},
+	{"permissions", "others on this machine may read 1 files", hurtPermissions},
+	{"content", "1 of 1 versions are not what was stored", hurtContent},
+	{"file", "it cannot be read", func(t *testing.T, c *config.Config) {
+		testsatchel.Must(t, os.WriteFile(c.Database(), []byte(strings.Repeat("no database ", 1000)), 0o600))
+	}},
+	{"gone", "there is no database", func(t *testing.T, c *config.Config) { testsatchel.Must(t, os.Remove(c.Database())) }},
+	{"clock", "ahead of this machine's clock → set the clock", hurtClock},
+	{"administrator", "no account that can sign in is an administrator", hurtAdministrator},
+	{"audit end", "audit anchors: the log does not have the event 50 as it was on 2026-01-02", func(t *testing.T, c *config.Config) {
+		testsatchel.Must(t, storage.AppendAuditAnchor(c.Anchors(), audit.Anchor{Seq: 50, Time: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}))
+	}},
+	{"audit rewritten", "(?s)audit log: it has 1 faults.*audit anchors: the log does not have the event 1 as it was", func(t *testing.T, c *config.Config) {
+		testsatchel.Must(t, storage.AppendAuditAnchor(c.Anchors(), audit.Anchor{Seq: 1, Hash: [32]byte{1}}))
+	}},
+	{"audit anchors", "audit-anchors.txt has lines that are no anchors", func(t *testing.T, c *config.Config) {
+		testsatchel.Must(t, os.WriteFile(c.Anchors(), []byte("nonsense\n"), 0o600))
+	}},
+	{"audit anchors gone", "audit-anchors.txt is gone, or empty, although the server has run", func(t *testing.T, c *config.Config) {
+		t.Run("server", func(t *testing.T) { testsatchel.Start(t, c, app.Run) })
+		testsatchel.Must(t, os.Remove(c.Anchors()))
+	}},
+	{"second factor", "second factors: those of 1 accounts cannot be checked with the key in account_key → restore account_key", hurtSecondFactor},
+	{"backup", "there is no backup in", func(t *testing.T, c *config.Config) { c.Backup.Folder = t.TempDir() }},
+	{"old backup", "the newest backup is of 2020-01-01", func(t *testing.T, c *config.Config) {
+		c.Backup.Folder = t.TempDir()
+		testsatchel.Must(t, os.WriteFile(filepath.Join(c.Backup.Folder, "satchel-20200101T000000Z.zip"), nil, 0o600))
+	}},
+	{"certificate", "the certificate cannot be read", func(t *testing.T, c *config.Config) { c.TLS.Mode, c.TLS.CertFile = config.TLSFiles, "nowhere" }},
+}
+
+// hurtPermissions lets others read the database.
+func hurtPermissions(t *testing.T, c *config.Config) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no such bits")
+	}
+	testsatchel.Must(t, os.Chmod(c.Database(), 0o644))
+}
+
+// hurtContent changes a resource behind the server's back.
+func hurtContent(t *testing.T, c *config.Config) {
+	t.Run("server", func(t *testing.T) {
+		testsatchel.Ask(t, "PUT", "http://"+testsatchel.Start(t, c, app.Run)+"/fhir/Patient/p1", `{"resourceType":"Patient","id":"p1","name":[{"family":"Quagga"}]}`)
+	})
+	text, err := os.ReadFile(c.Database())
+	testsatchel.Must(t, err)
+	i := bytes.LastIndex(text, []byte(`"Quagga"`))
+	if i < 0 {
+		t.Fatal("the name is not in the file")
+	}
+	text[i+1] = 'q'
+	testsatchel.Must(t, os.WriteFile(c.Database(), text, 0o600))
+}
+
+// hurtClock writes with a clock that is days ahead.
+func hurtClock(t *testing.T, c *config.Config) {
+	s, err := storage.Open(t.Context(), c.Database(), storage.Options{})
+	testsatchel.Must(t, err)
+	s.Now = func() time.Time { return time.Now().Add(48 * time.Hour) }
+	testsatchel.Must(t, s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), storage.Account{Name: "x", Password: "x"}))
+	_, err = s.AddJob(t.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: "bulk"}, 0)
+	testsatchel.Must(t, err)
+	testsatchel.Must(t, s.Close())
+}
+
+// hurtAdministrator locks the only administrator out.
+func hurtAdministrator(t *testing.T, c *config.Config) {
+	s, err := storage.Open(t.Context(), c.Database(), storage.Options{})
+	testsatchel.Must(t, err)
+	testsatchel.Must(t, s.UpdateAccount(t.Context(), audittest.Event(audit.AccountChange), "anna", func(a *storage.Account, _ []storage.Account) error { a.Locked = true; return nil }))
+	testsatchel.Must(t, s.Close())
+}
+
+// hurtSecondFactor loses the key of the second factors.
+func hurtSecondFactor(t *testing.T, c *config.Config) {
+	s, err := storage.Open(t.Context(), c.Database(), storage.Options{})
+	testsatchel.Must(t, err)
+	sealed, err := s.Seal("anna", make([]byte, 20))
+	testsatchel.Must(t, err)
+	testsatchel.Must(t, s.UpdateAccount(t.Context(), audittest.Event(audit.AccountChange), "anna", func(a *storage.Account, _ []storage.Account) error { a.TOTP = sealed; return nil }))
+	testsatchel.Must(t, s.Close())
+	testsatchel.Must(t, os.Remove(filepath.Join(c.Data, storage.AccountKeyFile)))
+}
+
 // A fresh installation is well, running or not; each kind of trouble is found, with what to do.
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	cfg := testsatchel.New(t)
 	if d, problems := examined(t, cfg, false); problems != "" || len(d.Findings) < 10 {
 		t.Errorf("%s\n%+v", problems, d.Findings)
@@ -49,90 +139,15 @@ func TestDoctor(t *testing.T) {
 		base := "http://" + testsatchel.Start(t, cfg, app.Run)
 		testsatchel.Ask(t, "PUT", base+"/fhir/Patient/p1", `{"resourceType":"Patient","id":"p1"}`)
 		testsatchel.Ask(t, "GET", base+"/fhir/$export", "")
-		time.Sleep(500 * time.Millisecond)
 		d, problems := examined(t, cfg, false)
 		if problems != "" || !strings.Contains(fmt.Sprint(d.Findings), "a server runs") {
 			t.Errorf("%s\n%+v", problems, d.Findings)
 		}
 	})
-	tests := []struct {
-		name, want string
-		hurt       func(t *testing.T, cfg *config.Config)
-	}{
-		{"disk", "disk: .* → make room", func(t *testing.T, c *config.Config) { c.Disk.MinFree = 1 << 49 }},
-		{"permissions", "others on this machine may read 1 files", func(t *testing.T, c *config.Config) {
-			if runtime.GOOS == "windows" {
-				t.Skip("no such bits")
-			}
-			testsatchel.Must(t, os.Chmod(c.Database(), 0o644))
-		}},
-		{"content", "1 of 1 versions are not what was stored", func(t *testing.T, c *config.Config) {
-			text, err := os.ReadFile(c.Database())
-			testsatchel.Must(t, err)
-			i := bytes.LastIndex(text, []byte(`"Quagga"`))
-			if i < 0 {
-				t.Fatal("the name is not in the file")
-			}
-			text[i+1] = 'q'
-			testsatchel.Must(t, os.WriteFile(c.Database(), text, 0o600))
-		}},
-		{"file", "it cannot be read", func(t *testing.T, c *config.Config) {
-			testsatchel.Must(t, os.WriteFile(c.Database(), []byte(strings.Repeat("no database ", 1000)), 0o600))
-		}},
-		{"gone", "there is no database", func(t *testing.T, c *config.Config) { testsatchel.Must(t, os.Remove(c.Database())) }},
-		{"clock", "ahead of this machine's clock → set the clock", func(t *testing.T, c *config.Config) {
-			s, err := storage.Open(t.Context(), c.Database(), storage.Options{})
-			testsatchel.Must(t, err)
-			s.Now = func() time.Time { return time.Now().Add(48 * time.Hour) }
-			testsatchel.Must(t, s.AddAccount(t.Context(), audittest.Event(audit.AccountCreate), storage.Account{Name: "x", Password: "x"}))
-			_, err = s.AddJob(t.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: "bulk"}, 0)
-			testsatchel.Must(t, err)
-			testsatchel.Must(t, s.Close())
-		}},
-		{"administrator", "no account that can sign in is an administrator", func(t *testing.T, c *config.Config) {
-			s, err := storage.Open(t.Context(), c.Database(), storage.Options{})
-			testsatchel.Must(t, err)
-			testsatchel.Must(t, s.UpdateAccount(t.Context(), audittest.Event(audit.AccountChange), "anna", func(a *storage.Account, _ []storage.Account) error { a.Locked = true; return nil }))
-			testsatchel.Must(t, s.Close())
-		}},
-		{"audit end", "audit anchors: the log does not have the event 50 as it was on 2026-01-02", func(t *testing.T, c *config.Config) {
-			testsatchel.Must(t, storage.AppendAuditAnchor(c.Anchors(), audit.Anchor{Seq: 50, Time: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}))
-		}},
-		{"audit rewritten", "(?s)audit log: it has 1 faults.*audit anchors: the log does not have the event 1 as it was", func(t *testing.T, c *config.Config) {
-			testsatchel.Must(t, storage.AppendAuditAnchor(c.Anchors(), audit.Anchor{Seq: 1, Hash: [32]byte{1}}))
-		}},
-		{"audit anchors", "audit-anchors.txt has lines that are no anchors", func(t *testing.T, c *config.Config) {
-			testsatchel.Must(t, os.WriteFile(c.Anchors(), []byte("nonsense\n"), 0o600))
-		}},
-		{"audit anchors gone", "audit-anchors.txt is gone, or empty, although the server has run", func(t *testing.T, c *config.Config) {
-			t.Run("server", func(t *testing.T) { testsatchel.Start(t, c, app.Run) })
-			testsatchel.Must(t, os.Remove(c.Anchors()))
-		}},
-		{"second factor", "second factors: those of 1 accounts cannot be checked with the key in account_key → restore account_key", func(t *testing.T, c *config.Config) {
-			s, err := storage.Open(t.Context(), c.Database(), storage.Options{})
-			testsatchel.Must(t, err)
-			sealed, err := s.Seal("anna", make([]byte, 20))
-			testsatchel.Must(t, err)
-			testsatchel.Must(t, s.UpdateAccount(t.Context(), audittest.Event(audit.AccountChange), "anna", func(a *storage.Account, _ []storage.Account) error { a.TOTP = sealed; return nil }))
-			testsatchel.Must(t, s.Close())
-			testsatchel.Must(t, os.Remove(filepath.Join(c.Data, storage.AccountKeyFile)))
-		}},
-		{"backup", "there is no backup in", func(t *testing.T, c *config.Config) { c.Backup.Folder = t.TempDir() }},
-		{"old backup", "the newest backup is of 2020-01-01", func(t *testing.T, c *config.Config) {
-			c.Backup.Folder = t.TempDir()
-			testsatchel.Must(t, os.WriteFile(filepath.Join(c.Backup.Folder, "satchel-20200101T000000Z.zip"), nil, 0o600))
-		}},
-		{"certificate", "the certificate cannot be read", func(t *testing.T, c *config.Config) { c.TLS.Mode, c.TLS.CertFile = config.TLSFiles, "nowhere" }},
-	}
-	for _, tt := range tests {
+	for _, tt := range troubles {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			cfg := testsatchel.New(t)
-			base := tt.name == "content"
-			if base {
-				t.Run("server", func(t *testing.T) {
-					testsatchel.Ask(t, "PUT", "http://"+testsatchel.Start(t, cfg, app.Run)+"/fhir/Patient/p1", `{"resourceType":"Patient","id":"p1","name":[{"family":"Quagga"}]}`)
-				})
-			}
 			tt.hurt(t, cfg)
 			_, problems := examined(t, cfg, false)
 			if !matches(tt.want, problems) {
@@ -144,6 +159,7 @@ func TestDoctor(t *testing.T) {
 
 // A support bundle holds nothing that names a person, and no secret: a canary in every place is not found.
 func TestBundleCanary(t *testing.T) {
+	t.Parallel()
 	const canary = "zebra77"
 	cfg := testsatchel.New(t)
 	cfg.TLS.ACMEEmail, cfg.HTTP.PublicURL, cfg.TLS.Names = canary+"@example.org", "https://"+canary+".example.org", []string{canary + ".lan"}

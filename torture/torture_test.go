@@ -38,13 +38,24 @@ func tortureRounds(t *testing.T) int {
 	return n
 }
 
-// binary builds the program as it is shipped.
+// TestMain removes the binary at the end.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if binaryFolder != "" {
+		os.RemoveAll(binaryFolder)
+	}
+	os.Exit(code)
+}
+
+var binaryFolder string
+
+// binary builds the program as it is shipped, once for all tests.
 var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "satchel-torture-")
-	if err != nil {
+	var err error
+	if binaryFolder, err = os.MkdirTemp("", "satchel-torture-"); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "satchel.exe")
+	path := filepath.Join(binaryFolder, "satchel.exe")
 	cmd := exec.Command("go", "build", "-o", path, "satchel")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
