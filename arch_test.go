@@ -184,3 +184,29 @@ func TestArchitectureDurable(t *testing.T) {
 		}
 	}
 }
+
+// doors are words of deeds on exports and packages, which are said in exports and in the rooms that it asks, and nowhere else.
+var doors = map[string][]string{ // by the folders that may say them
+	`auth\.Verb(Package|Job|JobCancel|Jobs)\b`:                                                       {"exports", "auth"},
+	`\bEngine\.(Start|StartPackage|Cancel|Protect|Open|Export|MakePackage|StartImport|StopImport)\(`: {"exports"},
+}
+
+// Nobody goes past exports: faces neither decide on exports and packages nor let the engine do something with one.
+func TestDoors(t *testing.T) {
+	for pattern, may := range doors {
+		word := regexp.MustCompile(pattern)
+		err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") || slices.Contains(may, filepath.ToSlash(filepath.Dir(file))) {
+				return err
+			}
+			text, err := os.ReadFile(file)
+			if found := word.Find(text); found != nil {
+				t.Errorf("%s says %s: that is decided and done in %v alone", file, found, may)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -10,13 +10,13 @@ import (
 
 const exportsPath = "/exports"
 
-// exportRoutes are the pages of exports and handovers that run or have ended.
+// exportRoutes are the pages of exports and packages that run or have ended.
 func exportRoutes() []Route {
 	return []Route{
-		{Method: "GET", Pattern: "exports", Kind: Staff, Action: audit.NoEvent, Needs: nothingElse, Summary: "Exports and handovers, the newest first", Run: showExports, Nav: "nav.exports"},
+		{Method: "GET", Pattern: "exports", Kind: Staff, Action: audit.NoEvent, Needs: nothingElse, Summary: "Exports and sealed copies of all records, the newest first", Run: showExports, Nav: "nav.exports"},
 		{Method: "GET", Pattern: "exports/list", Kind: Staff, Action: audit.NoEvent, Quiet: true, Needs: nothingElse, Summary: "For scripts: the list of exports", Run: showExportList},
 		{Method: "GET", Pattern: "exports/new", Kind: Staff, Action: audit.NoEvent, Needs: nothingElse, Summary: "The form for an export", Run: showNewExport},
-		{Method: "POST", Pattern: "exports/new", Kind: Staff, Action: audit.ExportStart, Summary: "Start an export or a handover", Run: startExport},
+		{Method: "POST", Pattern: "exports/new", Kind: Staff, Action: audit.ExportStart, Summary: "Start an export or a package", Run: startExport},
 		{Method: "GET", Pattern: "exports/{id}", Kind: Staff, Action: audit.ExportStatus, Summary: "One export: how far it is, its files", Run: showExport},
 		{Method: "GET", Pattern: "exports/{id}/progress", Kind: Staff, Action: audit.NoEvent, Quiet: true, Summary: "For scripts: how far an export is", Run: showExportProgress},
 		{Method: "GET", Pattern: "exports/{id}/files/{file}", Kind: Staff, Action: audit.ExportFile, Long: true, Summary: "Download one file of an export", Run: downloadExport},
@@ -27,7 +27,7 @@ func exportRoutes() []Route {
 
 // What can be chosen on the form. The words are those of the texts "what.…".
 const (
-	whatHandover = "handover" // everything, sealed
+	whatPackage  = "package" // everything, sealed
 	whatSystem   = "system"
 	whatPatients = "patients"
 	whatGroup    = "group"
@@ -55,7 +55,7 @@ func exportRowOf(j exports.Listed) (exportRow, error) {
 		if err != nil {
 			return row, err
 		}
-		row.What = whatHandover
+		row.What = whatPackage
 		if !r.Population {
 			row.What = whatRecord
 			if j.May {

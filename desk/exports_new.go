@@ -32,7 +32,7 @@ func (v *Visit) newExport(f *Form) (newExport, error) {
 	}
 	groups, err := v.exportableGroups()
 	page.Groups = groups
-	for _, what := range []string{whatHandover, whatPatients, whatGroup, whatSystem} {
+	for _, what := range []string{whatPackage, whatPatients, whatGroup, whatSystem} {
 		if what == whatGroup && len(groups) > 0 || what != whatGroup && v.mayExport(what, "") {
 			page.Whats = append(page.Whats, what)
 		}
@@ -43,7 +43,7 @@ func (v *Visit) newExport(f *Form) (newExport, error) {
 // mayExport reports whether whoever is signed in may start what the form offers as what.
 func (v *Visit) mayExport(what, group string) bool {
 	switch what {
-	case whatHandover:
+	case whatPackage:
 		return v.Exports.MayPackage(v.Who, handover.Order{Population: true}) == nil
 	case whatGroup:
 		return v.Exports.MayExport(v.Who, bulk.Request{Level: bulk.LevelGroup, Group: group})
@@ -101,8 +101,8 @@ func startExport(v *Visit) error {
 		return err
 	}
 	var job storage.Job
-	if f.Get("what") == whatHandover {
-		job, err = v.startHandover()
+	if f.Get("what") == whatPackage {
+		job, err = v.startPackage()
 	} else {
 		job, err = v.startBulk(f)
 	}
@@ -115,8 +115,8 @@ func startExport(v *Visit) error {
 	return v.Invalid("exports-new", page)
 }
 
-// startHandover starts a sealed package of everything.
-func (v *Visit) startHandover() (storage.Job, error) {
+// startPackage starts a sealed package of everything.
+func (v *Visit) startPackage() (storage.Job, error) {
 	job, note, err := v.Exports.StartPackage(v.Context(), v.actor(http.StatusSeeOther), handover.Order{Population: true}, v.Base+exportsPath)
 	v.House.Did(note, err)
 	return job, err

@@ -6,14 +6,14 @@ import (
 	"satchel/storage"
 )
 
-// exportPage is one export or handover.
+// exportPage is one export or package.
 type exportPage struct {
 	Row       exportRow
 	State     jobState
 	Files     []storage.JobFile
 	Resources int64
 	Bytes     int64
-	Outcome   *engine.PackageOutcome // of a complete handover
+	Outcome   *engine.PackageOutcome // of a complete package
 	Expires   bool
 }
 

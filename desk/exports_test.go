@@ -20,12 +20,12 @@ func (v *visitor) ended(path string) reply {
 
 var fileLink = regexp.MustCompile(`href="(/exports/[^"]+/files/[^"]+)"`)
 
-// An export of all patients and a handover of everything are started by a form, followed, downloaded and deleted, without a
+// An export of all patients and a package of everything are started by a form, followed, downloaded and deleted, without a
 // script.
 func TestExports(t *testing.T) {
 	t.Parallel()
 	p := open(t, nil)
-	for what, said := range map[string]string{"patients": "Ready: ", "handover": "Complete"} {
+	for what, said := range map[string]string{"patients": "Ready: ", "package": "Complete"} {
 		v := p.as("ann")
 		r := v.post("/exports/new", "what", what)
 		v.want(r, 303)
@@ -59,10 +59,10 @@ func TestNewExport(t *testing.T) {
 	p := open(t, nil)
 	p.account("gina", "ACCESS_ADMIN_WEB", "FHIR_ALL_READ", "FHIR_OP_INITIATE_BULK_DATA_EXPORT_GROUP:Group/"+firstGroup(t, p))
 	for who, want := range map[string]struct{ offered, refused []string }{
-		"ann":  {[]string{"handover", "patients", "group", "system"}, nil},
-		"fred": {[]string{"patients"}, []string{"handover", "system", "group"}},
-		"gina": {[]string{"group"}, []string{"handover", "system", "patients"}},
-		"nora": {nil, []string{"handover", "system", "patients", "group"}},
+		"ann":  {[]string{"package", "patients", "group", "system"}, nil},
+		"fred": {[]string{"patients"}, []string{"package", "system", "group"}},
+		"gina": {[]string{"group"}, []string{"package", "system", "patients"}},
+		"nora": {nil, []string{"package", "system", "patients", "group"}},
 	} {
 		v := p.as(who)
 		page := v.want(v.get("/exports/new"), 200)
@@ -124,7 +124,7 @@ func TestExportInBrowser(t *testing.T) {
 	b.Click("New export")
 	p.looks(b, "exports-new")
 	b.Click("Start")
-	b.Wait("Everything, as a sealed handover")
+	b.Wait("A sealed copy of all records")
 	b.Wait("Complete: everything")
 	p.looks(b, "exports-one")
 	b.Click("All exports")

@@ -222,8 +222,8 @@ func (d *frontDesk) patient(i int) (family, born string) {
 	return string(f[1]), string(b[1])
 }
 
-// A handover of all records takes what it takes elsewhere, also after a request for it.
-func TestRequestsHandoverOfAll(t *testing.T) {
+// A package of all records takes what it takes elsewhere, also after a request for it.
+func TestRequestsPackageOfAll(t *testing.T) {
 	t.Parallel()
 	d := openDesk(t, nil)
 	v, ann := d.as("apollo"), d.as("ann")

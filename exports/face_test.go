@@ -91,7 +91,7 @@ func startPage(p *practice, who string, o order) started {
 	what := "patients"
 	switch {
 	case o.isPackage:
-		what = "handover"
+		what = "package"
 	case o.system:
 		what = "system"
 	case o.group != "":
