@@ -67,7 +67,7 @@ var owners = map[string][]string{
 	"github.com/BurntSushi/toml":          {"config"},
 	"github.com/pelletier/go-toml":        {"config"},
 	"github.com/spf13/cobra":              {"cli"},
-	"github.com/kardianos/service":        {"app", "cli"}, // cli asks whether a person started it
+	"github.com/kardianos/service":        {"app"},
 	"github.com/schollz/progressbar":      {"cli"},
 	"github.com/prometheus/client_golang": {"web"},
 	"golang.org/x/crypto/acme":            {"certs", "config"}, // config: the address of Let's Encrypt

@@ -56,6 +56,9 @@ func (p *program) Stop(service.Service) error {
 // Shutdown is Stop when Windows itself shuts down.
 func (p *program) Shutdown(s service.Service) error { return p.Stop(s) }
 
+// UnderServiceManager reports whether a service manager started this process, and not a person.
+func UnderServiceManager() bool { return !service.Interactive() }
+
 // RunService serves under the service manager that started this process.
 // The end of ctx stops the server, as its word does: a signal may come before the service manager's library listens.
 func RunService(ctx context.Context, cfg *config.Config) error {

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 
-	"github.com/kardianos/service"
 	"github.com/spf13/cobra"
 
 	"satchel/app"
@@ -36,7 +35,7 @@ Exit codes: 0 stopped on request, 1 failed, 2 wrong usage.`,
 			if err != nil {
 				return err
 			}
-			if !service.Interactive() {
+			if app.UnderServiceManager() {
 				return app.RunService(c.Context(), cfg)
 			}
 			return app.Run(c.Context(), cfg, nil, func(addr string) {

@@ -16,6 +16,7 @@ import (
 // TestConformanceClients plays what three clients that are in use send: headers, parameters and order as their sources
 // have them, and what they insist on in the answers.
 func TestConformanceClients(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, map[string]string{"smart.client_secret_basic": "true"})
 	s.put(seed...)
 	t.Run("bulk-data-client", func(t *testing.T) { bulkDataClient(s.in(t)) })

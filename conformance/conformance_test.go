@@ -518,6 +518,7 @@ func instant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.00
 
 // TestConformance has one test per row of docs/conformance.md that can be held.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, nil)
 	s.put(seed...)
 	for _, row := range slices.Concat(kickOffRows, parameterRows, statusRows, manifestRows, fileRows, groupRows, discoveryRows, tokenRows) {

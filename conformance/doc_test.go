@@ -83,6 +83,7 @@ func (d documented) named() []string {
 
 // The page lists every row once, says holds only of what a test shows, and names no test that is not there.
 func TestConformanceDocument(t *testing.T) {
+	t.Parallel()
 	tests, seen := testNames(t), map[string]int{}
 	mentioned := map[string]bool{}
 	for _, d := range documentedRows(t, "Bulk Data Access and Backend Services", regexp.MustCompile(`^[A-Z]-\d\d$`)) {
@@ -127,6 +128,7 @@ func TestConformanceDocument(t *testing.T) {
 
 // The other tables are whole, too.
 func TestConformanceDocumentTables(t *testing.T) {
+	t.Parallel()
 	tests := testNames(t)
 	count := func(heading, id string, want int, status ...string) {
 		rows := documentedRows(t, heading, regexp.MustCompile(id))

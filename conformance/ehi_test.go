@@ -26,6 +26,7 @@ import (
 var ehiRows = []row{{"1", ehiAccess}, {"2", ehiKickOff}, {"3", ehiResponse}, {"4", ehiForm}, {"5", ehiProgress}, {"6", ehiManifest}, {"7", ehiDocuments}, {"8", ehiWorkflow}}
 
 func TestEHIExport(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, map[string]string{"practice.phone": "555-0100", "practice.name": "Elm Street"})
 	s.put(seed...)
 	s.put(strings.Replace(observation("x1", "p1", ``), `"final"`, `"amended"`, 1), observation("gone", "p1", ``)) // history and a deletion

@@ -196,6 +196,7 @@ func (s *site) attachment(path string) string {
 // TestConformanceLargeAttachments: with bulk_export.inline_attachment_max, larger inline data goes out by address, which
 // opens with the same credential and no other.
 func TestConformanceLargeAttachments(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, map[string]string{"bulk_export.inline_attachment_max": "10"})
 	s.put(patient("p1"), `{"resourceType":"DocumentReference","id":"large","status":"current","subject":{"reference":"Patient/p1"},"content":[`+
 		`{"attachment":{"contentType":"text/plain","data":"SGk="}},{"attachment":{"contentType":"text/plain","data":"SGVsbG8sIHdvcmxk"}}]}`)

@@ -14,6 +14,7 @@ import (
 // TestConformanceInferno asks what the server suites of Inferno's bulk data test kit ask (1.0.1 and 2.0.0), in their
 // order and with their headers. D2b is held only as far as a server without app launch can: see docs/conformance.md.
 func TestConformanceInferno(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, nil)
 	s.put(seed...)
 	s.register("inferno", "system/*.read", "ROLE_FHIR_CLIENT_SUPERUSER_RO")

@@ -96,6 +96,7 @@ var smileRows = []row{
 }
 
 func TestConformanceSmile(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, nil)
 	s.put(seed...)
 	for _, row := range smileRows {
