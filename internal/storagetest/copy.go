@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
-	"sync"
 	"testing"
 	"time"
 
@@ -79,24 +78,13 @@ func restores(t *testing.T, e Engine) {
 // A copy that is made while others write has whole transactions alone, a chain that ends where it says, and goes on by itself.
 func copies(t *testing.T, e Engine) {
 	s := e.Open(t, "a")
-	stop := make(chan struct{})
-	var writer sync.WaitGroup
 	for i := range 5 {
 		pair(t, s, i, 0)
 	}
-	writer.Go(func() {
-		for n := 1; ; n++ {
-			select {
-			case <-stop:
-				return
-			default:
-				pair(t, s, n%5, 3*n)
-			}
-		}
-	})
+	stop := meanwhile(func(n int) { pair(t, s, n%5, 3*n) })
+	defer stop()
 	contents := e.Copy(t, "a", "b")
-	close(stop)
-	writer.Wait()
+	stop()
 	c := e.Open(t, "b")
 	at := snapshot(t, c)
 	got := scan(t, c, at, storage.Selection{})

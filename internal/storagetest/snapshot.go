@@ -48,20 +48,9 @@ func underWriters(t *testing.T, e Engine) {
 	for i := range pairs {
 		pair(t, s, i, 0)
 	}
-	stop := make(chan struct{})
-	var all sync.WaitGroup
 	for w, store := range []*storage.Store{s, other} {
-		all.Go(func() {
-			random := rand.New(rand.NewPCG(uint64(w), 7))
-			for n := 1; ; n++ {
-				select {
-				case <-stop:
-					return
-				default:
-					pair(t, store, random.IntN(pairs), 100*n+w)
-				}
-			}
-		})
+		random := rand.New(rand.NewPCG(uint64(w), 7))
+		defer meanwhile(func(n int) { pair(t, store, random.IntN(pairs), 100*n+w) })()
 	}
 	for range 15 {
 		at := snapshot(t, s)
@@ -92,8 +81,26 @@ func underWriters(t *testing.T, e Engine) {
 			t.Errorf("%d pairs", len(count))
 		}
 	}
-	close(stop)
-	all.Wait()
+}
+
+// meanwhile calls f again and again, with 1, 2 …, until stop is called. Defer it: then it also stops if the test fails.
+func meanwhile(f func(n int)) (stop func()) {
+	done := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		for n := 1; ; n++ {
+			select {
+			case <-done:
+				return
+			default:
+				f(n)
+			}
+		}
+	})
+	return sync.OnceFunc(func() {
+		close(done)
+		running.Wait()
+	})
 }
 
 // pair writes the next version of two resources in one transaction, at times by way of a deletion.
