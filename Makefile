@@ -12,7 +12,7 @@ CONCURRENT := ./storage ./engine ./auth ./web
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build demo tools test race vet lint torture bench bench-short generate reference release release-short release-once release-tools clean help
+.PHONY: build demo tools test test-hard race vet lint torture bench bench-short generate reference release release-short release-once release-tools clean help
 
 build: ## bin/satchel for this machine, without cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/satchel .
@@ -31,6 +31,9 @@ ifneq ($(CC_FOUND),)
 else
 	@echo "no C compiler found: the tests did not run with the race detector"
 endif
+
+test-hard: ## the whole suite ten times shuffled, and once each on a busy machine, at strange times and places, as a stranger: testdata/hard/run.sh; LEGS="..." COUNT=n
+	testdata/hard/run.sh $(LEGS)
 
 race: ## every test with the race detector, which takes some four times as long
 	$(GO) test -race -timeout 60m ./...

@@ -54,7 +54,7 @@ var floors = map[string][]string{
 }
 
 // free are folders that may import what they like: programs beside the product, and tests. Nothing of the product imports them.
-var free = []string{"bench", "conformance", "torture", "fhir/internal", "packaging/internal", "internal/audittest", "internal/browser", "internal/judge",
+var free = []string{"bench", "conformance", "torture", "fhir/internal", "packaging/internal", "internal/audittest", "internal/browser", "internal/judge", "internal/property",
 	"internal/durable/durabletest", "internal/await", "internal/storagetest", "internal/testpractice", "internal/testsatchel", "internal/testserver"}
 
 // owners says which packages alone may import a foreign one (with everything below it).

@@ -1,0 +1,3 @@
+package auth_test
+
+import _ "satchel/internal/property" // how the property tests run

@@ -1,0 +1,3 @@
+package config
+
+import _ "satchel/internal/property" // how the property tests run

@@ -1,0 +1,3 @@
+package desk
+
+import _ "satchel/internal/property" // how the property tests run

@@ -1,0 +1,3 @@
+package fhir
+
+import _ "satchel/internal/property" // how the property tests run

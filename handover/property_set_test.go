@@ -1,0 +1,3 @@
+package handover
+
+import _ "satchel/internal/property" // how the property tests run

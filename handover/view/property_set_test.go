@@ -1,0 +1,3 @@
+package view
+
+import _ "satchel/internal/property" // how the property tests run
