@@ -51,11 +51,11 @@ func auditLog(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	if f.Patient != "" {
-		c.answer.trail.of(f.Patient)
+		c.answer.trail.addPatients(f.Patient)
 	}
 	media := c.auditMedia()
 	if stream, ok := auditStreams[media]; ok {
-		c.answer.trail.streams(media)
+		c.answer.trail.markExport(media)
 		w.Header().Set("Content-Type", media)
 		w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": stream.name}))
 		w.WriteHeader(http.StatusOK)
@@ -86,11 +86,11 @@ func auditLog(w http.ResponseWriter, c *call) error {
 	return c.answerJSON(w, http.StatusOK, page)
 }
 
-// streams tells that the log leaves as a whole.
-func (t *trail) streams(media string) {
+// markExport notes that the log leaves as a whole.
+func (t *trail) markExport(media string) {
 	if t != nil {
 		t.Action = audit.AuditExport
-		t.words("as %s", media)
+		t.addDetail("as %s", media)
 	}
 }
 

@@ -108,7 +108,7 @@ func (c *call) searchLog(w http.ResponseWriter) error {
 	if err != nil {
 		return err
 	}
-	c.answer.trail.of(namedPatients(s.criteria, s.own)...)
+	c.answer.trail.addPatients(namedPatients(s.criteria, s.own)...)
 	stored := c.maySearch(s) == nil
 	if stored && sorted {
 		if stored, err = false, c.onlyLog(s); err != nil {

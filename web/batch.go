@@ -48,7 +48,7 @@ func postBundle(w http.ResponseWriter, c *call) error {
 	var b *answerBundle
 	switch kind := fhir.BundleType(d); kind {
 	case "batch":
-		c.answer.trail.batch()
+		c.answer.trail.markBatch()
 		b, err = c.batch(entries)
 	case "transaction":
 		b, err = c.transaction(d, entries)
@@ -111,13 +111,13 @@ func (c *call) perform(e fhir.BundleEntry, tx *storage.Tx) (*recorder, error) {
 	}
 	rec := &recorder{header: http.Header{}}
 	sub := &call{Request: r, server: c.server, route: rt, who: c.who, base: c.base, entry: true, tx: tx,
-		answer: &answer{ResponseWriter: rec, id: c.answer.id, route: rt.pattern, guarded: true, trail: c.answer.trail.entry(rt)}}
+		answer: &answer{ResponseWriter: rec, id: c.answer.id, route: rt.pattern, guarded: true, trail: c.answer.trail.newEntry(rt)}}
 	err = sub.run(sub.answer, values)
 	rec.answer = sub.answer
 	if err == errNotModified {
 		rec.answer.status, err = http.StatusNotModified, nil
 	}
-	c.answer.trail.ended(sub.answer.trail, rec.answer.status, err)
+	c.answer.trail.addEntry(sub.answer.trail, rec.answer.status, err)
 	return rec, err
 }
 

@@ -59,7 +59,7 @@ func (b *answerBundle) link(relation, url string) {
 
 // add appends resources of a searchset in a mode: match or include.
 func (b *answerBundle) add(c *call, mode string, resources ...fhir.Resource) {
-	c.saw(resources...)
+	c.addPatients(resources...)
 	for _, r := range resources {
 		b.Entry = append(b.Entry, bundleEntry{FullURL: c.url(r.Key()), Resource: r.JSON, Search: &entrySearch{mode}})
 	}

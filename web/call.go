@@ -52,7 +52,7 @@ func (s *server) serveBeside(w http.ResponseWriter, r *http.Request) {
 
 // dispatch finds the route in a table, knows who asks, and runs the handler.
 func (s *server) dispatch(w http.ResponseWriter, r *http.Request, table []route, prefix string) error {
-	s.follow(w, r)
+	s.beginTrail(w, r)
 	escaped := strings.TrimPrefix(r.URL.EscapedPath(), prefix)
 	if escaped != "" && escaped[0] != '/' {
 		return fhir.Errorf(fhir.CodeNotFound, "there is nothing at this address; the FHIR base is %s", fhirPath)
@@ -62,17 +62,17 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request, table []route,
 		return err
 	}
 	a := w.(*answer)
-	a.route, a.trail = rt.pattern, a.trail.along(rt)
+	a.route, a.trail = rt.pattern, a.trail.takeRoute(rt)
 	if a.route == "" {
 		a.route = "[base]"
 	}
 	c := &call{Request: r, server: s, route: rt, answer: a, base: s.baseURL(r)}
 	if rt.kind != public && rt.kind != discovery {
 		if c.who, err = s.signIn(r); err != nil {
-			a.trail.stranger(r, c.who)
+			a.trail.refuseStranger(r, c.who)
 			return err
 		}
-		a.trail.by(c.who)
+		a.trail.setWho(c.who)
 		a.account, a.service, a.guarded = c.who.Name, c.who.Service, true
 	}
 	if rt.kind == bundle || rt.kind == file || rt.kind == slow {
@@ -93,7 +93,7 @@ func (c *call) run(w http.ResponseWriter, values map[string]string) error {
 	if err := c.address(values); err != nil {
 		return err
 	}
-	c.aim()
+	c.setTarget()
 	if err := c.query(); err != nil {
 		return err
 	}

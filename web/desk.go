@@ -86,8 +86,8 @@ func (s *server) page(a *answer, v *desk.Visit) error {
 	if err != nil {
 		return errors.Join(err, s.visitor(a, v))
 	}
-	s.follow(a, v.Request)
-	a.route, a.trail = "/"+rt.pattern, a.trail.along(rt)
+	s.beginTrail(a, v.Request)
+	a.route, a.trail = "/"+rt.pattern, a.trail.takeRoute(rt)
 	v.Route, v.Values = rt.page, values
 	if err := s.visitor(a, v); err != nil {
 		return err
@@ -156,7 +156,7 @@ func (s *server) visitor(a *answer, v *desk.Visit) error {
 	}
 	v.Session, v.Who, v.Token = n, n.Principal(), token
 	a.account = v.Who.Name
-	a.trail.by(v.Who)
+	a.trail.setWho(v.Who)
 	return nil
 }
 
@@ -193,13 +193,13 @@ func (h *house) SignedIn(account string) {
 }
 
 func (h *house) SignInFailed(ctx context.Context, account string) {
-	h.answer.trail.failed(ctx, account)
+	h.answer.trail.failSignIn(ctx, account)
 }
 
-func (h *house) Target(target string)              { h.answer.trail.on(target) }
-func (h *house) Saw(patients ...string)            { h.answer.trail.of(patients...) }
-func (h *house) Detail(format string, args ...any) { h.answer.trail.words(format, args...) }
-func (h *house) Refused()                          { h.answer.trail.refuse() }
+func (h *house) Target(target string)              { h.answer.trail.setTarget(target) }
+func (h *house) Saw(patients ...string)            { h.answer.trail.addPatients(patients...) }
+func (h *house) Detail(format string, args ...any) { h.answer.trail.addDetail(format, args...) }
+func (h *house) Refused()                          { h.answer.trail.markRefused() }
 func (h *house) Noted()                            { h.answer.trail = nil }
 func (h *house) Did(n exports.Note, err error)     { h.answer.did(n, err) }
 
@@ -213,9 +213,9 @@ func (h *house) Write(status int, f func(tx *storage.Tx) error) error {
 
 var _ desk.House = (*house)(nil)
 
-// refuse tells that the answer is a refusal although its status is not one: a redirect to the sign-in. Who is not known
+// markRefused notes that the answer is a refusal although its status is not one: a redirect to the sign-in. Who is not known
 // was refused before it was known what they want.
-func (t *trail) refuse() {
+func (t *trail) markRefused() {
 	if t == nil {
 		return
 	}

@@ -119,7 +119,7 @@ func (c *call) askEHI(wish ehiWish) (storage.EHIExport, error) {
 	if err == nil && !fresh {
 		var now ehiNow
 		if now, err = c.ehiNow(e); err == nil && now.over != nil { // the files' time is over: this one will not become ready any more
-			over := c.answer.trail.beside(audit.Event{Action: audit.ExportDelete, Target: e.ID, Detail: "its time is over, and it is asked for anew", Status: http.StatusAccepted})
+			over := c.answer.trail.bySame(audit.Event{Action: audit.ExportDelete, Target: e.ID, Detail: "its time is over, and it is asked for anew", Status: http.StatusAccepted})
 			if _, err = c.server.Store.DeleteEHIExport(c.Context(), over, e.ID); err == nil {
 				_, err = askAgain()
 			}
@@ -131,7 +131,7 @@ func (c *call) askEHI(wish ehiWish) (storage.EHIExport, error) {
 	case e.Part != wish.part:
 		return e, fhir.Errorf(fhir.CodeConflict, "an EHI export of this patient is under way that asks for something else; wait until it has ended, or DELETE its status address")
 	}
-	c.answer.trail.on(e.ID)
+	c.answer.trail.setTarget(e.ID)
 	if e.Request == "" && wish.form.Requester.Name != "" {
 		r, err := ledger.FileApp(c.Context(), c.by(), e, wish.form)
 		if err != nil {
@@ -172,8 +172,8 @@ func (c *call) visibleEHI() (e storage.EHIExport, app exports.Actor, err error) 
 	if isCode(err, fhir.CodeNotFound) {
 		return e, app, noEHI()
 	}
-	c.answer.trail.on(e.ID)
-	c.answer.trail.of(e.Patient)
+	c.answer.trail.setTarget(e.ID)
+	c.answer.trail.addPatients(e.Patient)
 	if err == nil {
 		c.answer.decided = true
 	}

@@ -69,7 +69,7 @@ func (c *call) sendMade(w http.ResponseWriter, e storage.EHIExport, now ehiNow, 
 	if err := c.handOver(now.request); err != nil {
 		return err
 	}
-	c.answer.trail.on(now.job.ID + "/" + c.File)
+	c.answer.trail.setTarget(now.job.ID + "/" + c.File)
 	h := w.Header()
 	h.Set("Content-Type", mediaNDJSON)
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": c.File}))

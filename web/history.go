@@ -40,7 +40,7 @@ func history(w http.ResponseWriter, c *call) error {
 	}
 	for _, r := range versions {
 		if c.mayRead(r) == nil {
-			c.saw(r)
+			c.addPatients(r)
 			b.Entry = append(b.Entry, versionEntry(c, r))
 		}
 	}

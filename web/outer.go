@@ -38,7 +38,7 @@ func (a *answer) WriteHeader(status int) {
 	if a.guarded && !a.decided && status < 400 {
 		panic("web: " + a.route + " answered without a decision")
 	}
-	if a.muted || a.status == 0 && !a.noted(status) {
+	if a.muted || a.status == 0 && !a.storeTrail(status) {
 		return
 	}
 	if a.status == 0 {
@@ -83,7 +83,7 @@ func (s *server) outer(inner http.Handler) http.Handler {
 		_ = guard.AddTrustedOrigin(origin) // check has tried it
 	}
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.follow(w, r)
+		s.beginTrail(w, r)
 		if r.URL.Path == tokenPath {
 			s.refuseToken(w, &auth.OAuthError{Code: "invalid_request", Description: "a page of another site may not ask for tokens", Status: http.StatusForbidden})
 			return

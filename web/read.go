@@ -76,7 +76,7 @@ func (c *call) readable(r fhir.Resource, err error) error {
 	if err != nil {
 		r = fhir.Resource{Type: c.Type, ID: c.ID, Deleted: true}
 	}
-	c.saw(r)
+	c.addPatients(r)
 	if denied := c.mayRead(r); denied != nil {
 		return denied
 	}

@@ -134,7 +134,7 @@ func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/oauth/") {
-		s.follow(w, r)
+		s.beginTrail(w, r)
 	}
 	s.fail(w, r, fhir.Errorf(fhir.CodeNotFound, "there is nothing at this address; the FHIR base is %s", fhirPath))
 }

@@ -135,7 +135,7 @@ func openSession(w http.ResponseWriter, c *call) error {
 	}
 	token, session, err := c.server.Auth.OpenSession(c.Context(), c.server.client(c.Request).String(), t.Username, t.Password, t.Code)
 	if err != nil {
-		c.answer.trail.failed(c.Context(), t.Username)
+		c.answer.trail.failSignIn(c.Context(), t.Username)
 		return err
 	}
 	if old := c.server.sessionToken(c.Request); old != "" {

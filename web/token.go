@@ -37,7 +37,7 @@ type tokenRefusal struct {
 func (s *server) token(w http.ResponseWriter, r *http.Request) {
 	a := w.(*answer)
 	a.route = tokenPath
-	s.follow(w, r)
+	s.beginTrail(w, r)
 	a.trail.Action = audit.TokenGrant
 	t, err := s.issue(w, r)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *server) token(w http.ResponseWriter, r *http.Request) {
 		} else {
 			s.Log.Warn("token refused", "request", a.id, "error", refusal.Code, "reason", refusal.Description)
 		}
-		a.trail.words("%s", refusal.Code)
+		a.trail.addDetail("%s", refusal.Code)
 		s.refuseToken(w, refusal)
 		return
 	}

@@ -86,7 +86,7 @@ func (t *transaction) identities() error {
 			if found.ID != "" {
 				s.id = found.ID
 				t.name(s)
-				t.c.found(found)
+				t.c.noteExisting(found)
 				return t.finish(s, effect{resource: found, existing: true})
 			}
 		}

@@ -73,7 +73,7 @@ func (c *call) put(tx *storage.Tx, d *fhir.Document, id string, k condition) (ef
 	r, change, err := tx.Put(d, id)
 	e := effect{resource: r, change: change}
 	if err == nil {
-		c.wrote(e, c.patientsOf(old), c.patientsIn(d, id))
+		c.noteWrite(e, c.patientsOf(old), c.patientsIn(d, id))
 	}
 	return e, err
 }
@@ -92,7 +92,7 @@ func (c *call) erase(tx *storage.Tx, typ, id string, k condition) (effect, error
 		return effect{}, err
 	}
 	e := effect{resource: r, change: change}
-	c.wrote(e, c.patientsOf(old), nil)
+	c.noteWrite(e, c.patientsOf(old), nil)
 	return e, nil
 }
 
@@ -137,7 +137,7 @@ func create(w http.ResponseWriter, c *call) error {
 		if criteria := c.Header.Get("If-None-Exist"); criteria != "" {
 			if found, err := c.onlyMatch(tx, c.Type, criteria); err != nil || found.ID != "" {
 				e = effect{resource: found, existing: true}
-				c.found(found)
+				c.noteExisting(found)
 				return err
 			}
 		}
