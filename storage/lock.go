@@ -26,7 +26,10 @@ func LockFile(path string) (release func(), err error) {
 		f.Close()
 		return nil, fmt.Errorf("lock %q: %w", path, err)
 	}
-	return func() { f.Close() }, nil
+	return func() {
+		unlock(f) // closing alone would leave it to a program that is being started just now and has not let go of the file yet
+		f.Close()
+	}, nil
 }
 
 // waitLock is [LockFile] that waits until the lock is free or ctx ends.
