@@ -18,8 +18,8 @@ import (
 // its floor here and in docs/architecture.md. Rooms of internal that serve the product have a floor, those for tests have none.
 var floors = map[string][]string{
 	".":    {"cli", "internal/interrupt"},
-	"cli":  {"app", "exports", "config", "datadir", "backup", "doctor", "certs", "requests", "auth", "engine", "engine/bulk", "engine/imports", "handover", "storage", "audit", "fhir", "demo", "internal/about", "internal/durable", "internal/secretfile", "internal/terminal"},
-	"app":  {"fhir", "config", "datadir", "backup", "doctor", "certs", "web", "desk", "exports", "requests", "auth", "engine", "handover", "storage", "audit", "internal/about", "internal/durable", "internal/terminal"},
+	"cli":  {"app", "exports", "config", "datadir", "backup", "doctor", "certs", "requests", "auth", "engine", "engine/bulk", "engine/imports", "handover", "storage", "audit", "fhir", "demo", "internal/about", "internal/durable", "internal/secretfile", "internal/terminal", "engine/pack"},
+	"app":  {"fhir", "config", "datadir", "backup", "doctor", "certs", "web", "desk", "exports", "requests", "auth", "engine", "handover", "storage", "audit", "internal/about", "internal/durable", "internal/terminal", "engine/pack"},
 	"demo": {"fhir"},
 
 	"doctor":  {"backup", "certs", "datadir", "config", "engine", "storage", "audit", "internal/about", "internal/durable"},
@@ -28,12 +28,14 @@ var floors = map[string][]string{
 	"datadir": {"config", "handover", "storage", "internal/about", "internal/durable"},
 	"config":  {"web", "requests", "auth", "engine", "internal/durable"},
 
-	"web":             {"desk", "exports", "requests", "auth", "engine", "engine/bulk", "handover", "storage", "audit", "fhir"},
-	"desk":            {"exports", "requests", "auth", "engine", "engine/bulk", "engine/imports", "handover", "handover/view", "storage", "audit", "fhir"},
-	"exports":         {"requests", "auth", "engine", "engine/bulk", "engine/imports", "handover", "storage", "audit", "fhir"},
+	"web":             {"desk", "exports", "requests", "auth", "engine", "engine/bulk", "handover", "storage", "audit", "fhir", "engine/pack"},
+	"desk":            {"exports", "requests", "auth", "engine", "engine/bulk", "engine/imports", "handover", "handover/view", "storage", "audit", "fhir", "engine/pack"},
+	"exports":         {"requests", "auth", "engine", "engine/bulk", "engine/imports", "handover", "storage", "audit", "fhir", "engine/pack"},
 	"requests":        {"handover", "storage", "audit", "fhir"},
 	"auth":            {"storage", "audit", "fhir"},
-	"engine":          {"engine/bulk", "engine/imports", "engine/progress", "handover", "handover/view", "storage", "audit", "fhir", "internal/durable", "internal/fault"},
+	"engine":          {"engine/bulk", "engine/imports", "engine/progress", "handover", "handover/view", "storage", "audit", "fhir", "internal/durable", "internal/fault", "engine/pack"},
+	"engine/pack":     {"engine/record", "engine/bulk", "handover", "handover/view", "storage", "audit", "fhir", "internal/durable"},
+	"engine/record":   {"handover", "storage", "fhir"},
 	"engine/bulk":     {"engine/progress", "storage", "audit", "fhir", "internal/durable", "internal/fault"},
 	"engine/progress": {},
 	"engine/imports":  {"handover", "storage", "audit", "fhir", "internal/durable", "internal/fault"},

@@ -8,12 +8,13 @@ import (
 	"satchel/config"
 	"satchel/desk"
 	"satchel/engine"
+	"satchel/engine/pack"
 	"satchel/handover"
 	"satchel/internal/about"
 )
 
 // DescribePackage adds what the settings and the program say about a package; what the request says itself stays.
-func DescribePackage(cfg *config.Config, r *engine.PackageRun) {
+func DescribePackage(cfg *config.Config, r *pack.Run) {
 	p := sender(cfg)
 	r.Product = p.Product
 	r.DocumentationURL = cmp.Or(r.DocumentationURL, p.DocumentationURL)

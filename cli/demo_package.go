@@ -17,6 +17,7 @@ import (
 	"satchel/datadir"
 	"satchel/demo"
 	"satchel/engine"
+	"satchel/engine/pack"
 	"satchel/exports"
 	"satchel/handover"
 	"satchel/storage"
@@ -29,13 +30,13 @@ func handOverDemo(ctx context.Context, cfg *config.Config, s *storage.Store, out
 		return err
 	}
 	dir := filepath.Join(cfg.Data, "packages")
-	one, err := packDemo(ctx, cfg, s, engine.PackageRun{Order: handover.Order{Patient: demo.EverythingPatientID, Form: handover.FormFolder}, Dir: dir, Key: key})
+	one, err := packDemo(ctx, cfg, s, pack.Run{Order: handover.Order{Patient: demo.EverythingPatientID, Form: handover.FormFolder}, Dir: dir, Key: key})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "4. made and checked a package of one patient: %s\n   read it in a browser: %s\n",
 		packageSentence(one), filepath.Join(one.Paths[0], "OPEN-ME-FIRST.html"))
-	all, err := packDemo(ctx, cfg, s, engine.PackageRun{Order: handover.Order{Population: true, Form: handover.FormFolder}, Dir: dir, Key: key})
+	all, err := packDemo(ctx, cfg, s, pack.Run{Order: handover.Order{Population: true, Form: handover.FormFolder}, Dir: dir, Key: key})
 	if err != nil {
 		return err
 	}
@@ -46,13 +47,13 @@ func handOverDemo(ctx context.Context, cfg *config.Config, s *storage.Store, out
 }
 
 // packDemo makes a package and checks it; anything but a good one that names the key is an error.
-func packDemo(ctx context.Context, cfg *config.Config, s *storage.Store, r engine.PackageRun) (engine.MadePackage, error) {
+func packDemo(ctx context.Context, cfg *config.Config, s *storage.Store, r pack.Run) (pack.Made, error) {
 	r.Sender = handover.Sender{Organization: "Demo"}
 	app.DescribePackage(cfg, &r)
 	bar := newProgress("making a package", false)
 	defer bar.end()
 	jobs := engine.New(s, nil, engine.Options{Log: slog.New(slog.DiscardHandler)})
-	return app.ExportsOf(cfg, s, jobs).RunPackage(ctx, exports.Command(whoRuns()), r, bar.step, func(h *engine.MadePackage) error {
+	return app.ExportsOf(cfg, s, jobs).RunPackage(ctx, exports.Command(whoRuns()), r, bar.step, func(h *pack.Made) error {
 		v, err := handover.Verify(ctx, h.Paths[0], handover.VerifyOptions{Fingerprint: r.Key.Fingerprint()})
 		if err == nil && v.Outcome != handover.Good {
 			err = errors.New(v.Sentence)
@@ -62,7 +63,7 @@ func packDemo(ctx context.Context, cfg *config.Config, s *storage.Store, r engin
 }
 
 // packageSentence says what a package came to.
-func packageSentence(h engine.MadePackage) string {
+func packageSentence(h pack.Made) string {
 	n := totalOf(h)
 	left := "nothing left out"
 	if n.excluded > 0 {

@@ -17,6 +17,7 @@ import (
 	"satchel/config"
 	"satchel/datadir"
 	"satchel/engine"
+	"satchel/engine/pack"
 	"satchel/exports"
 	"satchel/fhir"
 	"satchel/handover"
@@ -109,8 +110,8 @@ func handoverArgs(_ *cobra.Command, args []string) error {
 }
 
 // request is what the arguments and flags ask for.
-func (f *handoverFlags) request(args []string) (engine.PackageRun, error) {
-	r := engine.PackageRun{Order: handover.Order{Purpose: f.purpose}, Dir: f.out, Job: f.job, DocumentationURL: f.docs}
+func (f *handoverFlags) request(args []string) (pack.Run, error) {
+	r := pack.Run{Order: handover.Order{Purpose: f.purpose}, Dir: f.out, Job: f.job, DocumentationURL: f.docs}
 	switch {
 	case f.out == "":
 		return r, usagef("handover needs --out DIR, the folder for the package")
@@ -148,7 +149,7 @@ func readSize(text string, to *int64) error {
 }
 
 // handOver makes the package, encrypts it if there is a passphrase, and says how it ended.
-func handOver(ctx context.Context, cfg *config.Config, s *storage.Store, r engine.PackageRun, secret string, f *handoverFlags, out io.Writer) error {
+func handOver(ctx context.Context, cfg *config.Config, s *storage.Store, r pack.Run, secret string, f *handoverFlags, out io.Writer) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50) // a server may run beside this on a small machine: less memory for a little more time
 	}
@@ -163,7 +164,7 @@ func handOver(ctx context.Context, cfg *config.Config, s *storage.Store, r engin
 	}
 	bar := newProgress("handover", false)
 	jobs := engine.New(s, nil, engine.Options{Log: slog.New(slog.DiscardHandler)})
-	h, err := app.ExportsOf(cfg, s, jobs).RunPackage(ctx, exports.Command(whoRuns()), r, bar.step, func(h *engine.MadePackage) (err error) {
+	h, err := app.ExportsOf(cfg, s, jobs).RunPackage(ctx, exports.Command(whoRuns()), r, bar.step, func(h *pack.Made) (err error) {
 		if secret != "" {
 			h.Paths, err = encrypt(h.Paths, secret, f.html, dir)
 		}
@@ -201,12 +202,12 @@ type handoverOutcome struct {
 	Undecided       []string                  `json:"undecidedPatients,omitempty"` // linked to the record, not in it
 }
 
-func outcomeOf(h engine.MadePackage) handoverOutcome {
+func outcomeOf(h pack.Made) handoverOutcome {
 	return handoverOutcome{h.Verdict, h.Problems, h.Paths, h.Job, fhir.FormatInstant(h.Snapshot.Time), h.Files, h.Bytes, h.Signer, h.Counts, undecided(h)}
 }
 
 // undecided are the Patients linked to the record that staff have not decided on.
-func undecided(h engine.MadePackage) []string {
+func undecided(h pack.Made) []string {
 	var ids []string
 	for _, d := range h.Decisions {
 		if !d.Approved {
@@ -217,7 +218,7 @@ func undecided(h engine.MadePackage) []string {
 }
 
 // tellHandover says how it ended, where the package is, and how to check it.
-func tellHandover(out io.Writer, h engine.MadePackage, encrypted bool) {
+func tellHandover(out io.Writer, h pack.Made, encrypted bool) {
 	n := totalOf(h)
 	left := ""
 	if n.excluded > 0 {
@@ -246,7 +247,7 @@ func tellHandover(out io.Writer, h engine.MadePackage, encrypted bool) {
 // handoverTotal sums up the counts of a package.
 type handoverTotal struct{ current, earlier, deleted, excluded int64 }
 
-func totalOf(h engine.MadePackage) (n handoverTotal) {
+func totalOf(h pack.Made) (n handoverTotal) {
 	for _, c := range h.Counts {
 		n.current += c.ExportedCurrent
 		n.earlier += c.ExportedVersions - c.ExportedCurrent

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"satchel/engine"
+	"satchel/engine/pack"
 	"satchel/handover"
 	"satchel/internal/durable"
 	"satchel/storage"
@@ -42,7 +42,7 @@ func tidyLeftovers(dir string) {
 
 // hide lets the package be made in a folder of its own beside where it shall stand, named as what [handover.Leftovers] finds.
 // done removes it.
-func hide(r *engine.PackageRun) (done func(), err error) {
+func hide(r *pack.Run) (done func(), err error) {
 	if err := durable.MkdirAll(r.Dir, 0o700); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"satchel/engine"
+	"satchel/engine/pack"
 )
 
 // What a handover that was killed left unencrypted is gone at the next one in that folder; what another is at work on, and
@@ -14,12 +14,12 @@ import (
 func TestUnencryptedLeftovers(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	busy := engine.PackageRun{Dir: dir}
+	busy := pack.Run{Dir: dir}
 	done, err := hide(&busy)
 	if err != nil {
 		t.Fatal(err)
 	}
-	killed := engine.PackageRun{Dir: dir}
+	killed := pack.Run{Dir: dir}
 	unlock, err := hide(&killed)
 	if err != nil {
 		t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 
 	"satchel/audit"
 	"satchel/auth"
-	"satchel/engine"
+	"satchel/engine/pack"
 	"satchel/exports"
 	"satchel/fhir"
 	"satchel/handover"
@@ -189,7 +189,7 @@ func listCopies(v *Visit) error {
 
 // nameCopy adds whose record a copy is and how it ended.
 func (v *Visit) nameCopy(row *copyRow) error {
-	r, err := engine.OrderOf(row.Job)
+	r, err := pack.OrderOf(row.Job)
 	if err != nil {
 		return err
 	}
@@ -199,7 +199,7 @@ func (v *Visit) nameCopy(row *copyRow) error {
 		return err
 	}
 	if row.Job.State == storage.Complete {
-		o, err := engine.PackageOutcomeOf(row.Job)
+		o, err := pack.OutcomeOf(row.Job)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"satchel/engine"
+	"satchel/engine/pack"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/handover/view"
@@ -23,7 +24,7 @@ type copyPage struct {
 	Name      string // of the patient
 	Born      string
 	Kind      string // good, warn or bad
-	Outcome   engine.PackageOutcome
+	Outcome   pack.Outcome
 	Counts    []typeCount
 	Total     int
 	Older     int64 // earlier versions
@@ -96,7 +97,7 @@ func (v *Visit) readyCopy() (*copyPage, error) {
 func (v *Visit) copyPageOf(job storage.Job) (*copyPage, error) {
 	p := &copyPage{Job: job, State: stateOf(job), Form: NewForm("form", "html"), Practice: v.practice().Name, Account: v.Who.Name, Now: v.Store.Now(), Base: v.Base}
 	var err error
-	if p.Request, err = engine.OrderOf(job); err != nil {
+	if p.Request, err = pack.OrderOf(job); err != nil {
 		return nil, err
 	}
 	who, _, err := v.living(p.Request.Patient)
@@ -115,7 +116,7 @@ func (v *Visit) copyPageOf(job storage.Job) (*copyPage, error) {
 
 // completed adds how a copy ended.
 func (v *Visit) completed(p *copyPage) (err error) {
-	if p.Outcome, err = engine.PackageOutcomeOf(p.Job); err != nil {
+	if p.Outcome, err = pack.OutcomeOf(p.Job); err != nil {
 		return err
 	}
 	p.Kind = map[handover.Verdict]string{handover.Complete: "good", handover.CompleteWithExclusions: "good"}[p.Outcome.Verdict]
@@ -129,10 +130,10 @@ func (v *Visit) completed(p *copyPage) (err error) {
 	for _, f := range p.Job.Files {
 		file := copyFile{JobFile: f, Href: "/copies/" + p.Job.ID + "/file/" + f.Name, Hash: hex.EncodeToString(f.SHA256)}
 		switch f.List {
-		case engine.ListPackage:
+		case pack.ListPackage:
 			p.Files = append(p.Files, file)
 			p.TooLarge = p.TooLarge || f.Bytes > handover.MaxSelfOpening
-		case engine.ListProtected:
+		case pack.ListProtected:
 			file.HTML = strings.HasSuffix(f.Name, "."+engine.ProtectHTML)
 			p.Protected = append(p.Protected, file)
 		}

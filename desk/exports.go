@@ -2,8 +2,8 @@ package desk
 
 import (
 	"satchel/audit"
-	"satchel/engine"
 	"satchel/engine/bulk"
+	"satchel/engine/pack"
 	"satchel/exports"
 	"satchel/storage"
 )
@@ -50,8 +50,8 @@ type exportRow struct {
 func exportRowOf(j exports.Listed) (exportRow, error) {
 	row := exportRow{Job: j.Job, Percent: stateOf(j.Job).Percent, Open: j.May, Path: jobPath(j.Job)}
 	switch j.Kind {
-	case engine.KindPackage:
-		r, err := engine.OrderOf(j.Job)
+	case pack.Kind:
+		r, err := pack.OrderOf(j.Job)
 		if err != nil {
 			return row, err
 		}

@@ -1,7 +1,7 @@
 package desk
 
 import (
-	"satchel/engine"
+	"satchel/engine/pack"
 	"satchel/exports"
 	"satchel/storage"
 )
@@ -13,7 +13,7 @@ type exportPage struct {
 	Files     []storage.JobFile
 	Resources int64
 	Bytes     int64
-	Outcome   *engine.PackageOutcome // of a complete package
+	Outcome   *pack.Outcome // of a complete package
 	Expires   bool
 }
 
@@ -44,8 +44,8 @@ func (v *Visit) exportPage(job storage.Job) (p exportPage, err error) {
 			p.Resources += f.Count
 		}
 	}
-	if job.Kind == engine.KindPackage && job.State == storage.Complete {
-		o, err := engine.PackageOutcomeOf(job)
+	if job.Kind == pack.Kind && job.State == storage.Complete {
+		o, err := pack.OutcomeOf(job)
 		if err != nil {
 			return p, err
 		}

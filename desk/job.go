@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"path"
 
-	"satchel/engine"
+	"satchel/engine/pack"
 	"satchel/exports"
 	"satchel/storage"
 )
@@ -25,7 +25,7 @@ type jobState struct {
 func stateOf(job storage.Job) jobState {
 	s := jobState{State: job.State, Percent: percent(job), Done: job.Done, Total: job.Total, Error: job.Error}
 	s.Over = job.State.Over()
-	s.Sealing = job.Kind == engine.KindPackage && job.State == storage.Running && job.Total > 0 && job.Done >= job.Total
+	s.Sealing = job.Kind == pack.Kind && job.State == storage.Running && job.Total > 0 && job.Done >= job.Total
 	if !s.Over {
 		s.Percent = min(s.Percent, 99)
 	}
@@ -34,10 +34,10 @@ func stateOf(job storage.Job) jobState {
 
 // isCopy reports whether a job makes the copy of one patient's record; its page is another than that of an export.
 func isCopy(job storage.Job) bool {
-	if job.Kind != engine.KindPackage {
+	if job.Kind != pack.Kind {
 		return false
 	}
-	r, err := engine.OrderOf(job)
+	r, err := pack.OrderOf(job)
 	return err == nil && r.Patient != ""
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"satchel/engine/bulk"
 	"satchel/engine/imports"
+	"satchel/engine/pack"
 	"satchel/handover"
 	"satchel/internal/durable/durabletest"
 	"satchel/storage"
@@ -123,7 +124,7 @@ func protectDeed(t *testing.T, in string) (func() error, []string) {
 func handoverDeed(t *testing.T, in string) (func() error, []string) {
 	e := working(t, t.TempDir())
 	return func() error {
-		_, err := e.MakePackage(t.Context(), PackageRun{Order: handover.Order{Patient: "p", Form: handover.FormZip}, Dir: fmt.Sprint(in, "/new/folder")}, nil)
+		_, err := pack.Make(t.Context(), e.store, pack.Run{Order: handover.Order{Patient: "p", Form: handover.FormZip}, Dir: fmt.Sprint(in, "/new/folder")}, nil)
 		return err
 	}, []string{"."}
 }

@@ -20,10 +20,11 @@ import (
 )
 
 var (
-	open     = testpractice.Here.Bulk
-	practice = testpractice.Groups.Bulk
-	put      = testpractice.Put
-	remove   = testpractice.Delete
+	open      = testpractice.Here.Bulk
+	practice  = testpractice.Groups.Bulk
+	put       = testpractice.Put
+	remove    = testpractice.Delete
+	demoStore = testpractice.HereDemo
 )
 
 // rootDir opens a new folder.

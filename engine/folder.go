@@ -1,10 +1,18 @@
 package engine
 
 import (
+	"context"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
+	"path/filepath"
+	"strings"
 
+	"satchel/engine/imports"
+	"satchel/engine/pack"
 	"satchel/fhir"
+	"satchel/storage"
 )
 
 // A job's folder has users: its worker and the readers of its files. Each holds it; what is to be removed goes when
@@ -75,4 +83,57 @@ func (e *Engine) emptyFolder(id string) (*os.Root, error) {
 // noJob is the error for a job that does not exist, or no longer.
 func noJob(id string) error {
 	return fhir.Errorf(fhir.CodeNotFound, "there is no export job %q; it may have been deleted or have expired", id)
+}
+
+// path is where a job's folder lies on the disk.
+func (e *Engine) path(id string) string { return filepath.Join(e.folder.Name(), id) }
+
+// fileOf is where a file lies in its job's folder.
+func fileOf(f storage.JobFile) string {
+	if f.Path != "" {
+		return f.Path
+	}
+	return f.Name
+}
+
+// tidyFolders removes what an interrupted [Engine.Protect] left in the folders of packages, and what is left of the files of
+// imports that have ended: what the jobs' rows do not name.
+func (e *Engine) tidyFolders(ctx context.Context) error {
+	jobs, err := e.store.Jobs(ctx, pack.Kind, imports.Kind)
+	if err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		if !j.State.Over() || e.held(j.ID) {
+			continue
+		}
+		if err := e.tidyFolder(ctx, j.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) tidyFolder(ctx context.Context, id string) error {
+	job, err := e.store.Job(ctx, id)
+	if err != nil {
+		return err
+	}
+	named := map[string]bool{}
+	for _, f := range job.Files {
+		first, _, _ := strings.Cut(fileOf(f), "/")
+		named[first] = true
+	}
+	entries, err := fs.ReadDir(e.folder.FS(), id)
+	if os.IsNotExist(err) {
+		return nil
+	}
+	for _, entry := range entries {
+		if !named[entry.Name()] {
+			if err := e.folder.RemoveAll(path.Join(id, entry.Name())); err != nil {
+				e.options.Log.Warn("left-over of a job not removed", "job", id, "error", plain(err))
+			}
+		}
+	}
+	return err
 }

@@ -9,19 +9,13 @@ import (
 	"time"
 
 	"satchel/audit"
+	"satchel/engine/pack"
 	"satchel/engine/progress"
-	"satchel/fhir"
 	"satchel/handover"
 	"satchel/storage"
 )
 
-// The kinds of jobs.
-const (
-	// KindPackage is the kind of jobs that make packages.
-	KindPackage = "ehi"
-)
-
-// Practice is what packages say about the practice and the program; see [PackageRun].
+// Practice is what packages say about the practice and the program; see [pack.Run].
 type Practice struct {
 	Sender           handover.Sender
 	SenderNow        func() handover.Sender // asked for each package: it may change while the server runs; nil: Sender
@@ -30,31 +24,7 @@ type Practice struct {
 	DocumentationURL string
 	BagSize          int64
 	Settings         func() []byte                                // for a population; nil: left out
-	Requests         func(ctx context.Context, w io.Writer) error // see [PackageRun]; nil: left out
-}
-
-// The lists of a package's files, as in [storage.JobFile], besides those of a manifest.
-const (
-	ListPackage    = "package"    // a bag as a ZIP file
-	ListProtected  = "protected"  // a copy for whoever knows the passphrase
-	ListHistory    = "history"    // NDJSON of earlier versions
-	ListAttachment = "attachment" // documents and pictures
-	ListOther      = "other"      // everything else: pages, reports, documentation, lists, signature
-)
-
-// PackageOutcome is how a package ended, as the job's row holds it as JSON.
-type PackageOutcome struct {
-	Verdict     handover.Verdict            `json:"verdict"`
-	Problems    []string                    `json:"problems,omitempty"` // why it is INCOMPLETE
-	Counts      map[string]handover.Count   `json:"counts"`             // by type
-	Attachments handover.AttachmentSummary  `json:"attachments"`
-	Exclusions  []handover.ExclusionSummary `json:"exclusions,omitempty"`
-	Undecided   []string                    `json:"undecidedPatients,omitempty"` // linked to the record, not in it
-	Patients    []string                    `json:"patients,omitempty"`          // whose record it is, those merged with or linked to it included
-	Job         string                      `json:"job"`                         // the job's name in the package
-	Files       int64                       `json:"payloadFiles"`
-	Bytes       int64                       `json:"payloadBytes"`
-	Signer      string                      `json:"signer,omitempty"` // fingerprint of the key; "": not signed
+	Requests         func(ctx context.Context, w io.Writer) error // see [pack.Run]; nil: left out
 }
 
 // key is the key that signs packages; nil: none does.
@@ -69,29 +39,13 @@ func (p Practice) key() (*handover.Key, error) {
 	return key, err
 }
 
-// OrderOf is the request of a job of kind [KindPackage].
-func OrderOf(job storage.Job) (r handover.Order, err error) {
-	if err := json.Unmarshal(job.Request, &r); err != nil {
-		return r, fmt.Errorf("read the request of package job %s: %w", job.ID, err)
-	}
-	return r, nil
-}
-
-// PackageOutcomeOf is the outcome of a complete job of kind [KindPackage].
-func PackageOutcomeOf(job storage.Job) (o PackageOutcome, err error) {
-	if err := json.Unmarshal(job.Outcome, &o); err != nil {
-		return o, fmt.Errorf("read the outcome of package job %s: %w", job.ID, err)
-	}
-	return o, nil
-}
-
 // StartPackage stores a job that makes a package and answers it within milliseconds. Errors: required or value if the
 // request cannot be one; throttled above MaxJobs; no-store with too little room on the disk; not-found if the patient or a
 // linked one was never stored. url is the kick-off URL as the client sent it.
 //
 // In the form zip the job's files are the ZIP files of the package. In the form folder they are all files of it, each
 // under a name without folders: NDJSON of current resources and the index of attachments (as DocumentReference) on the
-// list "output" with type and count, deletions on "deleted", and others on the lists named here.
+// list "output" with type and count, deletions on "deleted", and others on the lists that package pack names.
 func (e *Engine) StartPackage(ctx context.Context, event audit.Event, account, url string, r handover.Order) (storage.Job, error) {
 	if err := e.roomy(); err != nil {
 		return storage.Job{}, err
@@ -116,12 +70,12 @@ func (e *Engine) StartPackage(ctx context.Context, event audit.Event, account, u
 	if err != nil {
 		return storage.Job{}, fmt.Errorf("encode request: %w", err)
 	}
-	return e.add(ctx, event, e.exports, storage.Job{Kind: KindPackage, Account: account, URL: url, Request: text})
+	return e.add(ctx, event, e.exports, storage.Job{Kind: pack.Kind, Account: account, URL: url, Request: text})
 }
 
 // packs makes the package of a job in the job's folder.
 func (e *Engine) packs(ctx context.Context, job storage.Job) (conclusion, error) {
-	r, err := OrderOf(job)
+	r, err := pack.OrderOf(job)
 	if err != nil {
 		return conclusion{}, err
 	}
@@ -129,35 +83,35 @@ func (e *Engine) packs(ctx context.Context, job storage.Job) (conclusion, error)
 	if err != nil {
 		return conclusion{}, err
 	}
-	folder.Close()
+	defer folder.Close()
 	h, err := e.packed(ctx, job, r)
 	if err != nil {
 		return conclusion{}, err
 	}
-	files, err := e.packageFiles(ctx, job.ID, r.Form, h)
+	files, err := pack.Files(ctx, folder, r.Form, h)
 	if err != nil {
 		return conclusion{}, err
 	}
-	outcome := outcomeOf(h)
+	outcome := pack.OutcomeFrom(h)
 	text, err := json.Marshal(outcome)
 	if err != nil {
 		return conclusion{}, fmt.Errorf("encode outcome: %w", err)
 	}
-	event := audit.Event{Action: audit.Package, Patients: outcome.Patients, Detail: PackageText(r.RequestID, h) + ", " + FilesText(files)}
+	event := audit.Event{Action: audit.Package, Patients: outcome.Patients, Detail: pack.Text(r.RequestID, h) + ", " + FilesText(files)}
 	return completed(files, text, workedFor(job, event)), nil
 }
 
 // packed makes the package.
-func (e *Engine) packed(ctx context.Context, job storage.Job, r handover.Order) (MadePackage, error) {
+func (e *Engine) packed(ctx context.Context, job storage.Job, r handover.Order) (pack.Made, error) {
 	p := e.options.Practice
 	if p.SenderNow != nil {
 		p.Sender = p.SenderNow()
 	}
 	key, err := p.key()
 	if err != nil {
-		return MadePackage{}, err
+		return pack.Made{}, err
 	}
-	q := PackageRun{
+	q := pack.Run{
 		Order: r, At: job.Snapshot, Dir: e.path(job.ID), FileSize: e.options.FileSize, BagSize: p.BagSize, Key: key,
 		Job: job.ID[:min(len(job.ID), 8)], Sender: p.Sender, Product: p.Product, DocumentationURL: p.DocumentationURL,
 	}
@@ -172,7 +126,7 @@ func (e *Engine) packed(ctx context.Context, job storage.Job, r handover.Order) 
 	}
 	step, stop := e.metered(ctx, job.ID)
 	defer stop()
-	return e.MakePackage(ctx, q, step)
+	return pack.Make(ctx, e.store, q, step)
 }
 
 // metered returns what a job calls to tell how far it is, and what it calls at its end.
@@ -189,29 +143,6 @@ func (e *Engine) metered(ctx context.Context, id string) (step func(done, total 
 	}
 }
 
-// outcomeOf sums up a package that was made.
-func outcomeOf(h MadePackage) PackageOutcome {
-	o := PackageOutcome{
-		Verdict: h.Verdict, Problems: h.Problems, Counts: h.Counts, Attachments: h.Attachments, Exclusions: h.Exclusions,
-		Patients: h.Patients, Job: h.Job, Files: h.Files, Bytes: h.Bytes, Signer: h.Signer,
-	}
-	for _, d := range h.Decisions {
-		if !d.Approved {
-			o.Undecided = append(o.Undecided, "Patient/"+d.Patient)
-		}
-	}
-	return o
-}
-
-// PackageText tells the audit log what was made, for a request if requestID is not empty.
-func PackageText(requestID string, h MadePackage) string {
-	text := fmt.Sprintf("%s, %s, %d payload files, %d bytes", h.Purpose, h.Verdict, h.Files, h.Bytes)
-	if requestID != "" {
-		text = "for " + requestID + ", " + text
-	}
-	return text
-}
-
 // Keep keeps a package until then at least; it never shortens a job's time. Not-found if there is no such job.
 func (e *Engine) Keep(ctx context.Context, id string, until time.Time) error {
 	found, err := e.store.KeepJob(ctx, id, until)
@@ -220,6 +151,3 @@ func (e *Engine) Keep(ctx context.Context, id string, until time.Time) error {
 	}
 	return err
 }
-
-// errReaches says that a record reaches beyond [handover.Order.Within].
-var errReaches = fhir.Errorf(fhir.CodeForbidden, "the record also holds that of a Patient merged with this one, which the account that asked may not read; let an account with FHIR_ALL_READ ask for it")

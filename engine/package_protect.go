@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"satchel/audit"
+	"satchel/engine/pack"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/internal/durable"
@@ -68,14 +69,14 @@ func (e *Engine) Protect(ctx context.Context, event audit.Event, id, form, passp
 
 // zipsOf are the ZIP files of a complete package that can be made into a form.
 func zipsOf(job storage.Job, form string) (zips []storage.JobFile, err error) {
-	if job.Kind != KindPackage {
+	if job.Kind != pack.Kind {
 		return nil, noJob(job.ID)
 	}
 	if job.State != storage.Complete {
 		return nil, fhir.Errorf(fhir.CodeConflict, "the package is %s; wait until it is complete", job.State)
 	}
 	for _, f := range job.Files {
-		if f.List != ListPackage {
+		if f.List != pack.ListPackage {
 			continue
 		}
 		if form == ProtectHTML && f.Bytes > handover.MaxSelfOpening {
@@ -95,17 +96,22 @@ func (e *Engine) wrapped(ctx context.Context, id, dir string, zips []storage.Job
 	if err := e.folder.Mkdir(path.Join(id, dir), 0o700); err != nil {
 		return nil, fmt.Errorf("make a folder for the protected copy: %w", err)
 	}
+	folder, err := e.folder.OpenRoot(id)
+	if err != nil {
+		return nil, fmt.Errorf("open the job's folder: %w", err)
+	}
+	defer folder.Close()
 	var files []storage.JobFile
 	for _, zip := range zips {
 		name := zip.Name + "." + form
 		if err := wrap(filepath.Join(e.path(id), fileOf(zip)), filepath.Join(e.path(id), dir, name)); err != nil {
 			return nil, fmt.Errorf("protect the package: %w", err)
 		}
-		f, err := e.hashed(ctx, id, path.Join(dir, name))
+		f, err := pack.Hashed(ctx, folder, path.Join(dir, name))
 		if err != nil {
 			return nil, err
 		}
-		f.List, f.Count = ListProtected, zip.Count
+		f.List, f.Count = pack.ListProtected, zip.Count
 		files = append(files, f)
 	}
 	return files, nil

@@ -21,6 +21,7 @@ import (
 	"satchel/audit"
 	"satchel/demo"
 	"satchel/engine/bulk"
+	"satchel/engine/pack"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/internal/audittest"
@@ -49,8 +50,8 @@ func signing(t *testing.T) (Practice, *handover.Key) {
 	}, key
 }
 
-// pack runs a package to its end.
-func pack(t *testing.T, e *Engine, r handover.Order) (storage.Job, PackageOutcome) {
+// makes runs a package to its end.
+func makes(t *testing.T, e *Engine, r handover.Order) (storage.Job, pack.Outcome) {
 	t.Helper()
 	job, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "http://x/api/packages", r)
 	if err != nil {
@@ -60,7 +61,7 @@ func pack(t *testing.T, e *Engine, r handover.Order) (storage.Job, PackageOutcom
 	if job.State != storage.Complete {
 		t.Fatalf("%s %q", job.State, job.Error)
 	}
-	o, err := PackageOutcomeOf(job)
+	o, err := pack.OutcomeOf(job)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func resourceHashes(t *testing.T, dir string) map[string]string {
 	sums := map[string]string{}
 	for n, m := range v.Manifests {
 		for _, f := range m.Files {
-			if f.Path == attachmentIndexPath {
+			if f.Path == "data/attachments/index.ndjson" {
 				continue // it describes the audit log, too, which goes on
 			}
 			if f.Section != "" || strings.HasPrefix(f.Path, "data/attachments/") || strings.HasPrefix(f.Path, "data/view/") {
@@ -135,7 +136,7 @@ func TestPackageJob(t *testing.T) {
 		"everybody":  {Population: true, Form: handover.FormFolder, Purpose: "backup"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			job, o := pack(t, e, r)
+			job, o := makes(t, e, r)
 			soundFiles(t, e, job)
 			if o.Verdict == handover.Incomplete || o.Signer != key.Fingerprint() || job.Done == 0 || job.Done != job.Total || len(o.Counts) == 0 {
 				t.Errorf("%s %q, signed by %q, %d types, %d of %d", o.Verdict, o.Problems, o.Signer, len(o.Counts), job.Done, job.Total)
@@ -158,7 +159,7 @@ func TestPackageJob(t *testing.T) {
 }
 
 // checkPackageEvent looks for the event of a package's end.
-func checkPackageEvent(t *testing.T, s *storage.Store, job storage.Job, patient string, o PackageOutcome) {
+func checkPackageEvent(t *testing.T, s *storage.Store, job storage.Job, patient string, o pack.Outcome) {
 	t.Helper()
 	events, _, err := s.AuditEvents(t.Context(), audit.Filter{Actions: []audit.Action{audit.Package}, Target: job.ID}, audit.Page{Count: 5})
 	if err != nil || len(events) != 1 {
@@ -182,7 +183,7 @@ func TestPackageFolderLists(t *testing.T) {
 		`{"resourceType":"Observation","id":"gone","status":"final","code":{},"subject":{"reference":"Patient/p1"}}`)
 	remove(t, s, "Observation/gone")
 	e := engineOn(t, s, Options{})
-	job, o := pack(t, e, handover.Order{Patient: "p1", Form: handover.FormFolder})
+	job, o := makes(t, e, handover.Order{Patient: "p1", Form: handover.FormFolder})
 	lists := map[string][]storage.JobFile{}
 	for _, f := range job.Files {
 		lists[f.List] = append(lists[f.List], f)
@@ -197,12 +198,12 @@ func TestPackageFolderLists(t *testing.T) {
 	if types["Patient"] != 1 || types["DocumentReference"] < 2 || types["Observation"] != o.Counts["Observation"].ExportedCurrent {
 		t.Errorf("output: %v", types)
 	}
-	for list, n := range map[string]int{bulk.ListDeleted: 1, ListHistory: 1, ListAttachment: 1} {
-		if len(lists[list]) < n || list != ListAttachment && lists[list][0].Count < 1 {
+	for list, n := range map[string]int{bulk.ListDeleted: 1, pack.ListHistory: 1, pack.ListAttachment: 1} {
+		if len(lists[list]) < n || list != pack.ListAttachment && lists[list][0].Count < 1 {
 			t.Errorf("%s: %+v", list, lists[list])
 		}
 	}
-	if text, err := e.folder.ReadFile(path.Join(job.ID, fileOf(lists[ListAttachment][0]))); string(text) != "hello" {
+	if text, err := e.folder.ReadFile(path.Join(job.ID, fileOf(lists[pack.ListAttachment][0]))); string(text) != "hello" {
 		t.Errorf("attachment %q (%v)", text, err)
 	}
 }
@@ -343,7 +344,7 @@ func TestPackageLimits(t *testing.T) {
 	s := practice(t)
 	put(t, s, `{"resourceType":"Patient","id":"p1","link":[{"other":{"reference":"Patient/p2"},"type":"replaces"}]}`)
 	e := engineOn(t, s, Options{})
-	_, o := pack(t, e, handover.Order{Patient: "p1", Withhold: []handover.Withhold{{Resource: "Observation/o-p1", Reason: "third-party-confidence", Authority: "45 CFR 164.524(a)(2)(v)"}}})
+	_, o := makes(t, e, handover.Order{Patient: "p1", Withhold: []handover.Withhold{{Resource: "Observation/o-p1", Reason: "third-party-confidence", Authority: "45 CFR 164.524(a)(2)(v)"}}})
 	if o.Verdict != handover.CompleteWithExclusions || o.Counts["Observation"].Excluded["third-party-confidence"] != 1 {
 		t.Errorf("%s %+v", o.Verdict, o.Counts["Observation"])
 	}
@@ -367,14 +368,14 @@ func TestProtect(t *testing.T) {
 	t.Parallel()
 	s := practice(t)
 	e := engineOn(t, s, Options{})
-	job, _ := pack(t, e, handover.Order{Patient: "p1"})
+	job, _ := makes(t, e, handover.Order{Patient: "p1"})
 	const passphrase = "correct horse battery"
 	for _, form := range []string{ProtectHTML, ProtectAge, ProtectAge} {
 		made, err := e.Protect(t.Context(), audittest.Event(audit.Package), job.ID, form, passphrase)
 		if err != nil || len(made) != 1 {
 			t.Fatal(made, err)
 		}
-		if f := made[0]; f.Name != job.Files[0].Name+"."+form || f.List != ListProtected {
+		if f := made[0]; f.Name != job.Files[0].Name+"."+form || f.List != pack.ListProtected {
 			t.Errorf("%+v", f)
 		}
 	}
@@ -428,20 +429,20 @@ func TestProtectRefuses(t *testing.T) {
 	t.Parallel()
 	s := practice(t)
 	e := engineOn(t, s, Options{})
-	zipped, _ := pack(t, e, handover.Order{Patient: "p1"})
-	folder, _ := pack(t, e, handover.Order{Patient: "p1", Form: handover.FormFolder})
+	zipped, _ := makes(t, e, handover.Order{Patient: "p1"})
+	folder, _ := makes(t, e, handover.Order{Patient: "p1", Form: handover.FormFolder})
 	exported, _ := export(t, e, bulk.Request{Level: bulk.LevelSystem})
-	failed, err := s.AddJob(t.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: KindPackage, State: storage.Failed, Request: []byte(`{"patient":"nobody"}`)}, 0)
+	failed, err := s.AddJob(t.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: pack.Kind, State: storage.Failed, Request: []byte(`{"patient":"nobody"}`)}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	e.exports.wake <- struct{}{}
 	failed = finish(t, e, failed.ID)
-	huge, err := s.AddJob(t.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: KindPackage}, 0)
+	huge, err := s.AddJob(t.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: pack.Kind}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := []storage.JobFile{{Name: "x.zip", List: ListPackage, Bytes: handover.MaxSelfOpening + 1}}
+	files := []storage.JobFile{{Name: "x.zip", List: pack.ListPackage, Bytes: handover.MaxSelfOpening + 1}}
 	if _, err := s.FinishJob(t.Context(), audittest.Event(audit.ExportComplete), huge.ID, files, []byte("{}"), time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"satchel/audit"
 	"satchel/engine/bulk"
 	"satchel/engine/imports"
+	"satchel/engine/pack"
 	"satchel/storage"
 )
 
@@ -22,7 +23,7 @@ func newQueue(limit, workers int, kinds ...string) *queue {
 }
 
 // ExportKinds are the kinds of jobs that make files for somebody else.
-var ExportKinds = []string{bulk.Kind, KindPackage}
+var ExportKinds = []string{bulk.Kind, pack.Kind}
 
 const (
 	// maxWorkers bounds the exports and packages that run at once; above it they wait. One job keeps two cores busy.

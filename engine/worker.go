@@ -11,6 +11,7 @@ import (
 	"satchel/audit"
 	"satchel/engine/bulk"
 	"satchel/engine/imports"
+	"satchel/engine/pack"
 	"satchel/fhir"
 	"satchel/internal/durable"
 	"satchel/internal/fault"
@@ -104,7 +105,7 @@ func (e *Engine) attempt(ctx context.Context, job storage.Job) (done conclusion,
 	switch job.Kind {
 	case bulk.Kind:
 		done, err = e.writes(ctx, job)
-	case KindPackage:
+	case pack.Kind:
 		done, err = e.packs(ctx, job)
 	case imports.Kind:
 		done, err = e.reads(ctx, job)

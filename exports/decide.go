@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"satchel/auth"
-	"satchel/engine"
 	"satchel/engine/bulk"
+	"satchel/engine/pack"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/storage"
@@ -79,12 +79,12 @@ func contentOf(job storage.Job) (auth.Action, error) {
 			do.Types = slices.Clone(bulk.ExportTypes(r.Level))
 		}
 		return do, nil
-	case engine.KindPackage:
-		r, err := engine.OrderOf(job)
+	case pack.Kind:
+		r, err := pack.OrderOf(job)
 		if err != nil || job.State != storage.Complete {
 			return packageAction(r), err
 		}
-		o, err := engine.PackageOutcomeOf(job)
+		o, err := pack.OutcomeOf(job)
 		return packageAction(r, o.Patients...), err
 	}
 	return auth.Action{}, gone()

@@ -11,6 +11,7 @@ import (
 	"satchel/audit"
 	"satchel/engine"
 	"satchel/engine/bulk"
+	"satchel/engine/pack"
 )
 
 // RunExport runs an export at once into a folder, without a job: for the command line. progress may be nil. r.Base is where
@@ -37,23 +38,23 @@ func (s *Service) RunExport(ctx context.Context, by Actor, r bulk.Request, folde
 // RunPackage makes a package at once, without a job: for the command line. progress may be nil. after, which may be nil too,
 // is called with the package before the audit log hears that it is made, such as to encrypt it. It leaves the events of a job
 // in the audit log, with the package's name for the job as their target.
-func (s *Service) RunPackage(ctx context.Context, by Actor, q engine.PackageRun, progress func(done, total int64), after func(*engine.MadePackage) error) (engine.MadePackage, error) {
+func (s *Service) RunPackage(ctx context.Context, by Actor, q pack.Run, progress func(done, total int64), after func(*pack.Made) error) (pack.Made, error) {
 	note := packageNote(by, q.Order)
 	if err := s.allowPackage(by, &q.Order); err != nil {
-		return engine.MadePackage{}, s.refused(ctx, note, err)
+		return pack.Made{}, s.refused(ctx, note, err)
 	}
 	if q.Job == "" {
 		q.Job = strings.ToLower(rand.Text()[:8])
 	}
 	note = note.done(q.Job)
 	if err := s.Store.Audit(ctx, note.Event); err != nil {
-		return engine.MadePackage{}, err
+		return pack.Made{}, err
 	}
-	h, err := s.Engine.MakePackage(ctx, q, progress)
+	h, err := pack.Make(ctx, s.Store, q, progress)
 	if err == nil && after != nil {
 		err = after(&h)
 	}
-	end := audit.Event{Action: audit.Package, Patients: h.Patients, Detail: engine.PackageText(q.RequestID, h)}
+	end := audit.Event{Action: audit.Package, Patients: h.Patients, Detail: pack.Text(q.RequestID, h)}
 	return h, s.ended(ctx, note, end, err)
 }
 

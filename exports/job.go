@@ -8,6 +8,7 @@ import (
 	"satchel/auth"
 	"satchel/engine"
 	"satchel/engine/bulk"
+	"satchel/engine/pack"
 	"satchel/storage"
 )
 
@@ -17,7 +18,7 @@ type Kinds []string
 // The kinds that faces know.
 var (
 	Bulk     = Kinds{bulk.Kind}
-	Packages = Kinds{engine.KindPackage}
+	Packages = Kinds{pack.Kind}
 	Both     = Kinds(engine.ExportKinds)
 )
 

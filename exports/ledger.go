@@ -9,7 +9,7 @@ import (
 
 	"satchel/audit"
 	"satchel/auth"
-	"satchel/engine"
+	"satchel/engine/pack"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/requests"
@@ -50,13 +50,13 @@ func (p packager) StartPackage(ctx context.Context, by requests.By, url string, 
 
 // Made returns the files of a complete package, without copies under a passphrase, and its verdict.
 func (p packager) Made(job storage.Job) ([]storage.JobFile, string, error) {
-	o, err := engine.PackageOutcomeOf(job)
+	o, err := pack.OutcomeOf(job)
 	if err != nil {
 		return nil, "", err
 	}
 	var files []storage.JobFile
 	for _, f := range job.Files {
-		if f.List != engine.ListProtected {
+		if f.List != pack.ListProtected {
 			files = append(files, f)
 		}
 	}

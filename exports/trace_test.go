@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"satchel/audit"
-	"satchel/engine"
 	"satchel/engine/bulk"
+	"satchel/engine/pack"
 )
 
 // trace is all that a start leaves, as far as every face must leave the same.
@@ -73,8 +73,8 @@ func (t *trace) look(p *practice, id string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if job.Kind == engine.KindPackage {
-		r, err := engine.OrderOf(job)
+	if job.Kind == pack.Kind {
+		r, err := pack.OrderOf(job)
 		if err != nil {
 			p.t.Fatal(err)
 		}

@@ -45,7 +45,7 @@ type Job struct {
 	Total    int64
 	Error    string
 	Runs     int       // how often it has begun: more than once if the server ended meanwhile
-	Outcome  []byte    // JSON of engine.PackageOutcome or imports.Outcome; nil: not ended, or an export
+	Outcome  []byte    // JSON of pack.Outcome or imports.Outcome; nil: not ended, or an export
 	Files    []JobFile // filled by Job, not by Jobs
 }
 

@@ -12,7 +12,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"satchel/engine"
+	"satchel/engine/pack"
 	"satchel/exports"
 	"satchel/fhir"
 	"satchel/storage"
@@ -167,9 +167,9 @@ func ehiText(f storage.JobFile, in string) (text, media, display string) {
 		media = "application/octet-stream"
 	}
 	switch {
-	case f.List == engine.ListAttachment:
+	case f.List == pack.ListAttachment:
 		return "Bytes of a document or picture as they were stored.", media, "Document or picture"
-	case f.List == engine.ListHistory:
+	case f.List == pack.ListHistory:
 		return "Earlier versions of resources, FHIR R4, one per line; their newest versions are in the manifest's output.", mediaNDJSON, "FHIR history, NDJSON"
 	case isEHIIndex(f):
 		return "The list of the files that are not FHIR, with addresses relative to its own place in the package.", mediaNDJSON, "File of the package"

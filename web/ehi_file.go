@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"slices"
 
-	"satchel/engine"
+	"satchel/engine/pack"
 	"satchel/exports"
 	"satchel/fhir"
 	"satchel/requests"
@@ -93,7 +93,7 @@ func (c *call) sendMade(w http.ResponseWriter, e storage.EHIExport, now ehiNow, 
 // ehiMedia is the media type under which a file of a package is sent. What a browser would run is given as bytes; the
 // DocumentReference tells what it is.
 func ehiMedia(f storage.JobFile) string {
-	if slices.Contains([]string{listOutput, listDeleted, engine.ListHistory}, f.List) {
+	if slices.Contains([]string{listOutput, listDeleted, pack.ListHistory}, f.List) {
 		return mediaNDJSON
 	}
 	return "application/octet-stream"
@@ -101,7 +101,7 @@ func ehiMedia(f storage.JobFile) string {
 
 // writeProblems writes an OperationOutcome for each reason why the record is not complete.
 func (c *call) writeProblems(w io.Writer, _ storage.EHIExport, job storage.Job) error {
-	o, err := engine.PackageOutcomeOf(job)
+	o, err := pack.OutcomeOf(job)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strings"
 
-	"satchel/engine"
+	"satchel/engine/pack"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/storage"
@@ -69,7 +69,7 @@ func (c *call) ehiManifest(e storage.EHIExport, job storage.Job) (jobManifest, e
 	if described > 0 {
 		m.Output = append(m.Output, manifestFile{Type: "DocumentReference", URL: c.ehiFileURL(e, ehiDocuments), Count: described})
 	}
-	o, err := engine.PackageOutcomeOf(job)
+	o, err := pack.OutcomeOf(job)
 	if err != nil {
 		return m, err
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"satchel/audit"
-	"satchel/engine"
+	"satchel/engine/pack"
 	"satchel/exports"
 	"satchel/fhir"
 	"satchel/handover"
@@ -93,7 +93,7 @@ func (c *call) visiblePackage() (storage.Job, handover.Order, error) {
 	if c.did(note, err); err != nil {
 		return job, handover.Order{}, err
 	}
-	r, err := engine.OrderOf(job)
+	r, err := pack.OrderOf(job)
 	return job, r, err
 }
 

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"satchel/engine"
+	"satchel/engine/pack"
 	"satchel/exports"
 	"satchel/fhir"
 	"satchel/handover"
@@ -88,7 +88,7 @@ func packageProgress(job storage.Job) string {
 
 // complete adds how a package ended.
 func (c *call) completePackage(t *packageJobText, job storage.Job) error {
-	o, err := engine.PackageOutcomeOf(job)
+	o, err := pack.OutcomeOf(job)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (c *call) completePackage(t *packageJobText, job storage.Job) error {
 // packageFileOf is one file of a package.
 func (c *call) packageFileOf(id string, f storage.JobFile) packageFileText {
 	t := packageFileText{Name: f.Name, URL: c.packageURL(id, f.Name), List: f.List, Type: f.Type, Count: f.Count, Bytes: f.Bytes, SHA256: hex.EncodeToString(f.SHA256)}
-	if f.List != engine.ListProtected {
+	if f.List != pack.ListProtected {
 		t.Path = f.Path
 	}
 	return t
@@ -119,7 +119,7 @@ func listPackages(w http.ResponseWriter, c *call) error {
 	}
 	texts := []packageJobText{}
 	for _, job := range list.Jobs {
-		r, err := engine.OrderOf(job.Job)
+		r, err := pack.OrderOf(job.Job)
 		if err != nil {
 			return err
 		}
@@ -128,7 +128,7 @@ func listPackages(w http.ResponseWriter, c *call) error {
 		}
 		t := c.packageOf(job.Job, r)
 		if job.State == storage.Complete {
-			o, err := engine.PackageOutcomeOf(job.Job)
+			o, err := pack.OutcomeOf(job.Job)
 			if err != nil {
 				return err
 			}

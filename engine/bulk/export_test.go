@@ -9,10 +9,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"satchel/demo"
 	"satchel/fhir"
 	"satchel/internal/testpractice"
-	"satchel/storage"
 )
 
 var (
@@ -21,6 +19,7 @@ var (
 	put       = testpractice.Put
 	remove    = testpractice.Delete
 	groupText = testpractice.Group
+	demoStore = testpractice.HereDemo
 )
 
 // rootDir opens a new folder.
@@ -28,16 +27,6 @@ func rootDir(t testing.TB) *os.Root { return testpractice.Folder(t) }
 
 // names lists the files of a folder.
 func names(t testing.TB, root *os.Root) []string { return testpractice.Names(t, root) }
-
-// demoStore is a store with a synthetic practice.
-func demoStore(t testing.TB, o demo.Options) *storage.Store {
-	t.Helper()
-	s := open(t)
-	if err := testpractice.FillDemo(s, o); err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
 
 // export runs a request and returns the keys of its files; see [testpractice.Keys].
 func export(t testing.TB, e *Exporter, r Request) (Manifest, []string) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"satchel/audit"
+	"satchel/demo"
 	"satchel/fhir"
 	"satchel/internal/audittest"
 	"satchel/internal/storagetest"
@@ -50,6 +51,16 @@ var Groups = New(func(s *storage.Store) error {
 	}
 	return nil
 })
+
+// HereDemo is a copy of [Here] with a synthetic practice.
+func HereDemo(t testing.TB, o demo.Options) *storage.Store {
+	t.Helper()
+	s := Here.Bulk(t)
+	if err := FillDemo(s, o); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
 
 // Group is the text of a group of persons; members is the content of the array.
 func Group(id, members string) string {

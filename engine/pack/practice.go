@@ -1,4 +1,4 @@
-package engine
+package pack
 
 import (
 	"bufio"
@@ -57,7 +57,7 @@ func (h *handing) stream(path string, f func(io.Writer) error) error {
 
 // audit writes the audit log as AuditEvents.
 func (h *handing) audit(w io.Writer) error {
-	for e, err := range h.engine.store.AuditStream(h.ctx, audit.Filter{}, audit.Sort{}) {
+	for e, err := range h.store.AuditStream(h.ctx, audit.Filter{}, audit.Sort{}) {
 		if err != nil {
 			return err
 		}
@@ -70,7 +70,7 @@ func (h *handing) audit(w io.Writer) error {
 
 // accounts writes the accounts, without what they sign in with.
 func (h *handing) accounts(w io.Writer) error {
-	list, err := h.engine.store.Accounts(h.ctx)
+	list, err := h.store.Accounts(h.ctx)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (h *handing) accounts(w io.Writer) error {
 
 // clients writes the programs that may sign in, without their secrets.
 func (h *handing) clients(w io.Writer) error {
-	list, err := h.engine.store.Clients(h.ctx)
+	list, err := h.store.Clients(h.ctx)
 	if err != nil {
 		return err
 	}

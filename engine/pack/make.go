@@ -1,4 +1,6 @@
-package engine
+// Package pack makes packages: it gathers a record or counts the population, streams the versions into a [handover.Writer], and
+// compares what was written with what the store counts.
+package pack
 
 import (
 	"cmp"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"satchel/engine/record"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/handover/view"
@@ -19,11 +22,11 @@ import (
 	"satchel/storage"
 )
 
-// scopeRules is the version of the rules by which [Engine.Record] chooses, as packages state it.
+// scopeRules is the version of the rules by which [record.Gather] chooses, as packages state it.
 const scopeRules = "2026-11"
 
-// PackageRun is one making of a package: the order, and where and with what it is made.
-type PackageRun struct {
+// Run is one making of a package: the order, and where and with what it is made.
+type Run struct {
 	handover.Order // with form folder or zip; "" is zip. Its Patient "" stands for everybody
 
 	At storage.Snapshot // what the package shows; zero: now
@@ -44,8 +47,8 @@ type PackageRun struct {
 	Requests func(ctx context.Context, w io.Writer) error
 }
 
-// MadePackage is a package that was made.
-type MadePackage struct {
+// Made is a package that was made.
+type Made struct {
 	handover.Sealed
 	Job         string
 	Purpose     string
@@ -55,46 +58,46 @@ type MadePackage struct {
 	Counts      map[string]handover.Count // by type
 	Attachments handover.AttachmentSummary
 	Exclusions  []handover.ExclusionSummary
-	Decisions   []Decision // of one patient's record: linked Patients that staff may want to decide on
+	Decisions   []record.Decision // of one patient's record: linked Patients that staff may want to decide on
 }
 
-// MakePackage makes a package as of a snapshot and seals it; what it holds is read back and compared with what the store counts.
+// Make makes a package as of a snapshot and seals it; what it holds is read back and compared with what the store counts.
 // A package whose verdict is INCOMPLETE is made all the same, and says so itself. progress is told how many versions are
 // written; it may be nil. An error leaves no package behind. Errors: those of [handover.Order.Check]; not-found if the patient was never stored.
 //
 // A population needs the same memory whatever its size, but for 16 bytes for each version and 8 for each attachment. The pages
 // for reading one patient's record need some hundred bytes for each of its versions.
-func (e *Engine) MakePackage(ctx context.Context, r PackageRun, progress func(done, total int64)) (MadePackage, error) {
+func Make(ctx context.Context, s *storage.Store, r Run, progress func(done, total int64)) (Made, error) {
 	at, err := r.At, error(nil)
 	if at == (storage.Snapshot{}) {
-		at, err = e.store.Snapshot(ctx)
+		at, err = s.Snapshot(ctx)
 	}
 	if err != nil {
-		return MadePackage{}, err
+		return Made{}, err
 	}
 	r.fill()
 	if err := r.Check(); err != nil {
-		return MadePackage{}, err
+		return Made{}, err
 	}
-	h := &handing{ctx: ctx, engine: e, request: r, at: at, began: time.Now(), progress: progress}
+	h := &handing{ctx: ctx, store: s, request: r, at: at, began: time.Now(), progress: progress}
 	if err := h.gather(); err != nil {
-		return MadePackage{}, err
+		return Made{}, err
 	}
 	if err := durable.MkdirAll(r.Dir, 0o700); err != nil {
-		return MadePackage{}, err
+		return Made{}, err
 	}
 	if h.w, err = handover.Create(h.options()); err != nil {
-		return MadePackage{}, err
+		return Made{}, err
 	}
 	done, err := h.run()
 	if err != nil {
-		return MadePackage{}, errors.Join(err, h.w.Abort())
+		return Made{}, errors.Join(err, h.w.Abort())
 	}
 	return done, nil
 }
 
 // fill gives what was left open its default.
-func (r *PackageRun) fill() {
+func (r *Run) fill() {
 	r.Population = r.Patient == ""
 	if r.Purpose == "" {
 		r.Purpose = "access"
@@ -113,16 +116,16 @@ func (r *PackageRun) fill() {
 // handing is one package on its way.
 type handing struct {
 	ctx      context.Context
-	engine   *Engine
-	request  PackageRun
+	store    *storage.Store
+	request  Run
 	at       storage.Snapshot
 	began    time.Time
 	progress func(done, total int64)
 
 	content  handed
-	record   *Record // nil for a population
-	about    string  // whose it is, in words
-	total    int64   // versions that will be written
+	record   *record.Record // nil for a population
+	about    string         // whose it is, in words
+	total    int64          // versions that will be written
 	w        *handover.Writer
 	written  versionSet       // of one patient's record
 	binaries map[string]int64 // its current Binaries: the version
@@ -133,17 +136,17 @@ type handing struct {
 
 // gather finds out what belongs into the package.
 func (h *handing) gather() error {
-	var counts map[string]*TypeCounts
+	var counts map[string]*record.TypeCounts
 	if h.request.Patient == "" {
-		p, err := h.engine.Population(h.ctx, h.at)
+		p, err := record.CountPopulation(h.ctx, h.store, h.at)
 		if err != nil {
 			return err
 		}
 		h.content, counts = p, p.Counts
 	} else {
-		o := RecordOptions{Linked: h.request.Linked}
-		o.Withhold = append(slices.Clone(h.request.Withhold), PsychotherapyNotes) // not part of the record by law
-		r, err := h.engine.Record(h.ctx, h.at, h.request.Patient, o)
+		o := record.Options{Linked: h.request.Linked}
+		o.Withhold = append(slices.Clone(h.request.Withhold), record.PsychotherapyNotes) // not part of the record by law
+		r, err := record.Gather(h.ctx, h.store, h.at, h.request.Patient, o)
 		if err != nil {
 			return err
 		}
@@ -167,13 +170,13 @@ func (h *handing) gather() error {
 
 // person says whose record it is, by the newest version that has content.
 func (h *handing) person() (string, error) {
-	rids, err := h.engine.store.RIDs(h.ctx, "Patient", []string{h.request.Patient})
+	rids, err := h.store.RIDs(h.ctx, "Patient", []string{h.request.Patient})
 	if err != nil {
 		return "", err
 	}
 	var d fhir.Document
 	about := ""
-	err = h.engine.store.Versions(h.ctx, h.at, rids, func(row storage.Row) error {
+	err = h.store.Versions(h.ctx, h.at, rids, func(row storage.Row) error {
 		if row.JSON == nil {
 			return nil
 		}
@@ -203,7 +206,7 @@ func (h *handing) options() handover.Options {
 	}
 	return handover.Options{
 		Dir: r.Dir, Name: handover.PackageName(r.Sender.Organization, kind, h.at.Time, r.Job), Zip: r.Form != handover.FormFolder,
-		FileSize: r.FileSize, BagSize: r.BagSize, Key: r.Key, Bases: h.engine.store.Bases().URLs(), Sender: r.Sender, About: about,
+		FileSize: r.FileSize, BagSize: r.BagSize, Key: r.Key, Bases: h.store.Bases().URLs(), Sender: r.Sender, About: about,
 		Head: handover.Head{
 			DocumentationURL: r.DocumentationURL, Product: r.Product, Kind: kind, JobID: r.Job,
 			RequestID: r.RequestID, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy,
@@ -216,7 +219,7 @@ func (h *handing) options() handover.Options {
 
 // auditHead is the newest event of the audit log; nil if there is none.
 func (h *handing) auditHead() *handover.AuditHead {
-	a, err := h.engine.store.AuditHead(h.ctx)
+	a, err := h.store.AuditHead(h.ctx)
 	if err != nil || a.Seq == 0 {
 		return nil
 	}
@@ -224,32 +227,32 @@ func (h *handing) auditHead() *handover.AuditHead {
 }
 
 // run writes, reads back and seals.
-func (h *handing) run() (MadePackage, error) {
+func (h *handing) run() (Made, error) {
 	if err := h.write(); err != nil {
-		return MadePackage{}, err
+		return Made{}, err
 	}
 	if h.record != nil {
 		if err := h.exclude(); err != nil {
-			return MadePackage{}, err
+			return Made{}, err
 		}
 	} else {
 		if err := h.patients(); err != nil {
-			return MadePackage{}, err
+			return Made{}, err
 		}
 		if err := h.practice(); err != nil {
-			return MadePackage{}, err
+			return Made{}, err
 		}
 	}
 	var err error
 	if h.recon, err = h.w.Reconcile(h.ctx, h); err != nil {
-		return MadePackage{}, err
+		return Made{}, err
 	}
 	if h.record != nil {
 		if err := h.pages(); err != nil {
-			return MadePackage{}, fmt.Errorf("make the pages to read: %w", err)
+			return Made{}, fmt.Errorf("make the pages to read: %w", err)
 		}
 	}
-	done := MadePackage{Job: h.request.Job, Purpose: h.request.Purpose, Snapshot: h.at, Problems: h.recon.Problems, Counts: h.recon.Counts,
+	done := Made{Job: h.request.Job, Purpose: h.request.Purpose, Snapshot: h.at, Problems: h.recon.Problems, Counts: h.recon.Counts,
 		Attachments: h.recon.Attachments, Exclusions: h.recon.Exclusions}
 	if h.record != nil {
 		done.Decisions, done.Patients = h.record.Decisions, h.record.Patients
@@ -258,7 +261,10 @@ func (h *handing) run() (MadePackage, error) {
 	return done, err
 }
 
-// resource is the item as packages take it.
-func (it RecordItem) resource() fhir.Resource {
+// resourceOf is the item as packages take it.
+func resourceOf(it record.Item) fhir.Resource {
 	return fhir.Resource{Type: it.Type, ID: it.ID, Version: it.Version, Updated: it.Updated, JSON: it.JSON, Deleted: it.JSON == nil}
 }
+
+// errReaches says that a record reaches beyond [handover.Order.Within].
+var errReaches = fhir.Errorf(fhir.CodeForbidden, "the record also holds that of a Patient merged with this one, which the account that asked may not read; let an account with FHIR_ALL_READ ask for it")

@@ -1,4 +1,4 @@
-package engine
+package pack
 
 import (
 	"os"
@@ -24,6 +24,6 @@ func TestHandoverSpeed(t *testing.T) {
 	}
 	defer s.Close()
 	start := time.Now()
-	h := packed(t, s, PackageRun{Order: handover.Order{Patient: os.Getenv("SATCHEL_MEASURE_PATIENT")}})
+	h := packed(t, s, Run{Order: handover.Order{Patient: os.Getenv("SATCHEL_MEASURE_PATIENT")}})
 	t.Logf("%d files, %d bytes, %s in %v", h.Files, h.Bytes, h.Verdict, time.Since(start))
 }

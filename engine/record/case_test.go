@@ -1,4 +1,4 @@
-package engine
+package record
 
 import (
 	"slices"
@@ -27,7 +27,7 @@ func to(name, key string) string { return `'` + name + `':{'reference':'` + key 
 var recordCases = []struct {
 	name     string
 	stored   []string // in order; "-Type/id" deletes
-	options  RecordOptions
+	options  Options
 	in       []string          // in the record, as stored
 	excerpts map[string]string // in the record as excerpts, which end so (meta aside, ' for ")
 	excluded map[string]string // "Type/id" or "Type/id/_history/1": reason
@@ -156,7 +156,7 @@ var recordCases = []struct {
 		name: "psychotherapy notes",
 		stored: []string{of("DocumentReference/d", to("subject", "Patient/a")+`,'securityLabel':[{'coding':[{'system':'http://terminology.hl7.org/CodeSystem/v3-ActCode','code':'PSYTHPN'}]}],'content':[{'attachment':{'url':'Binary/note'}}]`),
 			of("Binary/note", ""), of("Observation/o", `'meta':{'security':[{'system':'http://terminology.hl7.org/CodeSystem/v3-ActCode','code':'ETH'}]},`+to("subject", "Patient/a"))},
-		options:  RecordOptions{Withhold: []handover.Withhold{PsychotherapyNotes}},
+		options:  Options{Withhold: []handover.Withhold{PsychotherapyNotes}},
 		in:       []string{"Observation/o/_history/1"},
 		excluded: map[string]string{"DocumentReference/d": "psychotherapy-notes", "Binary/note": "psychotherapy-notes"},
 	},
@@ -170,7 +170,7 @@ var recordCases = []struct {
 		stored: []string{of("Patient/m", `'link':[{'type':'replaced-by','other':{'reference':'Patient/n'}}]`), of("Patient/n", `'link':[{'type':'replaced-by','other':{'reference':'Patient/a'}}]`),
 			of("Patient/see", `'link':[{'type':'seealso','other':{'reference':'Patient/a'}}]`), of("Patient/yes", `'link':[{'type':'refer','other':{'reference':'Patient/m'}}]`),
 			of("Observation/m", to("subject", "Patient/m")), of("Observation/see", to("subject", "Patient/see")), of("Observation/yes", to("subject", "Patient/yes"))},
-		options:  RecordOptions{Linked: []string{"yes"}},
+		options:  Options{Linked: []string{"yes"}},
 		in:       []string{"Patient/m/_history/1", "Patient/n/_history/1", "Patient/yes/_history/1", "Observation/m/_history/1", "Observation/yes/_history/1"},
 		excluded: map[string]string{"Patient/see": ReasonNotApproved},
 		out:      []string{"Observation/see"},
@@ -283,7 +283,7 @@ func TestRecordReconciles(t *testing.T) {
 	s := open(t)
 	put(t, s, of("Patient/a", ""), of("Observation/o", to("subject", "Patient/a")))
 	at, _ := s.Snapshot(t.Context())
-	r, err := New(s, nil, Options{}).Record(t.Context(), at, "a", RecordOptions{})
+	r, err := Gather(t.Context(), s, at, "a", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +299,7 @@ func TestDecisions(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	put(t, s, of("Patient/a", `'link':[{'type':'refer','other':{'reference':'Patient/b'}}]`), of("Patient/b", ""), of("Patient/c", `'link':[{'type':'seealso','other':{'reference':'Patient/a'}}]`))
-	g := gather(t, s, "a", RecordOptions{Linked: []string{"b"}})
+	g := gather(t, s, "a", Options{Linked: []string{"b"}})
 	want := []Decision{{"b", "a", "refer", true}, {"c", "a", "seealso", false}}
 	if !slices.Equal(g.Decisions, want) || !slices.Equal(g.Patients, []string{"a", "b"}) {
 		t.Errorf("decisions %v, patients %q", g.Decisions, g.Patients)
@@ -313,12 +313,12 @@ func TestRecordAsOfASnapshot(t *testing.T) {
 	put(t, s, of("Patient/a", ""), of("Patient/b", ""), of("Device/d", to("patient", "Patient/a")), of("Device/e", to("patient", "Patient/b")),
 		of("Observation/o", to("subject", "Patient/a")), of("Provenance/p", `'target':[{'reference':'Observation/o'}]`),
 		of("Binary/x", to("securityContext", "Observation/o")), of("Practitioner/p", ""), of("Encounter/e", to("subject", "Patient/a")+`,'participant':[{`+to("individual", "Practitioner/p")+`}]`))
-	before := gather(t, s, "a", RecordOptions{})
+	before := gather(t, s, "a", Options{})
 	put(t, s, of("Device/d", to("patient", "Patient/b")), of("Device/e", to("patient", "Patient/a")), of("Binary/x", to("securityContext", "Patient/b")),
 		of("Patient/c", `'link':[{'type':'replaces','other':{'reference':'Patient/a'}}]`), of("Observation/new", to("subject", "Patient/a")),
 		of("Observation/o", to("subject", "Patient/b")))
 	remove(t, s, "Provenance/p", "Practitioner/p")
-	after := gatherAt(t, s, before.Snapshot, "a", RecordOptions{})
+	after := gatherAt(t, s, before.Snapshot, "a", Options{})
 	if !slices.Equal(before.order, after.order) || len(before.order) != 7 {
 		t.Errorf("before %q\nafter %q", before.order, after.order)
 	}
@@ -334,12 +334,12 @@ func TestRecordOfADeletedPatient(t *testing.T) {
 	s := open(t)
 	put(t, s, of("Patient/a", ""), of("Observation/o", to("subject", "Patient/a")))
 	remove(t, s, "Patient/a")
-	g := gather(t, s, "a", RecordOptions{})
+	g := gather(t, s, "a", Options{})
 	if want := []string{"Observation/o/_history/1", "Patient/a/_history/1", "Patient/a/_history/2"}; !slices.Equal(g.order, want) {
 		t.Errorf("got %q", g.order)
 	}
 	at, _ := s.Snapshot(t.Context())
-	if _, err := New(s, nil, Options{}).Record(t.Context(), at, "never", RecordOptions{}); err == nil || !strings.Contains(err.Error(), "Patient/never") {
+	if _, err := Gather(t.Context(), s, at, "never", Options{}); err == nil || !strings.Contains(err.Error(), "Patient/never") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -360,7 +360,7 @@ func TestAttachmentSources(t *testing.T) {
 		content = append(content, `{'attachment':{'url':'`+url+`'}}`)
 	}
 	put(t, s, of("DocumentReference/d", to("subject", "Patient/a")+`,'content':[`+strings.Join(content, ",")+`,{'attachment':{'data':'AA=='}}]`))
-	g := gather(t, s, "a", RecordOptions{})
+	g := gather(t, s, "a", Options{})
 	if len(g.Attachments) != len(want)+2 {
 		t.Errorf("%d attachments", len(g.Attachments))
 	}
@@ -387,7 +387,7 @@ func TestRecordFailsByName(t *testing.T) {
 		s := open(t)
 		put(t, s, of("Patient/a", ""), of("DiagnosticReport/r", to("subject", "Patient/a")+`,'result':[{'reference':'Observation/broken'}]`), of("Observation/broken", broken))
 		at, _ := s.Snapshot(t.Context())
-		_, err := New(s, nil, Options{}).Record(t.Context(), at, "a", RecordOptions{})
+		_, err := Gather(t.Context(), s, at, "a", Options{})
 		if err == nil || !strings.Contains(err.Error(), "Observation/broken") {
 			t.Errorf("%s: error %v", broken, err)
 		}
@@ -403,11 +403,10 @@ func TestTypeWithoutDispositionFails(t *testing.T) {
 		d, ok := fhir.DispositionOf(typ)
 		return d, ok && typ != "Flag"
 	}
-	e := New(s, nil, Options{})
-	if _, err := e.Record(t.Context(), at, "a", RecordOptions{}); err == nil || !strings.Contains(err.Error(), `"Flag" has no disposition`) {
+	if _, err := Gather(t.Context(), s, at, "a", Options{}); err == nil || !strings.Contains(err.Error(), `"Flag" has no disposition`) {
 		t.Errorf("record: %v", err)
 	}
-	if _, err := e.Population(t.Context(), at); err == nil || !strings.Contains(err.Error(), `"Flag" has no disposition`) {
+	if _, err := CountPopulation(t.Context(), s, at); err == nil || !strings.Contains(err.Error(), `"Flag" has no disposition`) {
 		t.Errorf("population: %v", err)
 	}
 }

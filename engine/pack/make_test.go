@@ -1,37 +1,47 @@
-package engine
+package pack
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
+	"iter"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"satchel/audit"
 	"satchel/demo"
+	"satchel/engine/record"
 	"satchel/handover"
 	"satchel/internal/audittest"
 	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
+var (
+	open      = testpractice.Here.Bulk
+	practice  = testpractice.Groups.Bulk
+	put       = testpractice.Put
+	remove    = testpractice.Delete
+	demoStore = testpractice.HereDemo
+)
+
 // packed makes a package of a store in a new folder.
-func packed(t testing.TB, s *storage.Store, r PackageRun) MadePackage {
+func packed(t testing.TB, s *storage.Store, r Run) Made {
 	t.Helper()
 	if r.Dir == "" {
 		r.Dir = t.TempDir()
 	}
 	r.Form = cmp.Or(r.Form, handover.FormFolder)
-	h, err := New(s, nil, Options{}).MakePackage(t.Context(), r, nil)
+	h, err := Make(t.Context(), s, r, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
 
-func verified(t testing.TB, h MadePackage) *handover.Result {
+func verified(t testing.TB, h Made) *handover.Result {
 	t.Helper()
 	r, err := handover.Verify(t.Context(), h.Paths[0], handover.VerifyOptions{})
 	if err != nil {
@@ -49,14 +59,14 @@ func TestHandover(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, r := range map[string]PackageRun{
+	for name, r := range map[string]Run{
 		"population": {Order: handover.Order{Form: handover.FormFolder}, Key: key, Settings: []byte("{}\n"), BagSize: 400_000},
 		"patient":    {Order: handover.Order{Patient: demo.EverythingPatientID, Form: handover.FormZip}, Key: key},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var last, whole int64
 			r.Dir = t.TempDir()
-			h, err := New(s, nil, Options{}).MakePackage(t.Context(), r, func(done, total int64) { last, whole = done, total })
+			h, err := Make(t.Context(), s, r, func(done, total int64) { last, whole = done, total })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -84,7 +94,7 @@ func TestFirstPageNamesThePatient(t *testing.T) {
 		`{"resourceType":"Patient","id":"b"}`)
 	remove(t, s, "Patient/a")
 	for id, want := range map[string]string{"a": "<strong>Ann &lt;Later&gt;, born February 3, 1970</strong>", "b": "<strong>Patient/b</strong>"} {
-		root := packed(t, s, PackageRun{Order: handover.Order{Patient: id}}).Paths[0]
+		root := packed(t, s, Run{Order: handover.Order{Patient: id}}).Paths[0]
 		for _, name := range []string{"OPEN-ME-FIRST.html", "README.txt", "bag-info.txt"} {
 			text, err := os.ReadFile(filepath.Join(root, name))
 			if err != nil {
@@ -97,23 +107,34 @@ func TestFirstPageNamesThePatient(t *testing.T) {
 	}
 }
 
+// losing is a record that has lost its Observation and does not know of it.
+type losing struct{ *record.Record }
+
+func (l losing) Items(ctx context.Context) iter.Seq2[record.Item, error] {
+	return func(yield func(record.Item, error) bool) {
+		for it, err := range l.Record.Items(ctx) {
+			if it.Type != "Observation" && !yield(it, err) {
+				return
+			}
+		}
+		l.Counts["Observation"].StoredCurrent--
+	}
+}
+
 // What the index of owners has and the package has not makes it incomplete.
 func TestHandoverLedgerFindsLoss(t *testing.T) {
 	t.Parallel()
 	testpractice.Sequential(t)
 	s := practice(t)
-	e := New(s, nil, Options{})
 	at, err := s.Snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &handing{ctx: t.Context(), engine: e, at: at, request: PackageRun{Order: handover.Order{Patient: "p1", Purpose: "access"}, Dir: t.TempDir(), Job: "x"}}
+	h := &handing{ctx: t.Context(), store: s, at: at, request: Run{Order: handover.Order{Patient: "p1", Purpose: "access"}, Dir: t.TempDir(), Job: "x"}}
 	if err := h.gather(); err != nil {
 		t.Fatal(err)
 	}
-	lost := slices.IndexFunc(h.record.rows, func(r *recordRow) bool { return r.typ == "Observation" })
-	h.record.rows = slices.Delete(h.record.rows, lost, lost+1)
-	h.record.Counts["Observation"].StoredCurrent--
+	h.content = losing{h.record}
 	if h.w, err = handover.Create(h.options()); err != nil {
 		t.Fatal(err)
 	}
@@ -140,13 +161,13 @@ func TestHandoverContent(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if _, err := New(s, nil, Options{}).MakePackage(t.Context(), PackageRun{Order: handover.Order{Patient: "nobody"}, Dir: filepath.Join(dir, "new")}, nil); err == nil {
+	if _, err := Make(t.Context(), s, Run{Order: handover.Order{Patient: "nobody"}, Dir: filepath.Join(dir, "new")}, nil); err == nil {
 		t.Error("a patient that does not exist has a package")
 	}
 	if list, _ := os.ReadDir(dir); len(list) > 0 {
 		t.Errorf("left behind: %v", list)
 	}
-	h := packed(t, s, PackageRun{Dir: dir})
+	h := packed(t, s, Run{Dir: dir})
 	read := func(path string) string {
 		text, err := os.ReadFile(filepath.Join(h.Paths[0], path))
 		if err != nil {

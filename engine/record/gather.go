@@ -1,4 +1,4 @@
-package engine
+package record
 
 import (
 	"cmp"
@@ -20,7 +20,7 @@ type gatherer struct {
 	ctx     context.Context
 	store   *storage.Store
 	at      storage.Snapshot
-	options RecordOptions
+	options Options
 	bases   fhir.Bases
 
 	patients  map[string]bool
@@ -48,7 +48,7 @@ type recordFrom struct {
 	depth int
 }
 
-func newGatherer(ctx context.Context, s *storage.Store, at storage.Snapshot, o RecordOptions) *gatherer {
+func newGatherer(ctx context.Context, s *storage.Store, at storage.Snapshot, o Options) *gatherer {
 	g := &gatherer{
 		ctx: ctx, store: s, at: at, options: o, bases: s.Bases(),
 		patients: map[string]bool{}, rows: map[key]*recordRow{}, known: map[int64]bool{}, from: map[key]recordFrom{}, linked: map[key]bool{},

@@ -1,4 +1,4 @@
-package engine
+package pack
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 
+	"satchel/engine/record"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/storage"
@@ -13,24 +14,30 @@ import (
 
 // handed is what a package is filled from: a [Record] or a [Population].
 type handed interface {
-	Items(ctx context.Context) iter.Seq2[RecordItem, error]
+	Items(ctx context.Context) iter.Seq2[record.Item, error]
 }
 
 // versionSet holds versions by resource.
 type versionSet map[key]struct{}
 
+// key names a resource.
+type key struct{ typ, id string }
+
+// batch is how many resources are asked of the store at once.
+const batch = 128
+
 // sections are the places of items in a package.
-var sections = map[Section]handover.Section{
-	SectionCurrent: handover.Current, SectionDirectory: handover.Directory, SectionHistory: handover.History,
-	SectionDeleted: handover.Deleted, SectionProvenance: handover.Provenance,
+var sections = map[record.Section]handover.Section{
+	record.SectionCurrent: handover.Current, record.SectionDirectory: handover.Directory, record.SectionHistory: handover.History,
+	record.SectionDeleted: handover.Deleted, record.SectionProvenance: handover.Provenance,
 }
 
 // write writes every item. A deletion waits for the item behind it, which tells whether the resource was made again.
 func (h *handing) write() error {
-	var waiting *RecordItem
+	var waiting *record.Item
 	var done int64
 	d := &fhir.Document{}
-	settle := func(next RecordItem) error {
+	settle := func(next record.Item) error {
 		if waiting == nil {
 			return nil
 		}
@@ -38,7 +45,7 @@ func (h *handing) write() error {
 		if next.Type == waiting.Type && next.ID == waiting.ID {
 			section = handover.History
 		}
-		_, err := h.w.Put(section, waiting.resource())
+		_, err := h.w.Put(section, resourceOf(*waiting))
 		waiting = nil
 		return err
 	}
@@ -64,19 +71,19 @@ func (h *handing) write() error {
 			h.progress(done, h.total)
 		}
 	}
-	return settle(RecordItem{})
+	return settle(record.Item{})
 }
 
 var dataMember = []byte(`"data":"`)
 
 // put writes one living or earlier version, and the bytes of its attachments.
-func (h *handing) put(it RecordItem, d *fhir.Document) error {
-	r := it.resource()
+func (h *handing) put(it record.Item, d *fhir.Document) error {
+	r := resourceOf(it)
 	place, err := h.w.Put(sections[it.Section], r)
 	if err != nil {
 		return err
 	}
-	if it.Section != SectionHistory {
+	if it.Section != record.SectionHistory {
 		h.stands(it, place)
 	}
 	if !bytes.Contains(it.JSON, dataMember) {
@@ -97,7 +104,7 @@ func (h *handing) exclude() error {
 	sums := map[handover.Exclusion]int64{}
 	for i, x := range h.record.Exclusions {
 		e := handover.Exclusion{Type: x.Type, ID: x.ID, Part: h.parts[i], Reason: x.Reason, Authority: x.Authority, Statutory: x.Authority != ""}
-		if x.Reason == ReasonOtherIndividual || x.Reason == ReasonNotApproved || x.Reason == ReasonMoved {
+		if x.Reason == record.ReasonOtherIndividual || x.Reason == record.ReasonNotApproved || x.Reason == record.ReasonMoved {
 			e.ID = ""
 		}
 		sums[e]++
@@ -124,7 +131,7 @@ func sortedExclusions(sums map[handover.Exclusion]int64) []handover.Exclusion {
 }
 
 // partsOf says of each excluded version what it is in the snapshot, by reading the rows again. They come in order of type.
-func (h *handing) partsOf(list []Exclusion) ([]handover.Part, error) {
+func (h *handing) partsOf(list []record.Exclusion) ([]handover.Part, error) {
 	type version struct {
 		key
 		n int64
@@ -132,15 +139,15 @@ func (h *handing) partsOf(list []Exclusion) ([]handover.Part, error) {
 	found := map[version]handover.Part{}
 	for rest := list; len(rest) > 0; {
 		typ, ids := rest[0].Type, []string{}
-		for len(rest) > 0 && rest[0].Type == typ && len(ids) < itemRows {
+		for len(rest) > 0 && rest[0].Type == typ && len(ids) < batch {
 			ids, rest = append(ids, rest[0].ID), rest[1:]
 		}
-		rids, err := h.engine.store.RIDs(h.ctx, typ, ids)
+		rids, err := h.store.RIDs(h.ctx, typ, ids)
 		if err != nil {
 			return nil, err
 		}
 		var last version
-		err = h.engine.store.Versions(h.ctx, h.at, rids, func(row storage.Row) error {
+		err = h.store.Versions(h.ctx, h.at, rids, func(row storage.Row) error {
 			v := version{key{row.Type, row.ID}, row.Version}
 			if v.key == last.key && found[last] == handover.PartCurrent {
 				found[last] = handover.PartEarlier

@@ -1,4 +1,4 @@
-package engine
+package pack
 
 import (
 	"bytes"
@@ -30,7 +30,7 @@ func ofSnapshot(index []byte) (left []byte) {
 }
 
 // payloadHashes are the hashes of the NDJSON files of a package, by path without the bag; of the index of files its text.
-func payloadHashes(t *testing.T, h MadePackage) map[string]string {
+func payloadHashes(t *testing.T, h Made) map[string]string {
 	t.Helper()
 	hashes := map[string]string{}
 	for _, bag := range h.Paths {
@@ -65,7 +65,7 @@ func TestRoundTrip(t *testing.T) {
 	put(t, from, `{"resourceType":"Patient","id":"`+demo.ChildPatientID+`","active":true}`) // was deleted and made again
 	for name, bag := range map[string]int64{"one bag": 0, "many bags": 300_000} {
 		t.Run(name, func(t *testing.T) {
-			first := packed(t, from, PackageRun{BagSize: bag})
+			first := packed(t, from, Run{BagSize: bag})
 			if bag > 0 && len(first.Paths) < 3 {
 				t.Fatalf("only %d bags: the test tests nothing", len(first.Paths))
 			}
@@ -79,7 +79,7 @@ func TestRoundTrip(t *testing.T) {
 			if last != total || counts["Patient"].Deletions == 0 || counts["Patient"].Refused > 0 {
 				t.Errorf("%d of %d versions; patients %+v", last, total, counts["Patient"])
 			}
-			second := packed(t, to, PackageRun{BagSize: bag})
+			second := packed(t, to, Run{BagSize: bag})
 			want, got := payloadHashes(t, first), payloadHashes(t, second)
 			if len(got) != len(want) || len(want) < 100 {
 				t.Errorf("%d files, were %d", len(got), len(want))
@@ -100,7 +100,7 @@ func TestRoundTrip(t *testing.T) {
 func TestRestoreOnePatient(t *testing.T) {
 	t.Parallel()
 	from := demoStore(t, demo.Options{Patients: 4})
-	h := packed(t, from, PackageRun{Order: handover.Order{Patient: demo.EverythingPatientID, Form: handover.FormZip}})
+	h := packed(t, from, Run{Order: handover.Order{Patient: demo.EverythingPatientID, Form: handover.FormZip}})
 	if !imports.IsPackage(h.Paths[0]) || !imports.IsPackage(filepath.Dir(h.Paths[0])) {
 		t.Error("it is not known as a package")
 	}
@@ -131,7 +131,7 @@ func TestRoundTripOfOnePatient(t *testing.T) {
 	}
 	remove(t, from, "DocumentReference/letter")
 	put(t, from, letter("Zm91cnRo"))
-	first := packed(t, from, PackageRun{Order: handover.Order{Patient: id}})
+	first := packed(t, from, Run{Order: handover.Order{Patient: id}})
 	want := payloadHashes(t, first)
 	var texts []string
 	for path := range want {
@@ -156,7 +156,7 @@ func TestRoundTripOfOnePatient(t *testing.T) {
 	if _, err := imports.Restore(t.Context(), to, first.Paths[0], handover.VerifyOptions{}, nil); err != nil {
 		t.Fatal(err)
 	}
-	second := packed(t, to, PackageRun{Order: handover.Order{Patient: id}})
+	second := packed(t, to, Run{Order: handover.Order{Patient: id}})
 	got := payloadHashes(t, second)
 	if len(first.Counts["Patient"].Excluded) > 0 || first.Counts["Patient"].ExportedCurrent != 2 {
 		t.Errorf("patients %+v: the duplicate is not in it", first.Counts["Patient"])
@@ -175,7 +175,7 @@ func TestRoundTripOfOnePatient(t *testing.T) {
 func TestRestoreRefuses(t *testing.T) {
 	t.Parallel()
 	from := practice(t)
-	h := packed(t, from, PackageRun{})
+	h := packed(t, from, Run{})
 	if _, err := imports.Restore(t.Context(), from, h.Paths[0], handover.VerifyOptions{}, nil); err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("into a store with content: %v", err)
 	}
@@ -208,7 +208,7 @@ func TestRestoreIncomplete(t *testing.T) {
 	from := practice(t)
 	put(t, from, `{"resourceType":"DocumentReference","id":"lost","status":"current","subject":{"reference":"Patient/p1"},`+
 		`"content":[{"attachment":{"contentType":"application/pdf","url":"Binary/never"}}]}`)
-	h := packed(t, from, PackageRun{})
+	h := packed(t, from, Run{})
 	if h.Verdict != handover.Incomplete {
 		t.Fatalf("the verdict is %s: the test tests nothing", h.Verdict)
 	}
@@ -221,7 +221,7 @@ func TestRestoreIncomplete(t *testing.T) {
 	if _, err := imports.Restore(t.Context(), to, h.Paths[0], handover.VerifyOptions{Incomplete: true}, nil); err != nil {
 		t.Fatal(err)
 	}
-	second := packed(t, to, PackageRun{})
+	second := packed(t, to, Run{})
 	want, got := payloadHashes(t, h), payloadHashes(t, second)
 	for _, hashes := range []map[string]string{want, got} {
 		delete(hashes, attachmentIndex) // names the audit log, which the other store does not have

@@ -1,4 +1,4 @@
-package engine
+package record
 
 import (
 	"context"
@@ -18,13 +18,13 @@ type Population struct {
 	store *storage.Store
 }
 
-// Population counts what a snapshot holds. It fails, naming the type, for a type without a disposition.
-func (e *Engine) Population(ctx context.Context, at storage.Snapshot) (*Population, error) {
-	stored, err := e.store.VersionCounts(ctx, at)
+// CountPopulation counts what a snapshot holds. It fails, naming the type, for a type without a disposition.
+func CountPopulation(ctx context.Context, s *storage.Store, at storage.Snapshot) (*Population, error) {
+	stored, err := s.VersionCounts(ctx, at)
 	if err != nil {
 		return nil, fmt.Errorf("population: %w", err)
 	}
-	p := &Population{Snapshot: at, Counts: map[string]*TypeCounts{}, store: e.store}
+	p := &Population{Snapshot: at, Counts: map[string]*TypeCounts{}, store: s}
 	for typ, n := range stored {
 		if _, err := disposition(typ); err != nil {
 			return nil, fmt.Errorf("population: %w", err)
@@ -36,18 +36,18 @@ func (e *Engine) Population(ctx context.Context, at storage.Snapshot) (*Populati
 
 // Items streams the population in order of type, id and version. At the end it answers an error if that is not everything
 // that the database counted. It may be run again.
-func (p *Population) Items(ctx context.Context) iter.Seq2[RecordItem, error] {
-	return func(yield func(RecordItem, error) bool) {
+func (p *Population) Items(ctx context.Context) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
 		r := Record{Snapshot: p.Snapshot, Counts: p.Counts, store: p.store}
 		for _, c := range r.Counts {
 			c.ExportedCurrent, c.ExportedVersions, c.Deleted = 0, 0, 0
 		}
-		err := p.items(ctx, &r, func(it RecordItem) bool { return yield(it, nil) })
+		err := p.items(ctx, &r, func(it Item) bool { return yield(it, nil) })
 		if err == nil {
 			err = r.reconcile()
 		}
 		if err != nil && !errors.Is(err, errStopped) {
-			yield(RecordItem{}, fmt.Errorf("population: %w", err))
+			yield(Item{}, fmt.Errorf("population: %w", err))
 		}
 	}
 }
@@ -60,14 +60,14 @@ const (
 
 // portion is a batch of versions with their bodies.
 type portion struct {
-	items  []RecordItem
+	items  []Item
 	last   []bool
 	bodies []byte
 }
 
 // add copies a version in.
 func (b *portion) add(row storage.Row, last bool, kind fhir.Kind) {
-	it := RecordItem{Why: "population", Type: row.Type, ID: row.ID, Version: row.Version, Updated: row.Updated, RID: row.RID}
+	it := Item{Why: "population", Type: row.Type, ID: row.ID, Version: row.Version, Updated: row.Updated, RID: row.RID}
 	it.Section = sectionOf(row.Type, kind == fhir.Forward || kind == fhir.System, row.JSON == nil, last)
 	if row.JSON != nil {
 		start := len(b.bodies)
@@ -78,7 +78,7 @@ func (b *portion) add(row storage.Row, last bool, kind fhir.Kind) {
 }
 
 // items reads in a goroutine of its own, so that reading and writing go side by side.
-func (p *Population) items(ctx context.Context, r *Record, yield func(RecordItem) bool) error {
+func (p *Population) items(ctx context.Context, r *Record, yield func(Item) bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	full, free := make(chan *portion, portions), make(chan *portion, portions)
 	for range portions {

@@ -1,44 +1,30 @@
-package engine
+package record
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/base64"
 	"fmt"
-	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"satchel/demo"
 	"satchel/fhir"
-	"satchel/internal/property"
 	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
-// demoStore is a store with a made-up practice.
-func demoStore(t testing.TB, o demo.Options) *storage.Store {
-	t.Helper()
-	s := open(t)
-	fill(t, s, o)
-	return s
-}
-
-// fill puts a practice into a store. Deletions and later versions come in the order of the stream.
-func fill(t testing.TB, s *storage.Store, o demo.Options) {
-	t.Helper()
-	if err := testpractice.FillDemo(s, o); err != nil {
-		t.Fatal(err)
-	}
-}
+var (
+	open      = testpractice.Here.Bulk
+	put       = testpractice.Put
+	remove    = testpractice.Delete
+	demoStore = testpractice.HereDemo
+)
 
 // gathered is a record that was read whole.
 type gathered struct {
 	*Record
-	items map[string]RecordItem // by "Type/id/_history/version"
+	items map[string]Item // by "Type/id/_history/version"
 	order []string
 }
 
@@ -47,7 +33,7 @@ func versionKey(typ, id string, version int64) string {
 }
 
 // gather reads the record of a patient as of now.
-func gather(t testing.TB, s *storage.Store, patient string, o RecordOptions) gathered {
+func gather(t testing.TB, s *storage.Store, patient string, o Options) gathered {
 	t.Helper()
 	at, err := s.Snapshot(t.Context())
 	if err != nil {
@@ -56,13 +42,13 @@ func gather(t testing.TB, s *storage.Store, patient string, o RecordOptions) gat
 	return gatherAt(t, s, at, patient, o)
 }
 
-func gatherAt(t testing.TB, s *storage.Store, at storage.Snapshot, patient string, o RecordOptions) gathered {
+func gatherAt(t testing.TB, s *storage.Store, at storage.Snapshot, patient string, o Options) gathered {
 	t.Helper()
-	r, err := New(s, nil, Options{}).Record(t.Context(), at, patient, o)
+	r, err := Gather(t.Context(), s, at, patient, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := gathered{Record: r, items: map[string]RecordItem{}}
+	g := gathered{Record: r, items: map[string]Item{}}
 	for it, err := range r.Items(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
@@ -94,13 +80,13 @@ func (g gathered) excluded(key string) string {
 }
 
 // wholePopulation reads everything in the store.
-func wholePopulation(t testing.TB, s *storage.Store, at storage.Snapshot) (map[string]RecordItem, *Population) {
+func wholePopulation(t testing.TB, s *storage.Store, at storage.Snapshot) (map[string]Item, *Population) {
 	t.Helper()
-	p, err := New(s, nil, Options{}).Population(t.Context(), at)
+	p, err := CountPopulation(t.Context(), s, at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]RecordItem{}
+	all := map[string]Item{}
 	for it, err := range p.Items(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
@@ -131,7 +117,7 @@ func mentions(text []byte, canary string) bool {
 func TestRecordOfTheEverythingPatient(t *testing.T) {
 	t.Parallel()
 	s := demoStore(t, demo.Options{})
-	g := gather(t, s, demo.EverythingPatientID, RecordOptions{})
+	g := gather(t, s, demo.EverythingPatientID, Options{})
 	p := demo.EverythingPatientID
 	if !slices.Equal(g.Patients, []string{p, demo.MergedPatientID}) {
 		t.Errorf("patients %q", g.Patients)
@@ -227,7 +213,7 @@ func TestEveryDispositionIsReached(t *testing.T) {
 	s := demoStore(t, demo.Options{})
 	put(t, s, shelf(t, s))
 	put(t, s, `{"resourceType":"DeviceMetric","id":"pulse","type":{"text":"pulse"},"category":"measurement","source":{"reference":"Device/`+demo.EverythingPatientID+`-implant"}}`)
-	g := gather(t, s, demo.EverythingPatientID, RecordOptions{})
+	g := gather(t, s, demo.EverythingPatientID, Options{})
 	at, err := s.Snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -265,7 +251,7 @@ func TestEveryDispositionIsReached(t *testing.T) {
 }
 
 // checkCanaries asserts that a record has every canary of its patients and none of others.
-func checkCanaries(t testing.TB, g gathered, all map[string]RecordItem, patients []string) {
+func checkCanaries(t testing.TB, g gathered, all map[string]Item, patients []string) {
 	t.Helper()
 	for k, it := range g.items {
 		for _, other := range patients {
@@ -290,7 +276,7 @@ func checkCanaries(t testing.TB, g gathered, all map[string]RecordItem, patients
 }
 
 // patientsIn are the ids of all patients that ever were.
-func patientsIn(all map[string]RecordItem) (ids []string) {
+func patientsIn(all map[string]Item) (ids []string) {
 	for _, it := range all {
 		if it.Type == "Patient" && !slices.Contains(ids, it.ID) {
 			ids = append(ids, it.ID)
@@ -304,24 +290,7 @@ func patientsIn(all map[string]RecordItem) (ids []string) {
 // The seeds are in the names of the cases; SATCHEL_SEED asks for others, and SATCHEL_SEEDS for more of them than three.
 func TestRecordsOfAnyPractice(t *testing.T) {
 	t.Parallel()
-	anyPractice(t, 3, 9, func(t *testing.T, s *storage.Store) { checkPractice(t, s) })
-}
-
-// anyPractice calls check with practices of up to so many numbered patients: with so many practices, or with SATCHEL_SEEDS.
-func anyPractice(t *testing.T, seeds int, patients uint64, check func(t *testing.T, s *storage.Store)) {
-	testpractice.Sequential(t)
-	if n, err := strconv.Atoi(os.Getenv("SATCHEL_SEEDS")); err == nil {
-		seeds = n
-	}
-	random := rand.New(rand.NewPCG(uint64(cmp.Or(property.Seed(), rand.Int64())), 0))
-	for range seeds {
-		seed := random.Int64()
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			s := open(t)
-			fill(t, s, demo.Options{Seed: seed, Patients: 1 + int(uint64(seed)%patients)})
-			check(t, s)
-		})
-	}
+	testpractice.Any(t, 3, 9, func(t *testing.T, s *storage.Store) { checkPractice(t, s) })
 }
 
 func checkPractice(t testing.TB, s *storage.Store) {
@@ -333,7 +302,7 @@ func checkPractice(t testing.TB, s *storage.Store) {
 	patients := patientsIn(all)
 	reached, barred := map[string]bool{}, map[string]bool{}
 	for _, id := range patients {
-		g := gatherAt(t, s, at, id, RecordOptions{})
+		g := gatherAt(t, s, at, id, Options{})
 		checkCanaries(t, g, all, patients)
 		for k, it := range g.items {
 			reached[k] = true

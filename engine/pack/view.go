@@ -1,4 +1,4 @@
-package engine
+package pack
 
 import (
 	"bufio"
@@ -37,7 +37,7 @@ func (h *handing) pages() error {
 					if err := d.Reset(line); err != nil {
 						return err
 					}
-					i.Attachments = files.of(d, h.engine.store.Bases())
+					i.Attachments = files.of(d, h.store.Bases())
 				}
 				return v.Add(i)
 			})

@@ -1,4 +1,4 @@
-package engine
+package pack
 
 import (
 	"encoding/json"

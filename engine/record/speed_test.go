@@ -1,4 +1,4 @@
-package engine
+package record
 
 import (
 	"fmt"
@@ -20,8 +20,7 @@ func TestRecordSpeed(t *testing.T) {
 	if os.Getenv("SATCHEL_MEASURE") == "" {
 		t.Skip("SATCHEL_MEASURE is not set")
 	}
-	s := open(t)
-	fill(t, s, demo.Options{Patients: 945, Lean: true})
+	s := demoStore(t, demo.Options{Patients: 945, Lean: true})
 	big(t, s)
 	counts, err := s.Types(t.Context())
 	if err != nil {
@@ -39,7 +38,7 @@ func TestRecordSpeed(t *testing.T) {
 	for range 7 {
 		runtime.GC()
 		start := time.Now()
-		r, err := New(s, nil, Options{}).Record(t.Context(), at, "big", RecordOptions{})
+		r, err := Gather(t.Context(), s, at, "big", Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

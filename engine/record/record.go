@@ -1,4 +1,6 @@
-package engine
+// Package record finds what belongs to one patient, with reasons: every version in the record, and every one that touches it and
+// is left out. It also reads everything that a practice holds, type by type.
+package record
 
 import (
 	"context"
@@ -23,8 +25,8 @@ const (
 	SectionProvenance Section = "provenance" // living versions of Provenance
 )
 
-// RecordItem is one version of one resource.
-type RecordItem struct {
+// Item is one version of one resource.
+type Item struct {
 	Section Section
 	Why     string // how it came in, such as "direct", "reverse Task.focus", "forward from Encounter/1"
 	Type    string
@@ -36,8 +38,8 @@ type RecordItem struct {
 	RID     int64  // row number in the store
 }
 
-// RecordOptions tune what belongs to a record.
-type RecordOptions struct {
+// Options tune what belongs to a record.
+type Options struct {
 	Linked   []string // further patients that staff approved as the same person; see [Record.Decisions]
 	Withhold []handover.Withhold
 }
@@ -67,7 +69,7 @@ type Exclusion struct {
 }
 
 // Decision is a Patient that is linked to the record by "refer" or "seealso". Nothing of it is in the record unless staff
-// decide that it is the same person ([RecordOptions.Linked]).
+// decide that it is the same person ([Options.Linked]).
 type Decision struct {
 	Patient  string // logical id
 	From     string // the patient of the record on the other end of the link
@@ -101,8 +103,8 @@ const (
 	SourceNone     AttachmentSource = "none"     // neither data nor address
 )
 
-// RecordAttachment is one attachment in the record.
-type RecordAttachment struct {
+// Attachment is one attachment in the record.
+type Attachment struct {
 	Type, ID    string
 	Version     int64
 	Path        string // element path of the Attachment; "Binary" for a Binary that nothing in the record shows
@@ -127,7 +129,7 @@ type Record struct {
 	Patients    []string // the patient and those merged with it or approved, sorted
 	Decisions   []Decision
 	Exclusions  []Exclusion            // in order of type, id and version
-	Attachments []RecordAttachment     // in order of type, id and version
+	Attachments []Attachment           // in order of type, id and version
 	References  ReferenceCounts        //
 	Counts      map[string]*TypeCounts // by type; what is exported is counted by [Record.Items]
 	Excerpts    []string               // "Type/id/_history/version", listed by Record.Items
@@ -137,7 +139,7 @@ type Record struct {
 	give  *finisher
 }
 
-// Record gathers the record of a patient as of a snapshot. What it costs grows with the record and not with the store, but
+// Gather gathers the record of a patient as of a snapshot. What it costs grows with the record and not with the store, but
 // for what was deleted of the types with links: a tombstone has no entries in the index, so the last versions of these are
 // read.
 //
@@ -149,15 +151,15 @@ type Record struct {
 //     (Device, Contract, Linkage and the other types of kind reverse), and that pointed to the record while the later ones do not;
 //   - definitions named by url alone, if they were deleted, or got another url, before the record was gathered;
 //   - resources about nobody that name only a visit or an order of the patient and that nothing in the record points to.
-func (e *Engine) Record(ctx context.Context, at storage.Snapshot, patient string, o RecordOptions) (*Record, error) {
-	g := newGatherer(ctx, e.store, at, o)
+func Gather(ctx context.Context, s *storage.Store, at storage.Snapshot, patient string, o Options) (*Record, error) {
+	g := newGatherer(ctx, s, at, o)
 	if err := g.seed(patient); err != nil {
 		return nil, fmt.Errorf("record of Patient/%s: %w", patient, err)
 	}
 	if err := g.close(); err != nil {
 		return nil, fmt.Errorf("record of Patient/%s: %w", patient, err)
 	}
-	r := &Record{Snapshot: at, Patient: patient, Decisions: g.decisions, Counts: map[string]*TypeCounts{}, store: e.store}
+	r := &Record{Snapshot: at, Patient: patient, Decisions: g.decisions, Counts: map[string]*TypeCounts{}, store: s}
 	for id := range g.patients {
 		r.Patients = append(r.Patients, id)
 	}
@@ -166,6 +168,19 @@ func (e *Engine) Record(ctx context.Context, at storage.Snapshot, patient string
 		return nil, fmt.Errorf("record of Patient/%s: %w", patient, err)
 	}
 	return r, nil
+}
+
+// Tombstones counts, by type, the deletions that the record hands out.
+func (r *Record) Tombstones() map[string]int64 {
+	n := map[string]int64{}
+	for _, row := range r.rows {
+		for _, v := range row.versions {
+			if v.deleted && v.verdict == 0 {
+				n[row.typ]++
+			}
+		}
+	}
+	return n
 }
 
 // key names a resource.

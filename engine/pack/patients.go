@@ -1,9 +1,10 @@
-package engine
+package pack
 
 import (
 	"cmp"
 	"slices"
 
+	"satchel/engine/record"
 	"satchel/handover"
 )
 
@@ -18,7 +19,7 @@ type places struct {
 type place struct{ file, line int32 }
 
 // stands notes where a current version was written.
-func (h *handing) stands(it RecordItem, at handover.Place) {
+func (h *handing) stands(it record.Item, at handover.Place) {
 	if h.record != nil {
 		if it.Type == "Binary" {
 			h.binaries["Binary/"+it.ID] = it.Version
@@ -53,7 +54,7 @@ func (h *handing) patients() error {
 		of = of[:0]
 		return err
 	}
-	err := h.engine.store.EachOwned(h.ctx, h.at, func(id string, rid int64) error {
+	err := h.store.EachOwned(h.ctx, h.at, func(id string, rid int64) error {
 		if id != patient {
 			if err := flush(); err != nil {
 				return err

@@ -1,4 +1,4 @@
-package engine
+package record
 
 import (
 	"fmt"
@@ -161,7 +161,7 @@ func (f *finisher) attachments(r *Record, row *recordRow) {
 			if v.verdict != 0 {
 				break
 			}
-			out := RecordAttachment{
+			out := Attachment{
 				Type: row.typ, ID: row.id, Version: v.version, Path: a.Path, ContentType: a.ContentType, URL: a.URL,
 			}
 			out.From, out.Source = f.source(row, a)
@@ -215,12 +215,12 @@ func (f *finisher) source(row *recordRow, a fhir.Attachment) (AttachmentSource, 
 func (f *finisher) unshown(r *Record) {
 	for _, row := range r.rows {
 		if v := row.current(); row.typ == "Binary" && !f.shown[row.key] && v.verdict == 0 && !v.deleted {
-			r.Attachments = append(r.Attachments, RecordAttachment{
+			r.Attachments = append(r.Attachments, Attachment{
 				Type: row.typ, ID: row.id, Version: v.version, Path: "Binary", From: SourceBinary, Source: row.String(),
 			})
 		}
 	}
-	slices.SortStableFunc(r.Attachments, func(a, b RecordAttachment) int {
+	slices.SortStableFunc(r.Attachments, func(a, b Attachment) int {
 		return compareKeys(key{a.Type, a.ID}, key{b.Type, b.ID})
 	})
 }

@@ -1,4 +1,4 @@
-package engine
+package pack
 
 import (
 	"context"
@@ -14,22 +14,18 @@ import (
 	"strings"
 
 	"satchel/engine/bulk"
-	"satchel/engine/imports"
 	"satchel/handover"
 	"satchel/storage"
 )
 
-// path is where a job's folder lies on the disk.
-func (e *Engine) path(id string) string { return filepath.Join(e.folder.Name(), id) }
-
-// packageFiles lists the files of a package that was made in a job's folder.
-func (e *Engine) packageFiles(ctx context.Context, id string, form handover.Form, h MadePackage) ([]storage.JobFile, error) {
+// Files lists the files of a package that was made in a job's folder.
+func Files(ctx context.Context, folder *os.Root, form handover.Form, h Made) ([]storage.JobFile, error) {
 	if form == handover.FormFolder {
-		return e.folderFiles(ctx, id, filepath.Base(h.Paths[0]))
+		return folderFiles(ctx, folder, filepath.Base(h.Paths[0]))
 	}
 	var files []storage.JobFile
 	for _, p := range h.Paths {
-		f, err := e.hashed(ctx, id, filepath.Base(p))
+		f, err := Hashed(ctx, folder, filepath.Base(p))
 		if err != nil {
 			return nil, err
 		}
@@ -50,9 +46,9 @@ func currentOf(counts map[string]handover.Count) (n int64) {
 	return n
 }
 
-// hashed measures a file in a job's folder, by its path there.
-func (e *Engine) hashed(ctx context.Context, id, name string) (storage.JobFile, error) {
-	f, err := e.folder.Open(path.Join(id, name))
+// Hashed measures a file in a job's folder, by its path there.
+func Hashed(ctx context.Context, folder *os.Root, name string) (storage.JobFile, error) {
+	f, err := folder.Open(name)
 	if err != nil {
 		return storage.JobFile{}, fmt.Errorf("open a file of the package: %w", err)
 	}
@@ -84,21 +80,20 @@ func (r interrupted) Read(p []byte) (int, error) {
 
 // folderFiles lists every file of a bag that is a folder. What the manifest names has its size and hash there; the few
 // others are measured.
-func (e *Engine) folderFiles(ctx context.Context, id, bag string) ([]storage.JobFile, error) {
-	known, err := e.manifestFiles(path.Join(id, bag))
+func folderFiles(ctx context.Context, folder *os.Root, bag string) ([]storage.JobFile, error) {
+	known, err := manifestFiles(folder, bag)
 	if err != nil {
 		return nil, err
 	}
 	var files []storage.JobFile
-	root := path.Join(id, bag)
-	err = fs.WalkDir(e.folder.FS(), root, func(p string, d fs.DirEntry, err error) error {
+	err = fs.WalkDir(folder.FS(), bag, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		in := strings.TrimPrefix(p, root+"/")
+		in := strings.TrimPrefix(p, bag+"/")
 		m, ok := known[in]
 		if !ok {
-			f, err := e.hashed(ctx, id, path.Join(bag, in))
+			f, err := Hashed(ctx, folder, path.Join(bag, in))
 			f.Name, f.List = flat(in), ListOther
 			files = append(files, f)
 			return err
@@ -116,8 +111,8 @@ func (e *Engine) folderFiles(ctx context.Context, id, bag string) ([]storage.Job
 }
 
 // manifestFiles are the files that the manifest of a bag names, by their paths in it.
-func (e *Engine) manifestFiles(bag string) (map[string]handover.File, error) {
-	text, err := e.folder.ReadFile(path.Join(bag, "data/ehi-manifest.json"))
+func manifestFiles(folder *os.Root, bag string) (map[string]handover.File, error) {
+	text, err := folder.ReadFile(path.Join(bag, "data/ehi-manifest.json"))
 	if err != nil {
 		return nil, fmt.Errorf("read the package's manifest: %w", err)
 	}
@@ -159,54 +154,4 @@ func flat(in string) string {
 		return name // a hash
 	}
 	return strings.ReplaceAll(in, "/", ".")
-}
-
-// tidyFolders removes what an interrupted [Engine.Protect] left in the folders of packages, and what is left of the files of
-// imports that have ended: what the jobs' rows do not name.
-func (e *Engine) tidyFolders(ctx context.Context) error {
-	jobs, err := e.store.Jobs(ctx, KindPackage, imports.Kind)
-	if err != nil {
-		return err
-	}
-	for _, j := range jobs {
-		if !j.State.Over() || e.held(j.ID) {
-			continue
-		}
-		if err := e.tidyFolder(ctx, j.ID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (e *Engine) tidyFolder(ctx context.Context, id string) error {
-	job, err := e.store.Job(ctx, id)
-	if err != nil {
-		return err
-	}
-	named := map[string]bool{}
-	for _, f := range job.Files {
-		first, _, _ := strings.Cut(fileOf(f), "/")
-		named[first] = true
-	}
-	entries, err := fs.ReadDir(e.folder.FS(), id)
-	if os.IsNotExist(err) {
-		return nil
-	}
-	for _, entry := range entries {
-		if !named[entry.Name()] {
-			if err := e.folder.RemoveAll(path.Join(id, entry.Name())); err != nil {
-				e.options.Log.Warn("left-over of a job not removed", "job", id, "error", plain(err))
-			}
-		}
-	}
-	return err
-}
-
-// fileOf is where a file lies in its job's folder.
-func fileOf(f storage.JobFile) string {
-	if f.Path != "" {
-		return f.Path
-	}
-	return f.Name
 }

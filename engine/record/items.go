@@ -1,4 +1,4 @@
-package engine
+package record
 
 import (
 	"bytes"
@@ -19,18 +19,18 @@ const (
 
 // Items streams the record in order of type, id and version. It counts what it hands out and, at the end, answers an error
 // if that is not everything that was gathered. It may be run again.
-func (r *Record) Items(ctx context.Context) iter.Seq2[RecordItem, error] {
-	return func(yield func(RecordItem, error) bool) {
+func (r *Record) Items(ctx context.Context) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
 		for _, c := range r.Counts {
 			c.ExportedCurrent, c.ExportedVersions, c.Deleted = 0, 0, 0
 		}
 		r.Excerpts = nil
-		err := r.items(ctx, func(it RecordItem) bool { return yield(it, nil) })
+		err := r.items(ctx, func(it Item) bool { return yield(it, nil) })
 		if err == nil {
 			err = r.reconcile()
 		}
 		if err != nil && !errors.Is(err, errStopped) {
-			yield(RecordItem{}, fmt.Errorf("record of Patient/%s: %w", r.Patient, err))
+			yield(Item{}, fmt.Errorf("record of Patient/%s: %w", r.Patient, err))
 		}
 	}
 }
@@ -38,7 +38,7 @@ func (r *Record) Items(ctx context.Context) iter.Seq2[RecordItem, error] {
 // errStopped ends a stream that nobody wants to hear the end of.
 var errStopped = errors.New("stopped")
 
-func (r *Record) items(ctx context.Context, yield func(RecordItem) bool) error {
+func (r *Record) items(ctx context.Context, yield func(Item) bool) error {
 	d := &fhir.Document{}
 	for rows := r.rows; len(rows) > 0; {
 		n, size := 0, 0
@@ -76,7 +76,7 @@ func fetch(ctx context.Context, s *storage.Store, at storage.Snapshot, rows []*r
 }
 
 // hand yields what is handed out of a row.
-func (r *Record) hand(row *recordRow, versions []storage.Row, d *fhir.Document, yield func(RecordItem) bool) error {
+func (r *Record) hand(row *recordRow, versions []storage.Row, d *fhir.Document, yield func(Item) bool) error {
 	if len(versions) != len(row.versions) {
 		return fmt.Errorf("%s has %d versions in the snapshot, and had %d when the record was gathered", row.key, len(versions), len(row.versions))
 	}
@@ -85,7 +85,7 @@ func (r *Record) hand(row *recordRow, versions []storage.Row, d *fhir.Document, 
 		if v.verdict != 0 {
 			continue
 		}
-		it := RecordItem{Why: row.why, Type: row.typ, ID: row.id, Version: v.version, Updated: stored.Updated, JSON: stored.JSON, RID: row.rid}
+		it := Item{Why: row.why, Type: row.typ, ID: row.id, Version: v.version, Updated: stored.Updated, JSON: stored.JSON, RID: row.rid}
 		it.Section = sectionOf(row.typ, row.place == directory || row.place == attached && !r.give.content(row.typ),
 			v.deleted, i == len(versions)-1)
 		if (v.shared || v.ties) && !v.deleted {
@@ -122,7 +122,7 @@ func (f *finisher) content(typ string) bool {
 }
 
 // excerpt leaves out what belongs to other patients.
-func (r *Record) excerpt(it *RecordItem, v *recordVersion, d *fhir.Document) error {
+func (r *Record) excerpt(it *Item, v *recordVersion, d *fhir.Document) error {
 	if err := d.Reset(it.JSON); err != nil {
 		return fmt.Errorf("%s/%s version %d: %w", it.Type, it.ID, it.Version, err)
 	}
@@ -160,7 +160,7 @@ func (f *finisher) standing(to fhir.Reference) fhir.Standing {
 }
 
 // exported counts an item.
-func (r *Record) exported(it RecordItem, last bool) {
+func (r *Record) exported(it Item, last bool) {
 	c := r.count(it.Type)
 	switch {
 	case it.JSON == nil:

@@ -1,4 +1,4 @@
-package engine
+package pack
 
 import (
 	"encoding/json"
@@ -21,7 +21,7 @@ func TestPatientIndex(t *testing.T) {
 	testpractice.Sequential(t)
 	s := demoStore(t, demo.Options{Patients: 5})
 	remove(t, s, "Patient/"+demo.ChildPatientID)
-	h := packed(t, s, PackageRun{BagSize: 400_000})
+	h := packed(t, s, Run{BagSize: 400_000})
 	want, lines := map[string]bool{}, map[string][]string{} // "patient key"; by bag and path
 	var index []handover.PatientEntry
 	for n, bag := range h.Paths {

@@ -1,4 +1,4 @@
-package engine
+package pack
 
 import (
 	"context"
@@ -24,7 +24,7 @@ func (h *handing) Stored(ctx context.Context) (map[string]handover.Stored, error
 	}
 	for _, deleted := range []bool{false, true} {
 		sel := storage.Selection{Patients: h.record.Patients, Deleted: deleted}
-		err := h.engine.store.Scan(ctx, h.at, sel, func(row storage.Row) error {
+		err := h.store.Scan(ctx, h.at, sel, func(row storage.Row) error {
 			if _, ok := known[key{row.Type, row.ID}]; ok {
 				return nil
 			}
@@ -46,7 +46,7 @@ func (h *handing) Stored(ctx context.Context) (map[string]handover.Stored, error
 
 // counted counts the rows of the database.
 func (h *handing) counted(ctx context.Context) (map[string]handover.Stored, error) {
-	counts, err := h.engine.store.VersionCounts(ctx, h.at)
+	counts, err := h.store.VersionCounts(ctx, h.at)
 	if err != nil {
 		return nil, err
 	}
@@ -61,14 +61,7 @@ func (h *handing) counted(ctx context.Context) (map[string]handover.Stored, erro
 
 // found is what touched the record when it was gathered, whatever was handed out of it since.
 func (h *handing) found() map[string]handover.Stored {
-	tombs := map[string]int64{}
-	for _, row := range h.record.rows {
-		for _, v := range row.versions {
-			if v.deleted && v.verdict == 0 {
-				tombs[row.typ]++
-			}
-		}
-	}
+	tombs := h.record.Tombstones()
 	for i, x := range h.record.Exclusions {
 		if h.parts[i] == handover.PartDeleted {
 			tombs[x.Type]++

@@ -1,4 +1,4 @@
-package engine
+package pack
 
 import (
 	"bytes"
@@ -15,12 +15,13 @@ import (
 	"satchel/engine/imports"
 	"satchel/fhir"
 	"satchel/handover"
+	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
 // carried is what a package holds, read back from its folder.
 type carried struct {
-	MadePackage
+	Made
 	versions map[string][]byte // by "Type/id/_history/version"; nil for a deletion
 	files    map[string][]byte // by path in the bag
 	sources  map[string][]string
@@ -30,7 +31,7 @@ type carried struct {
 // carry makes the package of one patient, or of everybody, and reads it back.
 func carry(t testing.TB, s *storage.Store, patient string) carried {
 	t.Helper()
-	c := carried{MadePackage: packed(t, s, PackageRun{Order: handover.Order{Patient: patient}, Settings: []byte(`[{"key":"a","value":[1],"source":"default"}]`)}), versions: map[string][]byte{}, files: map[string][]byte{}, sources: map[string][]string{}}
+	c := carried{Made: packed(t, s, Run{Order: handover.Order{Patient: patient}, Settings: []byte(`[{"key":"a","value":[1],"source":"default"}]`)}), versions: map[string][]byte{}, files: map[string][]byte{}, sources: map[string][]string{}}
 	p, err := handover.Open(t.Context(), c.Paths[0], handover.VerifyOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +42,7 @@ func carry(t testing.TB, s *storage.Store, patient string) carried {
 			if err != nil {
 				t.Fatal(err)
 			}
-			k := versionKey(r.Type, r.ID, r.Version)
+			k := fmt.Sprintf("%s/%s/_history/%d", r.Type, r.ID, r.Version)
 			if _, twice := c.versions[k]; twice {
 				t.Errorf("%s is twice in the package of %q", k, patient)
 			}
@@ -128,7 +129,7 @@ func canariesIn(text []byte, patients []string, deep int) map[string]bool {
 // The seeds are as in TestRecordsOfAnyPractice.
 func TestPackagesOfAnyPractice(t *testing.T) {
 	t.Parallel()
-	anyPractice(t, 1, 5, func(t *testing.T, s *storage.Store) {
+	testpractice.Any(t, 1, 5, func(t *testing.T, s *storage.Store) {
 		all := carry(t, s, "")
 		var patients []string
 		for k := range all.versions {

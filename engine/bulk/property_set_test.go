@@ -1,3 +1,3 @@
-package engine
+package bulk
 
 import _ "satchel/internal/property" // how the property tests run
