@@ -12,6 +12,7 @@ import (
 
 // What has its final name survives a power cut, and the writer of what could not be synced says so.
 func TestPowerCut(t *testing.T) {
+	t.Parallel()
 	deeds := map[string]durabletest.Deed{
 		"a folder":     sealing(func(*Options) {}),
 		"a ZIP file":   sealing(func(o *Options) { o.Zip = true }),

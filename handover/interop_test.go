@@ -44,6 +44,7 @@ func judged(t *testing.T, f func(t *testing.T, root string)) {
 }
 
 func TestPythonBagit(t *testing.T) {
+	t.Parallel()
 	python := judge.Python(t, "bagit")
 	judged(t, func(t *testing.T, root string) {
 		if out, ok := in(t, root, "", python, "-m", "bagit", "--validate", "."); !ok {
@@ -57,6 +58,7 @@ func TestPythonBagit(t *testing.T) {
 }
 
 func TestSha256sum(t *testing.T) {
+	t.Parallel()
 	program := judge.Program(t, "sha256sum")
 	judged(t, func(t *testing.T, root string) {
 		for _, list := range []string{payloadManifest, tagManifest} {
@@ -69,6 +71,7 @@ func TestSha256sum(t *testing.T) {
 
 // The very commands of HOW-TO-VERIFY.txt.
 func TestSSHKeygen(t *testing.T) {
+	t.Parallel()
 	judge.Program(t, "ssh-keygen")
 	shell := judge.Program(t, "sh")
 	judged(t, func(t *testing.T, root string) {
@@ -97,6 +100,7 @@ func TestSSHKeygen(t *testing.T) {
 
 // A signature that ssh-keygen made with our key is as good as ours: the same bytes, but for the length of the lines.
 func TestSSHKeygenSigns(t *testing.T) {
+	t.Parallel()
 	program := judge.Program(t, "ssh-keygen")
 	dir := t.TempDir()
 	k, err := NewKey(filepath.Join(dir, "key"), "")
@@ -136,6 +140,7 @@ func unarmored(t *testing.T, text []byte) []byte {
 }
 
 func TestUnzip(t *testing.T) {
+	t.Parallel()
 	program := judge.Program(t, "unzip")
 	path := sealedZip(t)
 	if out, ok := in(t, "", "", program, "-tq", path); !ok {
@@ -147,6 +152,7 @@ func TestUnzip(t *testing.T) {
 }
 
 func TestAgeProgram(t *testing.T) {
+	t.Parallel()
 	program := judge.Program(t, "age")
 	script := judge.Program(t, "script") // age wants its passphrase from a terminal
 	path := sealedZip(t)

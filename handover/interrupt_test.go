@@ -172,6 +172,7 @@ func (b failingBlob) commit(path string) error {
 
 // A disk that fails at any operation leaves no package, and the writer does not go on after it.
 func TestFailingDisk(t *testing.T) {
+	t.Parallel()
 	forms(t, func(t *testing.T, o Options) {
 		p := &practice{current: []fhir.Resource{patient("a", 1, `,"photo":[{"data":"aGk="}]`), patient("b", 1, "")}}
 		for n := 0; ; n++ {
@@ -210,6 +211,7 @@ func TestFailingDisk(t *testing.T) {
 
 // An interrupted attempt does not stand in the way of the next.
 func TestNextAttempt(t *testing.T) {
+	t.Parallel()
 	forms(t, func(t *testing.T, o Options) {
 		w, err := Create(o)
 		if err != nil {

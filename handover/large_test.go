@@ -58,6 +58,7 @@ func enlarge(t *testing.T, root string) {
 // was cut off by as much as 32 bits do not see is named. On the disk the file is a hole. TestBeyond4GiB lets the writer make such
 // packages, which takes the room.
 func TestHugeFile(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("reads 4 GiB of nothing twice; not in short mode")
 	}

@@ -29,6 +29,7 @@ func forms(t *testing.T, f func(t *testing.T, o Options)) {
 }
 
 func TestPackageIsGood(t *testing.T) {
+	t.Parallel()
 	forms(t, func(t *testing.T, o Options) {
 		o.Key = testKey()
 		s := build(t, o)
@@ -48,6 +49,7 @@ func TestPackageIsGood(t *testing.T) {
 }
 
 func TestFolderAndZipAreTheSame(t *testing.T) {
+	t.Parallel()
 	o := options(t.TempDir())
 	o.Key = testKey()
 	folder := build(t, o)
@@ -60,6 +62,7 @@ func TestFolderAndZipAreTheSame(t *testing.T) {
 }
 
 func TestSameInputSameBytes(t *testing.T) {
+	t.Parallel()
 	forms(t, func(t *testing.T, o Options) {
 		o.Key, o.FileSize, o.BagSize = testKey(), 20_000, 300_000
 		first := build(t, o)
@@ -84,6 +87,7 @@ func TestSameInputSameBytes(t *testing.T) {
 }
 
 func TestRoundTrip(t *testing.T) {
+	t.Parallel()
 	forms(t, func(t *testing.T, o Options) {
 		o.FileSize, o.BagSize = 30_000, 400_000
 		s := build(t, o)
@@ -170,6 +174,7 @@ func checkAttachments(t *testing.T, p *Package) {
 
 // A lookup that the demo practice has no case of.
 func TestAttachmentPlaces(t *testing.T) {
+	t.Parallel()
 	data := base64.StdEncoding.EncodeToString([]byte("hello"))
 	text := `{"resourceType":"Patient","id":"a","meta":{"versionId":"1","lastUpdated":"2026-01-01T00:00:00.000Z"},` +
 		`"extension":[{"url":"http://a.example/x","valueAttachment":{"contentType":"text/plain","data":"` + data + `"}}],` +
@@ -213,6 +218,7 @@ func patient(id string, version int64, more string) fhir.Resource {
 }
 
 func TestVerdicts(t *testing.T) {
+	t.Parallel()
 	a, b := patient("a", 1, ""), patient("b", 2, `,"link":[{"other":{"reference":"Patient/gone"},"type":"seealso"}]`)
 	all := &practice{current: []fhir.Resource{a, b}, earlier: []fhir.Resource{patient("b", 1, "")}}
 	put := func(t *testing.T, w *Writer, section Section, list ...fhir.Resource) {
@@ -304,6 +310,7 @@ func wantVerdictWords(t *testing.T, files map[string]string, want Verdict) {
 
 // What the policy leaves out as a whole is stated without being told one by one.
 func TestPolicyStatesWhatItLeavesOut(t *testing.T) {
+	t.Parallel()
 	o := options(t.TempDir())
 	o.Head.Policy.History = false
 	w, err := Create(o)
@@ -325,6 +332,7 @@ func TestPolicyStatesWhatItLeavesOut(t *testing.T) {
 
 // A resource that was deleted and made again keeps its deletion in the history.
 func TestTombstoneInHistory(t *testing.T) {
+	t.Parallel()
 	o := options(t.TempDir())
 	w, err := Create(o)
 	if err != nil {
@@ -370,6 +378,7 @@ func second[A any](_ A, err error) error { return err }
 
 // Caps of files and bags hold, and every file stays whole.
 func TestCaps(t *testing.T) {
+	t.Parallel()
 	forms(t, func(t *testing.T, o Options) {
 		o.FileSize, o.FileLines, o.BagSize = 8_000, 5, 150_000
 		s := build(t, o)
@@ -396,6 +405,7 @@ func TestCaps(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	w, err := Create(options(dir))
 	if err != nil {
@@ -422,6 +432,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestExistingPackageStays(t *testing.T) {
+	t.Parallel()
 	forms(t, func(t *testing.T, o Options) {
 		build(t, o)
 		if w, err := Create(o); err == nil {
@@ -432,6 +443,7 @@ func TestExistingPackageStays(t *testing.T) {
 }
 
 func TestAbortLeavesNothing(t *testing.T) {
+	t.Parallel()
 	forms(t, func(t *testing.T, o Options) {
 		o.BagSize = 100_000
 		w, err := Create(o)
@@ -451,6 +463,7 @@ func TestAbortLeavesNothing(t *testing.T) {
 }
 
 func TestBulkManifestAndIndex(t *testing.T) {
+	t.Parallel()
 	s := build(t, options(t.TempDir()))
 	files := content(t, s.Paths[0])
 	var m bulkManifest
@@ -488,6 +501,7 @@ func TestBulkManifestAndIndex(t *testing.T) {
 
 // An index of patients that does not list what the resources say makes the package INCOMPLETE.
 func TestPatientIndexIsReconciled(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		line int64
 		want Verdict

@@ -11,6 +11,7 @@ import (
 
 // A package keeps the BagIt profile that lies in it: tags, tag files, payload files, algorithms; and bag-info.txt names it.
 func TestPackagesKeepTheirProfile(t *testing.T) {
+	t.Parallel()
 	o := options(t.TempDir())
 	o.Key, o.BagSize = testKey(), 300_000
 	for _, root := range build(t, o).Paths {

@@ -20,6 +20,7 @@ import (
 
 // A path that passes stays in its folder and can be told from others on every system.
 func TestPathsStayInside(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		p := rapid.OneOf(rapid.String(), rapid.StringMatching(`[a-zA-Z./_\\:-]{0,20}`), rapid.StringMatching(`(con|com1|nul|a)(\.[a-z]{0,3})?(/\.{0,2})?`)).Draw(t, "path")
 		if checkPath(p) != nil {
@@ -33,6 +34,7 @@ func TestPathsStayInside(t *testing.T) {
 
 // The longest path that the writer makes fits behind the longest name.
 func TestLongestPath(t *testing.T) {
+	t.Parallel()
 	longest := 0
 	for _, k := range contentKinds {
 		longest = max(longest, len("/data/attachments/ab/")+64+1+len(k.extension))
@@ -46,6 +48,7 @@ func TestLongestPath(t *testing.T) {
 }
 
 func TestPackageNamesAreSound(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		name := PackageName(rapid.String().Draw(t, "practice"), Population, testTime, rapid.String().Draw(t, "job"))
 		if err := checkPart(name); err != nil || len(name) > maxName {
@@ -56,6 +59,7 @@ func TestPackageNamesAreSound(t *testing.T) {
 
 // A deletion that was written is read as it was.
 func TestTombstoneRoundTrip(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		r := fhir.Resource{Type: rapid.SampledFrom(fhir.Types()).Draw(t, "type"), ID: rapid.StringMatching(`[A-Za-z0-9-]{1,64}`).Draw(t, "id"),
 			Version: rapid.Int64Min(1).Draw(t, "version"), Updated: testTime, Deleted: true}
@@ -68,6 +72,7 @@ func TestTombstoneRoundTrip(t *testing.T) {
 
 // Lines come back as they were, whatever their lengths, and a line that was cut off is noticed.
 func TestLines(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		var text bytes.Buffer
 		var want []int
@@ -104,6 +109,7 @@ func TestLines(t *testing.T) {
 
 // The set answers as a map does.
 func TestKeySet(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		keys := rapid.SliceOf(rapid.Uint64Range(0, 50)).Draw(t, "keys")
 		others := rapid.SliceOf(rapid.Uint64Range(0, 50)).Draw(t, "others")
@@ -133,6 +139,7 @@ func TestKeySet(t *testing.T) {
 // Any content that goes into a container, in any pieces and beside other files, comes out of it: by our own reading
 // before the end, and by the standard library's after.
 func TestContainers(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	n := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -211,6 +218,7 @@ func drawFiles(t *rapid.T, c container) (want [][]byte) {
 
 // An attachment of more than 4 GiB, as a file with a hole, in a folder and in a ZIP.
 func TestBeyond4GiB(t *testing.T) {
+	t.Parallel()
 	if os.Getenv("SATCHEL_LARGE") == "" {
 		t.Skip("set SATCHEL_LARGE=1 to write 10 GB")
 	}

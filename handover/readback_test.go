@@ -32,6 +32,7 @@ func (m *meddler) Stored(ctx context.Context) (map[string]Stored, error) {
 // Whatever happens to a file on the disk between writing and reading back ends the package, although each line that is left
 // may be a sound resource.
 func TestReadingBackFindsEveryChange(t *testing.T) {
+	t.Parallel()
 	resources := []fhir.Resource{patient("a", 1, ""), patient("b", 1, `,"name":[{"family":"Hill"}]`), patient("c", 1, "")}
 	first := func(text []byte) []byte { return text[:bytes.IndexByte(text, '\n')+1] }
 	for name, change := range map[string]func(text []byte) []byte{
@@ -70,6 +71,7 @@ func TestReadingBackFindsEveryChange(t *testing.T) {
 
 // What was wrong before it was written is found by reading back, too: the writer itself looks at neither.
 func TestReadingBackReadsTheLines(t *testing.T) {
+	t.Parallel()
 	a := patient("a", 1, "")
 	text := func(s string) fhir.Resource {
 		return fhir.Resource{Type: "Patient", ID: "b", Version: 1, Updated: testTime, JSON: []byte(s)}

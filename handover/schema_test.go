@@ -16,6 +16,7 @@ var update = flag.Bool("update", false, "write the schemas anew")
 
 // The schemas are those that the types make. go test ./handover -run TestSchemaFiles -update writes them.
 func TestSchemaFiles(t *testing.T) {
+	t.Parallel()
 	for _, s := range shapes {
 		want, err := s.schema()
 		if err != nil {
@@ -38,6 +39,7 @@ func TestSchemaFiles(t *testing.T) {
 
 // Every field is documented.
 func TestEveryFieldHasWords(t *testing.T) {
+	t.Parallel()
 	page, err := FormatHTML(FormatVersion)
 	if err != nil {
 		t.Fatal(err)
@@ -65,6 +67,7 @@ func TestEveryFieldHasWords(t *testing.T) {
 
 // The files that are written fit the schemas that lie beside them.
 func TestFilesFitSchemas(t *testing.T) {
+	t.Parallel()
 	o := options(t.TempDir())
 	o.Key, o.BagSize = testKey(), 300_000
 	o.Head.AuditHead = &AuditHead{7, strings.Repeat("a", 64)}
@@ -113,6 +116,7 @@ func TestFilesFitSchemas(t *testing.T) {
 
 // Every file of a package is in the documentation's table.
 func TestLayoutIsDocumented(t *testing.T) {
+	t.Parallel()
 	o := options(t.TempDir())
 	o.Key = testKey()
 	page, _ := FormatHTML(FormatVersion)

@@ -13,6 +13,7 @@ import (
 )
 
 func TestKeyFile(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "key")
 	k, err := NewKey(path, "Practice on\nthe Hill")
 	if err != nil {
@@ -40,6 +41,7 @@ func TestKeyFile(t *testing.T) {
 }
 
 func TestPassphrases(t *testing.T) {
+	t.Parallel()
 	a, err := NewPassphrase()
 	b, _ := NewPassphrase()
 	if err != nil || a == b || len(a) != 24 || CheckPassphrase(a) != nil {
@@ -57,6 +59,7 @@ func sealedZip(t *testing.T) string {
 }
 
 func TestAge(t *testing.T) {
+	t.Parallel()
 	path := sealedZip(t)
 	secret, _ := NewPassphrase()
 	encrypted, err := EncryptAge(path, secret)
@@ -84,6 +87,7 @@ func TestAge(t *testing.T) {
 }
 
 func TestSelfOpeningLimit(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "big.zip")
 	f, err := os.Create(path)
 	if err != nil {
@@ -120,6 +124,7 @@ func checkCSP(t *testing.T, page string, scripted bool) {
 }
 
 func TestPages(t *testing.T) {
+	t.Parallel()
 	files := content(t, build(t, options(t.TempDir())).Paths[0])
 	for name, text := range files {
 		if strings.HasSuffix(name, ".html") && !strings.HasPrefix(name, "data/view/") {
@@ -144,6 +149,7 @@ func TestPages(t *testing.T) {
 
 // What was changed after the judgement is not taken for sound.
 func TestReaderHashesAgain(t *testing.T) {
+	t.Parallel()
 	o := options(t.TempDir())
 	path := build(t, o).Paths[0]
 	p, err := Open(context.Background(), path, VerifyOptions{})

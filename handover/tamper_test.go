@@ -105,6 +105,7 @@ func upper(s string) string { return strings.ToUpper(s) }
 // What can be done to a package, and what the check says of it. "relisted" cases have lists that fit: only the manifest,
 // the names or the signature give them away.
 func TestTampering(t *testing.T) {
+	t.Parallel()
 	cut := func(s string) string { return s[:len(s)-1] }
 	cases := []struct {
 		name     string
@@ -237,6 +238,7 @@ func TestTampering(t *testing.T) {
 
 // Paths that a ZIP can have and a folder cannot, or not everywhere.
 func TestTamperedZip(t *testing.T) {
+	t.Parallel()
 	o := options(t.TempDir())
 	o.Zip = true
 	good := build(t, o).Paths[0]
@@ -289,6 +291,7 @@ func TestTamperedZip(t *testing.T) {
 
 // A ZIP that was cut off anywhere, or has one changed byte, is never good, unless the byte says nothing about content.
 func TestDamagedZip(t *testing.T) {
+	t.Parallel()
 	o := options(t.TempDir())
 	o.Zip = true
 	text, err := os.ReadFile(build(t, o).Paths[0])
@@ -307,6 +310,7 @@ func TestDamagedZip(t *testing.T) {
 }
 
 func TestWhoSigned(t *testing.T) {
+	t.Parallel()
 	o := options(t.TempDir())
 	unsigned := build(t, o).Paths[0]
 	o.Name += "s"
@@ -325,6 +329,7 @@ func TestWhoSigned(t *testing.T) {
 
 // Of several bags every one must be there, and belong to the others.
 func TestGroups(t *testing.T) {
+	t.Parallel()
 	forms(t, func(t *testing.T, o Options) {
 		o.BagSize, o.Key = 120_000, testKey()
 		s := build(t, o)
@@ -356,6 +361,7 @@ func TestGroups(t *testing.T) {
 }
 
 func TestNoPackage(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write(t, dir, "a.zip.age", "age-encryption.org/v1\n-> scrypt")
 	write(t, dir, "a.html", "<!DOCTYPE html><title>x</title>")

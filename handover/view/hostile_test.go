@@ -94,6 +94,7 @@ func inert(t *testing.T, name, page string) {
 }
 
 func TestPagesAreInert(t *testing.T) {
+	t.Parallel()
 	for _, patient := range patients {
 		for name, page := range record(t, patient).pages(t) {
 			inert(t, name, page)
@@ -126,6 +127,7 @@ func attacked(t *testing.T, next func() string) bundle {
 }
 
 func TestHostileContentIsInert(t *testing.T) {
+	t.Parallel()
 	for shift := range 4 { // so that other attacks meet other elements
 		n := shift * 5
 		next := func() string { n++; return attacks[n%len(attacks)] }
@@ -148,6 +150,7 @@ func TestHostileContentIsInert(t *testing.T) {
 
 // What is no picture by its file name is not drawn, whatever its resource says; what browsers run has a warning.
 func TestOnlyPicturesAreDrawn(t *testing.T) {
+	t.Parallel()
 	b := bundle{o: Options{Patient: "p"}}
 	add := func(id, contentType, path string) {
 		b.items = append(b.items, Item{Section: Current, Version: 1, Attachments: map[string]string{"Media.content": path},

@@ -35,6 +35,7 @@ func elements(t *testing.T) map[string]map[string]string {
 
 // Every path of a plan is one of R4, and every type has a name for people.
 func TestPlansFitR4(t *testing.T) {
+	t.Parallel()
 	all := elements(t)
 	for typ, p := range plans {
 		for _, list := range []string{p.title, p.date, p.status, p.columns} {
@@ -60,6 +61,7 @@ func TestPlansFitR4(t *testing.T) {
 }
 
 func TestTextsOfPages(t *testing.T) {
+	t.Parallel()
 	for _, name := range pageNames {
 		if english.pages[name].Menu == "" || english.pages[name].Title == "" || english.pages[name].Intro == "" {
 			t.Errorf("%s says nothing about itself", name)
@@ -73,6 +75,7 @@ func TestTextsOfPages(t *testing.T) {
 }
 
 func TestLabels(t *testing.T) {
+	t.Parallel()
 	for label, want := range map[string]string{
 		"lastOccurrence": "Last occurrence", "participant#2.actor": "Participant 2 › Actor",
 		"+prefers-window-seat": "Prefers window seat (addition)", "performer.+a·b": "Performer › A.b (addition)",
@@ -84,6 +87,7 @@ func TestLabels(t *testing.T) {
 }
 
 func TestPeopleReadDates(t *testing.T) {
+	t.Parallel()
 	for iso, want := range map[string]string{
 		"2021": "2021", "2021-03": "March 2021", "2021-03-04": "March 4, 2021", "2021-03-04T15:06:07-05:00": "March 4, 2021, 3:06\u00a0PM",
 		"2021-03-04T15:06:07.123Z": "March 4, 2021, 3:06\u00a0PM UTC",
@@ -100,6 +104,7 @@ func TestPeopleReadDates(t *testing.T) {
 }
 
 func TestPlainText(t *testing.T) {
+	t.Parallel()
 	for xhtml, want := range map[string]string{
 		`<div xmlns="x"><p>a &amp; b</p><p>c</p></div>`: "a & b c", `<script>x</script`: "x", `a &lt;b&gt;`: "a <b>", ``: "", `<`: "",
 	} {

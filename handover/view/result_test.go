@@ -24,6 +24,7 @@ func glucose(value, rest string) string {
 }
 
 func TestMeaningInWords(t *testing.T) {
+	t.Parallel()
 	span := `,"referenceRange":[{"low":{"value":70,"unit":"mg/dL"},"high":{"value":99,"unit":"mg/dL"}}]`
 	other := `,"referenceRange":[{"high":{"value":5.5,"unit":"mmol/L"}}]`
 	flag := `,"interpretation":[{"coding":[{"code":"HH"}]}]`
@@ -40,6 +41,7 @@ func TestMeaningInWords(t *testing.T) {
 
 // What was entered in error, has no date or another unit is in the table and not in the graph.
 func TestGraph(t *testing.T) {
+	t.Parallel()
 	b := observations(glucose("80", ""), glucose("90.5", ""), glucose("100", ""), glucose("1", `,"note":[{"text":"x"}]`), `"valueQuantity":{"value":5,"unit":"mmol/L"}`, glucose("85", ""))
 	b.items[3].JSON = []byte(strings.Replace(string(b.items[3].JSON), `"final"`, `"entered-in-error"`, 1))
 	page := b.pages(t)["results.html"]
@@ -58,6 +60,7 @@ func TestGraph(t *testing.T) {
 
 // Whatever the numbers, what is drawn lies within the drawing.
 func TestGraphStaysInside(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		var facts []*fact
 		for i := range rapid.IntRange(3, 12).Draw(r, "n") {

@@ -10,6 +10,7 @@ import (
 
 // What other pages show of a record is what these pages say, in plain words.
 func TestFacts(t *testing.T) {
+	t.Parallel()
 	v := New(Options{Patient: "p"})
 	for _, text := range []string{
 		`{"resourceType":"Condition","id":"c","subject":{"reference":"Patient/p"},"clinicalStatus":{"coding":[{"code":"resolved"}]},"code":{"text":"Arm","coding":[{"system":"http://snomed.info/sct","code":"1"}]},"onsetDateTime":"2020-02-03","recorder":{"reference":"Practitioner/d"}}`,
@@ -50,6 +51,7 @@ func TestFacts(t *testing.T) {
 
 // Who somebody is: the name they go by now, and the date of birth; whatever is known of both.
 func TestPerson(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]string{
 		`"name":[{"use":"old","text":"Ann Old"},{"given":["Ann"],"family":"Usual","use":"usual"},{"use":"official","given":["Ann","B."],"family":"Now"}],"birthDate":"1970-02-03"`: "Ann B. Now, born February 3, 1970",
 		`"name":[{"use":"old","text":"Ann Old"}]`:     "Ann Old",

@@ -19,6 +19,7 @@ var patients = []string{demo.EverythingPatientID, demo.ChildPatientID, demo.Pati
 
 // Every version of every resource has exactly one row, with its key and its source.
 func TestEveryResourceHasARow(t *testing.T) {
+	t.Parallel()
 	for _, patient := range patients {
 		b := record(t, patient)
 		rows := rowsOf(t, b.pages(t))
@@ -44,6 +45,7 @@ func TestEveryResourceHasARow(t *testing.T) {
 
 // Whatever is a text in a resource is in its row: canaries and everything else with a space in it.
 func TestTextsAreInTheirRows(t *testing.T) {
+	t.Parallel()
 	for _, patient := range patients {
 		b := record(t, patient)
 		rows, canaries := rowsOf(t, b.pages(t)), 0
@@ -115,6 +117,7 @@ func leaves(t *testing.T, json []byte) (all []string) {
 
 // Links lead to rows and files that exist, and nowhere else.
 func TestLinksLeadSomewhere(t *testing.T) {
+	t.Parallel()
 	for _, patient := range patients {
 		b := record(t, patient)
 		pages, ids, paths := b.pages(t), map[string]bool{}, map[string]bool{}
@@ -153,6 +156,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 
 // The same items in another order give the same bytes.
 func TestOrderDoesNotMatter(t *testing.T) {
+	t.Parallel()
 	b := record(t, demo.EverythingPatientID)
 	want := b.pages(t)
 	rand.New(rand.NewPCG(1, 2)).Shuffle(len(b.items), func(i, j int) { b.items[i], b.items[j] = b.items[j], b.items[i] })
@@ -165,6 +169,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 
 // Ids, keys, type names: what a page of a record of its own shows.
 func TestItemsSayWhatTheyAre(t *testing.T) {
+	t.Parallel()
 	v := New(Options{Patient: "p", Source: func(typ, id string, version int64) (string, int64) {
 		return fmt.Sprintf("data/fhir/%s-%s-%d.ndjson", typ, id, version), 7
 	}})
@@ -196,6 +201,7 @@ func TestItemsSayWhatTheyAre(t *testing.T) {
 }
 
 func TestAddRefuses(t *testing.T) {
+	t.Parallel()
 	v := New(Options{})
 	for _, i := range []Item{{}, {JSON: []byte("{")}, {JSON: []byte(`{"resourceType":"Nope","id":"x"}`)}, {JSON: []byte(`{"resourceType":"Patient"}`)}} {
 		if v.Add(i) == nil {
