@@ -267,6 +267,11 @@ func TestStopImport(t *testing.T) {
 	if _, err := e.store.Resource(t.Context(), "Patient", "b"); waiting.State != storage.Stopped || !isNotFound(err) {
 		t.Errorf("%+v (%v)", waiting, err)
 	}
+	for _, j := range []storage.Job{job, waiting} {
+		if kept := j.Expires.Sub(j.Ended); kept < DefaultRetention-time.Second || kept > DefaultRetention+time.Second {
+			t.Errorf("%s expires %v after it was stopped", j.ID, kept)
+		}
+	}
 	if err := waitIdle(t, e); err != nil {
 		t.Fatal(err)
 	}
