@@ -54,7 +54,7 @@ func (p *practice) whole(out string) (sealed, left int) {
 }
 
 // TestTortureHandover kills the making of packages at random moments. What is left never verifies as complete, the command
-// names it the next time, and then makes the package.
+// names it the next time (what is not encrypted it also removes), and then makes the package.
 func TestTortureHandover(t *testing.T) {
 	rounds := tortureRounds(t)
 	p := newPractice(t, 60)
@@ -81,7 +81,7 @@ func TestTortureHandover(t *testing.T) {
 			if after, _ := p.whole(out); after <= before {
 				t.Errorf("after the kills no package was made: %s", text)
 			}
-			if left > 0 && strings.Count(text, "no package, may be deleted") != left {
+			if left > 0 && strings.Count(text, "left by an interrupted handover") != left {
 				t.Errorf("%d were left over, the command says: %s", left, text)
 			}
 		})
