@@ -32,11 +32,22 @@ type practice struct {
 // open starts a server with one superuser, ann. change may alter the options.
 func open(t testing.TB, change func(*web.Options)) *practice {
 	t.Helper()
-	s := testserver.Open(t, superuser, engine.Options{MaxJobs: 2, FileCount: 3}, func(s *testserver.Settings) {
+	return openSettings(t, func(s *testserver.Settings) {
 		if change != nil {
 			change(&s.Options)
 		}
 	})
+}
+
+// openStill is open with an engine that begins no job.
+func openStill(t testing.TB) *practice {
+	t.Helper()
+	return openSettings(t, func(s *testserver.Settings) { s.Still = true })
+}
+
+func openSettings(t testing.TB, change func(*testserver.Settings)) *practice {
+	t.Helper()
+	s := testserver.Open(t, superuser, engine.Options{MaxJobs: 2, FileCount: 3}, change)
 	return &practice{t: t, store: s.Store, file: s.File, url: s.URL + "/fhir", log: s.Log, as: "ann"}
 }
 

@@ -113,20 +113,25 @@ func (b *Browser) Press(keys string) {
 // Back goes back by one page.
 func (b *Browser) Back() {
 	b.t.Helper()
-	before := b.entry()
+	before, err := b.entry()
+	if err != nil {
+		b.fail("history: %v", err)
+	}
 	eval[chromedp.Void](b, "go back", "history.back()")
-	b.until("there is no way back", func() bool { return b.entry() != before })
+	b.until("there is no way back", func() bool {
+		now, err := b.entry() // while the pages change places there is no active one, and Chromium says so
+		return err == nil && now != before
+	})
 	b.settle()
 }
 
 // entry is the number of the page in the history. A page that the browser kept comes back without being loaded.
-func (b *Browser) entry() int64 {
-	b.t.Helper()
+func (b *Browser) entry() (int64, error) {
 	h, err := chromedp.Run(b.ctx, chromedp.NavigationEntries())
 	if err != nil {
-		b.fail("history: %v", err)
+		return 0, err
 	}
-	return h.CurrentIndex
+	return h.CurrentIndex, nil
 }
 
 // Wait waits until the page shows the text. Runs of white space count as one space. A page that goes away while it is asked
