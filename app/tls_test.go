@@ -88,6 +88,7 @@ func TestTLSVersions(t *testing.T) {
 // The same as foreign programs see it: openssl with each version, curl with the exported authority and without it.
 func TestTLSForeignClients(t *testing.T) {
 	t.Parallel()
+	judge.Clock(t)
 	cfg, addr := localCAServer(t)
 	ca, _ := exported(t, cfg)
 	_, port, _ := net.SplitHostPort(addr)

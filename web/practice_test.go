@@ -100,12 +100,12 @@ func (p *practice) request(method, path string, body io.Reader, header ...string
 	return r
 }
 
-// ended asks for the status of a job until it has ended.
+// ended asks for the status of a job until it has ended; to be told that this is too often is no end.
 func (p *practice) ended(status string) reply {
 	p.t.Helper()
 	return await.Value(p.t, "the job at "+status+" ends", func() (reply, bool) {
 		r := p.do("GET", status, "")
-		return r, r.status != http.StatusAccepted
+		return r, r.status != http.StatusAccepted && r.status != http.StatusTooManyRequests
 	})
 }
 

@@ -49,10 +49,10 @@ march() { local y=$(($(date +%Y) + 1)) d=8; while [ "$(date -ud "$y-03-$d" +%u)"
 
 # clock LEG DATE [ENV]: the suite with another wall clock, in the tests and in the programs that they build.
 clock() {
-	mkdir -p "$out/clock" && testdata/hard/clock.sh "$out/clock"
-	seconds "$2" | tr -d '\n' >"$out/clock/shift"
-	chmod -R a+rX "$out/clock"
-	suite "$1" env GOFLAGS="${GOFLAGS:-} -overlay=$out/clock/overlay.json" ${3:+"$3"}
+	local dir=$source/bin/_clock # the same each time, so that Go's cache knows what it has built
+	mkdir -p "$dir" && testdata/hard/clock.sh "$dir"
+	seconds "$2" | tr -d '\n' >"$dir/shift"
+	suite "$1" env SATCHEL_CLOCK="$2" GOFLAGS="${GOFLAGS:-} '-overlay=$dir/overlay.json'" ${3:+"$3"}
 }
 
 # tools DIR NAME...: a folder of links to these programs, as far as they are there.
