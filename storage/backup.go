@@ -55,7 +55,8 @@ func Inspect(ctx context.Context, path string) (c Contents, err error) {
 		return c, err
 	}
 	defer tx.Rollback()
-	return inspect(ctx, tx)
+	c, err = inspect(ctx, tx)
+	return c, toldToStop(ctx, err)
 }
 
 func inspect(ctx context.Context, tx *sql.Tx) (Contents, error) {

@@ -64,6 +64,15 @@ func shape(ctx context.Context, path string) error {
 	return err
 }
 
+// toldToStop returns err, and in place of "transaction has already been rolled back" that ctx has ended, if it has: database/sql
+// rolls back by itself then, and who comes to the transaction next is told of that alone.
+func toldToStop(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, sql.ErrTxDone) {
+		return ctx.Err()
+	}
+	return err
+}
+
 // up copies a database that is not empty, migrates, and checks that no row lost its parent.
 func up(ctx context.Context, db *sql.DB, p *goose.Provider, path string, current, newest int64) error {
 	if current > 0 {

@@ -66,7 +66,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err := createFile(path); err != nil {
 		return nil, fmt.Errorf("open database %q: %w", path, err)
 	}
-	if err := migrate(ctx, path); err != nil {
+	if err := toldToStop(ctx, migrate(ctx, path)); err != nil {
 		return nil, fmt.Errorf("open database %q: %w", path, err)
 	}
 	s := &Store{Now: time.Now, path: path, options: o}
