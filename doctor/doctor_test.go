@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"satchel/audit"
 	"satchel/config"
 	"satchel/doctor"
+	"satchel/engine/pack"
 	"satchel/internal/audittest"
 	"satchel/internal/testsatchel"
 	"satchel/storage"
@@ -154,6 +156,31 @@ func TestDoctor(t *testing.T) {
 				t.Errorf("got %q, want %q", problems, tt.want)
 			}
 		})
+	}
+}
+
+// The files of a job are looked for where they lie in its folder, which may be below it.
+func TestDoctorFindsFilesBelow(t *testing.T) {
+	t.Parallel()
+	cfg := testsatchel.New(t)
+	s, err := storage.Open(t.Context(), cfg.Database(), storage.Options{})
+	testsatchel.Must(t, err)
+	job, err := s.AddJob(t.Context(), audittest.Event(audit.ExportStart), storage.Job{Kind: pack.Kind, Account: "ann", Request: []byte("{}")}, 0)
+	testsatchel.Must(t, err)
+	_, _, err = s.ClaimJob(t.Context())
+	testsatchel.Must(t, err)
+	place := filepath.Join(cfg.BulkExport.Folder, job.ID, "bag", "README.txt")
+	testsatchel.Must(t, os.MkdirAll(filepath.Dir(place), 0o700))
+	testsatchel.Must(t, os.WriteFile(place, []byte("x"), 0o600))
+	files := []storage.JobFile{{Name: "README.txt", Path: "bag/README.txt", List: "other", Bytes: 1, SHA256: make([]byte, 32)}}
+	_, err = s.FinishJob(t.Context(), audittest.Event(audit.ExportComplete), job.ID, files, []byte("{}"), time.Now().Add(time.Hour))
+	testsatchel.Must(t, errors.Join(err, s.Close()))
+	if _, problems := examined(t, cfg, false); problems != "" {
+		t.Error(problems)
+	}
+	testsatchel.Must(t, os.Remove(place))
+	if _, problems := examined(t, cfg, false); !matches("1 files of complete exports are missing", problems) {
+		t.Errorf("without the file: %q", problems)
 	}
 }
 

@@ -148,9 +148,10 @@ func (d *Examination) files(ctx context.Context, s *storage.Store) {
 			continue // deleted meanwhile
 		}
 		for _, f := range j.Files {
-			info, err := os.Stat(filepath.Join(d.Config.BulkExport.Folder, j.ID, f.Name))
+			place := filepath.Join(j.ID, filepath.FromSlash(f.InFolder()))
+			info, err := os.Stat(filepath.Join(d.Config.BulkExport.Folder, place))
 			if err != nil || info.Size() != f.Bytes {
-				missing = append(missing, filepath.Join(j.ID, f.Name))
+				missing = append(missing, place)
 			}
 		}
 	}

@@ -62,7 +62,7 @@ func (e *Engine) open(ctx context.Context, id, name string) (*File, error) {
 		if info.Name != name {
 			continue
 		}
-		f, err := e.folder.Open(path.Join(id, fileOf(info)))
+		f, err := e.folder.Open(path.Join(id, info.InFolder()))
 		if err != nil {
 			return nil, fmt.Errorf("open file %q of job %q: %w", name, id, err)
 		}

@@ -12,7 +12,6 @@ import (
 	"satchel/engine/imports"
 	"satchel/engine/pack"
 	"satchel/fhir"
-	"satchel/storage"
 )
 
 // A job's folder has users: its worker and the readers of its files. Each holds it; what is to be removed goes when
@@ -88,14 +87,6 @@ func noJob(id string) error {
 // path is where a job's folder lies on the disk.
 func (e *Engine) path(id string) string { return filepath.Join(e.folder.Name(), id) }
 
-// fileOf is where a file lies in its job's folder.
-func fileOf(f storage.JobFile) string {
-	if f.Path != "" {
-		return f.Path
-	}
-	return f.Name
-}
-
 // tidyFolders removes what an interrupted [Engine.Protect] left in the folders of packages, and what is left of the files of
 // imports that have ended: what the jobs' rows do not name.
 func (e *Engine) tidyFolders(ctx context.Context) error {
@@ -121,7 +112,7 @@ func (e *Engine) tidyFolder(ctx context.Context, id string) error {
 	}
 	named := map[string]bool{}
 	for _, f := range job.Files {
-		first, _, _ := strings.Cut(fileOf(f), "/")
+		first, _, _ := strings.Cut(f.InFolder(), "/")
 		named[first] = true
 	}
 	entries, err := fs.ReadDir(e.folder.FS(), id)

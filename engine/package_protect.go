@@ -104,7 +104,7 @@ func (e *Engine) wrapped(ctx context.Context, id, dir string, zips []storage.Job
 	var files []storage.JobFile
 	for _, zip := range zips {
 		name := zip.Name + "." + form
-		if err := wrap(filepath.Join(e.path(id), fileOf(zip)), filepath.Join(e.path(id), dir, name)); err != nil {
+		if err := wrap(filepath.Join(e.path(id), zip.InFolder()), filepath.Join(e.path(id), dir, name)); err != nil {
 			return nil, fmt.Errorf("protect the package: %w", err)
 		}
 		f, err := pack.Hashed(ctx, folder, path.Join(dir, name))
@@ -132,7 +132,7 @@ func (e *Engine) addProtected(ctx context.Context, event audit.Event, job storag
 		return err
 	}
 	for _, f := range replaced {
-		if dir := path.Dir(fileOf(f)); dir != "." {
+		if dir := path.Dir(f.InFolder()); dir != "." {
 			_ = e.folder.RemoveAll(path.Join(job.ID, dir)) // one that is being downloaded goes with the job
 		}
 	}

@@ -82,7 +82,7 @@ func soundFiles(t *testing.T, e *Engine, job storage.Job) {
 			t.Errorf("%s is not what the row says: %d bytes (%v)", info.Name, len(text), err)
 		}
 		f.Close()
-		listed[fileOf(info)] = true
+		listed[info.InFolder()] = true
 	}
 	root := e.path(job.ID)
 	err := filepath.WalkDir(root, func(p string, d os.DirEntry, err error) error {
@@ -141,7 +141,7 @@ func TestPackageJob(t *testing.T) {
 			if o.Verdict == handover.Incomplete || o.Signer != key.Fingerprint() || job.Done == 0 || job.Done != job.Total || len(o.Counts) == 0 {
 				t.Errorf("%s %q, signed by %q, %d types, %d of %d", o.Verdict, o.Problems, o.Signer, len(o.Counts), job.Done, job.Total)
 			}
-			first, _, _ := strings.Cut(fileOf(job.Files[0]), "/")
+			first, _, _ := strings.Cut(job.Files[0].InFolder(), "/")
 			v, err := handover.Verify(t.Context(), filepath.Join(e.path(job.ID), first), handover.VerifyOptions{})
 			if err != nil || v.Outcome != handover.Good || v.Signer != key.Fingerprint() {
 				t.Fatalf("%+v (%v)", v, err)
@@ -203,7 +203,7 @@ func TestPackageFolderLists(t *testing.T) {
 			t.Errorf("%s: %+v", list, lists[list])
 		}
 	}
-	if text, err := e.folder.ReadFile(path.Join(job.ID, fileOf(lists[pack.ListAttachment][0]))); string(text) != "hello" {
+	if text, err := e.folder.ReadFile(path.Join(job.ID, lists[pack.ListAttachment][0].InFolder())); string(text) != "hello" {
 		t.Errorf("attachment %q (%v)", text, err)
 	}
 }

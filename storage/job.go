@@ -63,6 +63,9 @@ type JobFile struct {
 	ContinuesIn string
 }
 
+// InFolder is where the file lies in its job's folder, parts with a slash.
+func (f JobFile) InFolder() string { return cmp.Or(f.Path, f.Name) }
+
 // JobFinding is what an import says about one place in its files.
 type JobFinding struct {
 	File    string // as it was sent, with "!" and the member's name inside an archive
