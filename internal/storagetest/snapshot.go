@@ -1,12 +1,14 @@
 package storagetest
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
 
+	"satchel/fhir"
 	"satchel/storage"
 )
 
@@ -105,21 +107,33 @@ func meanwhile(f func(n int)) (stop func()) {
 
 // pair writes the next version of two resources in one transaction, at times by way of a deletion.
 func pair(t *testing.T, s *storage.Store, i, n int) {
-	err := Write(t.Context(), s, func(tx *storage.Tx) error {
-		for _, side := range []string{"a", "b"} {
-			id := fmt.Sprintf("%s%d", side, i)
-			if n%3 == 1 {
-				if _, _, err := tx.Delete("Patient", id); err != nil {
+	write := func() error {
+		return Write(t.Context(), s, func(tx *storage.Tx) error {
+			for _, side := range []string{"a", "b"} {
+				id := fmt.Sprintf("%s%d", side, i)
+				if n%3 == 1 {
+					if _, _, err := tx.Delete("Patient", id); err != nil {
+						return err
+					}
+				}
+				if _, _, err := tx.Put(document(t, `{"resourceType":"Patient","id":"%s","multipleBirthInteger":%d}`, id, n), ""); err != nil {
 					return err
 				}
 			}
-			if _, _, err := tx.Put(document(t, `{"resourceType":"Patient","id":"%s","multipleBirthInteger":%d}`, id, n), ""); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+			return nil
+		})
+	}
+	err := write()
+	for n := 0; n < 10 && transient(err); n++ { // a machine too busy to let a writer in says so, and to try again
+		err = write()
+	}
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// transient reports whether an error says that trying again may help.
+func transient(err error) bool {
+	e, ok := errors.AsType[*fhir.Error](err)
+	return ok && e.Code == fhir.CodeTransient
 }

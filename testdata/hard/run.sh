@@ -18,7 +18,7 @@ short=()
 all="shuffle busy oneproc leapday dst later kiritimati pagopago path user nojudges nocc"
 if [ "${HARD:-}" = short ]; then
 	short=(-short)
-	all="later kiritimati user" # every leg is shuffled
+	all="later kiritimati" # every leg is shuffled
 fi
 
 # suite LEG: the suite with whatever stands before it in the environment, in the folder that is the current one.
@@ -85,7 +85,7 @@ leg_path() {
 	rm -rf "$out/a path"
 }
 leg_user() {
-	if [ "$(id -u)" != 0 ]; then suite user; return; fi
+	if [ "$(id -u)" != 0 ]; then suite user env -u SATCHEL_JUDGES; return; fi
 	local home=$out/home
 	copy "$home/satchel" && mkdir -p "$home/tmp" "$home/satchel/bin"
 	cp -a bin/tools/. "$home/satchel/bin/tools/" 2>/dev/null
@@ -96,7 +96,7 @@ leg_user() {
 	find "$home/cache" -type d -exec chown 65534:65534 {} +
 	chown -R 65534:65534 "$home/satchel" "$home/tmp"
 	chown 65534:65534 "$home"
-	cd "$home/satchel" && suite user setpriv --reuid=65534 --regid=65534 --clear-groups env HOME="$home" TMPDIR="$home/tmp" \
+	cd "$home/satchel" && suite user setpriv --reuid=65534 --regid=65534 --clear-groups env -u SATCHEL_JUDGES HOME="$home" TMPDIR="$home/tmp" \
 		GOMODCACHE="$home/mod" GOCACHE="$home/cache" GOPROXY=off
 	cd "$source" || exit 1
 	rm -rf "$home"
