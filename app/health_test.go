@@ -13,6 +13,7 @@ import (
 
 	"satchel/datadir"
 	"satchel/doctor"
+	"satchel/internal/await"
 	"satchel/internal/testsatchel"
 )
 
@@ -31,8 +32,12 @@ func TestReady(t *testing.T) {
 	if err := os.RemoveAll(cfg.BulkExport.Folder); err != nil {
 		t.Skip("the system keeps a folder that is open:", err)
 	}
-	time.Sleep(2100 * time.Millisecond) // for as long an answer holds
-	code, body := testsatchel.Ask(t, "GET", base+"/readyz", "")
+	var code int
+	var body string
+	await.Until(t, "the server is no longer ready", func() bool { // an answer holds for two seconds
+		code, body = testsatchel.Ask(t, "GET", base+"/readyz", "")
+		return code != 200
+	})
 	if code != 503 || strings.Contains(body, cfg.Data) || body != "not ready; the server's log says why\n" {
 		t.Errorf("without the export folder: %d %q", code, body)
 	}
@@ -120,16 +125,13 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(code, body)
 	}
 	var text string
-	for range 100 {
+	await.Until(t, "the metrics count the export", func() bool {
 		var code int
 		if code, text = testsatchel.Ask(t, "GET", base+"/metrics", ""); code != 200 {
 			t.Fatal(code, text)
 		}
-		if strings.Contains(text, `satchel_exports_total{state="complete"} 1`) {
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+		return strings.Contains(text, `satchel_exports_total{state="complete"} 1`)
+	})
 	for _, want := range []string{
 		`satchel_exports_total\{state="complete"\} 1`, `satchel_export_resources_total 1`, `satchel_export_bytes_total \d\d`,
 		`satchel_jobs\{state="complete"\} 1`, `satchel_jobs\{state="queued"\} 0`, `satchel_sign_in_failures_total 2`,

@@ -18,6 +18,7 @@ import (
 
 	"satchel/certs"
 	"satchel/config"
+	"satchel/internal/await"
 	"satchel/internal/judge"
 	"satchel/internal/testsatchel"
 )
@@ -180,10 +181,7 @@ func TestTLSFilesReload(t *testing.T) {
 		t.Error("a certificate without its key is in use")
 	}
 	second := give(cfg.TLS.CertFile, cfg.TLS.KeyFile)
-	time.Sleep(1100 * time.Millisecond)
-	if got := offered(t, addr, pool).SerialNumber; got.Cmp(second) != 0 {
-		t.Error("the new certificate is not in use")
-	}
+	await.Until(t, "the new certificate is in use", func() bool { return offered(t, addr, pool).SerialNumber.Cmp(second) == 0 })
 	if err := os.WriteFile(cfg.TLS.CertFile, []byte("rubbish"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -128,7 +128,7 @@ func (s *Service) signedIn(ctx context.Context, a storage.Account, password stri
 
 // refuse spends the time of a real check and answers errLogin, so that nobody can tell a name that does not exist.
 func refuse(ctx context.Context, password string) error {
-	if _, _, err := verify(ctx, dummyHash, password); err != nil {
+	if _, _, err := verify(ctx, dummyHash(), password); err != nil {
 		return err
 	}
 	return errLogin

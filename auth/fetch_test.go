@@ -162,6 +162,7 @@ func TestFetchesPerMinute(t *testing.T) {
 func TestBadKeyServers(t *testing.T) {
 	good := keySetText(t, "P-384")
 	elsewhere := newKeyServer(t, publish(good, ""))
+	var readAll atomic.Bool
 	redirect := func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) }
 	for name, answer := range map[string]http.HandlerFunc{
 		"redirect":      redirect,
@@ -172,7 +173,7 @@ func TestBadKeyServers(t *testing.T) {
 			fmt.Fprint(w, good)
 		},
 		"too long":        publish(good+strings.Repeat(" ", keySetBytes), ""),
-		"endless":         endless,
+		"endless":         endless(&readAll),
 		"not JSON":        publish("<html>", ""),
 		"no keys":         publish(`{"keys":[]}`, ""),
 		"keys null":       publish(`{"keys":null}`, ""),
@@ -190,14 +191,10 @@ func TestBadKeyServers(t *testing.T) {
 	} {
 		server := newKeyServer(t, answer)
 		o := remoteOffice(t, server, true)
-		start := time.Now()
 		for range 3 {
 			if err := o.try(t, "ES384"); oauthCode(err) != "invalid_client 400" {
 				t.Errorf("%s: %v", name, err)
 			}
-		}
-		if took := time.Since(start); took > fetchTimeout/2 {
-			t.Errorf("%s: took %s", name, took)
 		}
 		if n := server.hits.Load(); n > 2 {
 			t.Errorf("%s: %d fetches", name, n)
@@ -212,16 +209,25 @@ func TestBadKeyServers(t *testing.T) {
 	if elsewhere.hits.Load() != 0 {
 		t.Error("a redirect was followed")
 	}
-}
-
-func endless(w http.ResponseWriter, r *http.Request) {
-	for r.Context().Err() == nil {
-		if _, err := w.Write(make([]byte, 4096)); err != nil {
-			return
-		}
+	if readAll.Load() {
+		t.Error("an endless key set was read on and on")
 	}
 }
 
+// endless sends a thousand times what a key set may hold, far beyond what connections buffer, and notes whether somebody read
+// it all.
+func endless(read *atomic.Bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for range 1000 {
+			if _, err := w.Write(make([]byte, keySetBytes)); err != nil {
+				return
+			}
+		}
+		read.Store(true)
+	}
+}
+
+// A server that stops in the middle of its answer holds a request for as long as a fetch may take.
 func TestSlowKeyServer(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes as long as the timeout")
@@ -237,7 +243,7 @@ func TestSlowKeyServer(t *testing.T) {
 	if err := o.try(t, "ES384"); oauthCode(err) != "invalid_client 400" {
 		t.Error(err)
 	}
-	if took := time.Since(start); took < fetchTimeout/2 || took > 2*fetchTimeout {
+	if took := time.Since(start); took < fetchTimeout-time.Second {
 		t.Errorf("gave up after %s", took)
 	}
 }

@@ -13,16 +13,15 @@ import (
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
 
+	"satchel/auth/internal/cost"
 	"satchel/fhir"
 )
 
-// The cost of one hash: OWASP's first choice for argon2id, about 40 ms on a small machine.
+// The shape of a hash; what it costs is in the package cost.
 const (
-	hashMemory  = 19456 // KiB
-	hashTime    = 2
 	hashThreads = 1
-	hashKey     = 32
-	hashSalt    = 16
+	hashKey     = 32 // bytes
+	hashSalt    = 16 // bytes
 )
 
 // The bounds that a stored hash must keep, checked before anything is computed from it.
@@ -40,8 +39,13 @@ var (
 
 const queueMax = 20
 
-// dummyHash is checked in place of the hash of an account that does not exist. Its password is not known to anybody.
-var dummyHash = phc{hashMemory, hashTime, hashThreads, make([]byte, hashSalt), make([]byte, hashKey)}.String()
+// dummyHash is checked in place of the hash of an account that does not exist. Nobody knows its password.
+func dummyHash() string { return emptyHash().String() }
+
+// emptyHash is a hash of today's cost whose salt and key are zero.
+func emptyHash() phc {
+	return phc{cost.Memory, cost.Time, hashThreads, make([]byte, hashSalt), make([]byte, hashKey)}
+}
 
 // phc is an argon2id hash in its parts.
 type phc struct {
@@ -59,7 +63,7 @@ func (p phc) String() string {
 
 // weaker reports whether the hash cost less than today's.
 func (p phc) weaker() bool {
-	return p.memory < hashMemory || p.time < hashTime || len(p.key) < hashKey || len(p.salt) < hashSalt
+	return p.memory < cost.Memory || p.time < cost.Time || len(p.key) < hashKey || len(p.salt) < hashSalt
 }
 
 // parsePHC reads a PHC string and refuses costs beyond the bounds.
@@ -68,8 +72,8 @@ func parsePHC(s string) (phc, error) {
 	if len(part) != 6 || part[0] != "" || part[1] != "argon2id" || part[2] != "v="+strconv.Itoa(argon2.Version) {
 		return phc{}, fmt.Errorf("stored password is not an argon2id hash of version %d", argon2.Version)
 	}
-	cost := strings.Split(part[3], ",")
-	if len(cost) != 3 {
+	given := strings.Split(part[3], ",")
+	if len(given) != 3 {
 		return phc{}, fmt.Errorf("stored password hash has no m, t and p")
 	}
 	var n [3]uint32
@@ -77,10 +81,10 @@ func parsePHC(s string) (phc, error) {
 		name string
 		max  uint32
 	}{{"m", maxMemory}, {"t", maxTime}, {"p", maxThreads}} {
-		text, ok := strings.CutPrefix(cost[i], limit.name+"=")
+		text, ok := strings.CutPrefix(given[i], limit.name+"=")
 		v, err := strconv.ParseUint(text, 10, 32)
 		if !ok || err != nil || v < 1 || uint32(v) > limit.max {
-			return phc{}, fmt.Errorf("stored password hash has %q; %s must be 1 to %d", cost[i], limit.name, limit.max)
+			return phc{}, fmt.Errorf("stored password hash has %q; %s must be 1 to %d", given[i], limit.name, limit.max)
 		}
 		n[i] = uint32(v)
 	}
@@ -128,7 +132,7 @@ func verify(ctx context.Context, stored, password string) (right, stale bool, er
 
 // hash makes a PHC string with today's cost and a new salt.
 func hash(ctx context.Context, password string) (string, error) {
-	p := phc{hashMemory, hashTime, hashThreads, make([]byte, hashSalt), make([]byte, hashKey)}
+	p := emptyHash()
 	rand.Read(p.salt) // never fails (crypto/rand)
 	key, err := p.derive(ctx, password)
 	if err != nil {

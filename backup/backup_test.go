@@ -21,6 +21,7 @@ import (
 	"satchel/backup"
 	"satchel/config"
 	"satchel/fhir"
+	"satchel/internal/await"
 	"satchel/internal/storagetest"
 	"satchel/internal/testsatchel"
 	"satchel/storage"
@@ -423,11 +424,5 @@ func TestScheduledBackup(t *testing.T) {
 	// A running server makes the one that is due.
 	cfg.Backup.Every = config.Duration(time.Hour)
 	testsatchel.Start(t, cfg, app.Run)
-	for range 100 {
-		if time.Since(backup.Last(cfg)) < time.Minute {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Error("the server made no backup")
+	await.Until(t, "the server makes a backup", func() bool { return time.Since(backup.Last(cfg)) < time.Minute })
 }

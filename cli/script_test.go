@@ -93,13 +93,13 @@ func scriptTerminate(ts *testscript.TestScript, neg bool, args []string) {
 
 // scriptWaitFor is `waitfor ADDR`: somebody must listen there within some seconds.
 func scriptWaitFor(ts *testscript.TestScript, neg bool, args []string) {
-	for range 200 {
-		c, err := net.DialTimeout("tcp", args[0], 100*time.Millisecond)
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
+		c, err := net.DialTimeout("tcp", args[0], time.Second)
 		if err == nil {
 			c.Close()
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(10 * time.Millisecond) // testscript gives no testing.TB to internal/await
 	}
 	ts.Fatalf("nobody listens on %s", args[0])
 }

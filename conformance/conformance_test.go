@@ -28,6 +28,7 @@ import (
 	"satchel/config"
 	"satchel/datadir"
 	"satchel/internal/audittest"
+	"satchel/internal/await"
 	"satchel/internal/testsatchel"
 	"satchel/storage"
 )
@@ -374,19 +375,14 @@ func (l line) key() string { return fmt.Sprintf("%s/%v", l.typ(), l.json["id"]) 
 // wait polls until an export has ended well, and loads its files.
 func (s *site) wait(status string) export {
 	s.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	a := await.Value(s, "the end of the export", func() (answer, bool) {
 		a := s.do("GET", status, "", "Accept: application/json")
-		if a.status == 202 || a.status == 429 {
-			if time.Now().After(deadline) {
-				s.Fatal("the export does not end")
-			}
-			continue
-		}
-		x := export{status: status, answer: a.want(200)}
-		a.decode(&x.manifestOf)
-		x.lines, x.gone, x.errors = s.load(x.Output), s.load(x.Deleted), s.load(x.Error)
-		return x
-	}
+		return a, a.status != 202 && a.status != 429
+	})
+	x := export{status: status, answer: a.want(200)}
+	a.decode(&x.manifestOf)
+	x.lines, x.gone, x.errors = s.load(x.Output), s.load(x.Deleted), s.load(x.Error)
+	return x
 }
 
 // load reads files.

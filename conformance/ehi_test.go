@@ -17,6 +17,7 @@ import (
 	"satchel/audit"
 	"satchel/handover"
 	"satchel/internal/audittest"
+	"satchel/internal/await"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -112,18 +113,15 @@ func (x asked) approve() requests.Request {
 // complete waits for the manifest.
 func (x asked) complete() export {
 	x.Helper()
-	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	a := await.Value(x, "the end of the EHI export", func() (answer, bool) {
+		time.Sleep(50 * time.Millisecond) // each look is an event of the audit log, which the tests read
 		a := x.do("GET", x.status, "", "Accept: application/json")
-		if a.status != 202 && a.status != 429 {
-			e := export{status: x.status, answer: a.want(200).wantHeader("Content-Type", "application/json")}
-			a.decode(&e.manifestOf)
-			e.lines, e.gone, e.errors = x.load(e.Output), x.load(e.Deleted), x.load(e.Error)
-			return e
-		}
-		if time.Now().After(deadline) {
-			x.Fatal("the EHI export does not end")
-		}
-	}
+		return a, a.status != 202 && a.status != 429
+	})
+	e := export{status: x.status, answer: a.want(200).wantHeader("Content-Type", "application/json")}
+	a.decode(&e.manifestOf)
+	e.lines, e.gone, e.errors = x.load(e.Output), x.load(e.Deleted), x.load(e.Error)
+	return e
 }
 
 // ehiAccess is rule 1: the scope, whoever else, and pages of other origins.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"satchel/audit"
@@ -310,24 +311,21 @@ func TestAuditVerifyWhileWriting(t *testing.T) {
 	t.Parallel()
 	s, _ := auditStore(t)
 	fillAudit(t, s, 1500)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for i := 0; ctx.Err() == nil; i++ {
-			if err := s.Audit(context.Background(), someEvent(i)); err != nil {
-				t.Error(err)
-				return
+	for round := range 30 {
+		var writing sync.WaitGroup
+		writing.Go(func() {
+			for i := range 40 {
+				if err := s.Audit(context.Background(), someEvent(40*round+i)); err != nil {
+					t.Error(err)
+				}
 			}
-		}
-	}()
-	for range 30 {
-		if v := mustVerify(t, s, mustHead(t, s)); !v.OK() {
+		})
+		v := mustVerify(t, s, mustHead(t, s))
+		writing.Wait()
+		if !v.OK() {
 			t.Fatal(v)
 		}
 	}
-	cancel()
-	<-done
 	ended, stop := context.WithCancel(t.Context())
 	stop()
 	if _, err := s.VerifyAudit(ended); err == nil {

@@ -1,7 +1,6 @@
 package torture
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -44,19 +43,7 @@ type tortured struct {
 // waitPackage polls until the package is complete.
 func (r *running) waitPackage(path string) (p tortured) {
 	r.t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		resp, body, err := r.do(http.MethodGet, r.api(path), nil)
-		r.must(err)
-		switch resp.StatusCode {
-		case http.StatusAccepted, http.StatusTooManyRequests:
-		case http.StatusOK:
-			r.must(json.Unmarshal(body, &p))
-			return p
-		default:
-			r.t.Fatalf("status: %s: %s", resp.Status, body)
-		}
-	}
-	r.t.Fatal("the package is still being made after 60 s")
+	r.until("the end of the package", r.api(path), &p)
 	return p
 }
 

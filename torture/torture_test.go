@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"satchel/demo"
+	"satchel/internal/await"
 )
 
 const (
@@ -132,17 +133,15 @@ func (p *practice) serve() *running {
 	r.cmd.Env = append(os.Environ(), "SATCHEL_HTTP__LISTEN="+addr, "SATCHEL_BULK_EXPORT__FILE_MAX_CAPACITY=500")
 	p.must(r.cmd.Start())
 	p.t.Cleanup(r.kill)
-	for range 200 {
-		if resp, err := http.Get("http://" + addr + "/readyz"); err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return r
-			}
+	await.Until(p.t, "the server is ready", func() bool {
+		resp, err := http.Get("http://" + addr + "/readyz")
+		if err != nil {
+			return false
 		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	p.t.Fatal("the server did not become ready")
-	return nil
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+	return r
 }
 
 // kill ends the server without a word, as a power cut would end the process.
@@ -197,21 +196,27 @@ type exportManifest struct {
 // wait polls until the manifest is there; an export must never answer 202 for ever.
 func (r *running) wait(status string) exportManifest {
 	r.t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		resp, body, err := r.do(http.MethodGet, r.at(status), nil)
+	var m exportManifest
+	r.until("the end of the export", r.at(status), &m)
+	return m
+}
+
+// until polls a job until it has ended well, and reads what its status then says.
+func (r *running) until(what, url string, v any) {
+	r.t.Helper()
+	await.Until(r.t, what, func() bool {
+		resp, body, err := r.do(http.MethodGet, url, nil)
 		r.must(err)
 		switch resp.StatusCode {
 		case http.StatusAccepted, http.StatusTooManyRequests:
+			return false
 		case http.StatusOK:
-			var m exportManifest
-			r.must(json.Unmarshal(body, &m))
-			return m
-		default:
-			r.t.Fatalf("status: %s: %s", resp.Status, body)
+			r.must(json.Unmarshal(body, v))
+			return true
 		}
-	}
-	r.t.Fatal("the export is still running after 60 s")
-	return exportManifest{}
+		r.t.Fatalf("status: %s: %s", resp.Status, body)
+		return false
+	})
 }
 
 // lines downloads every file of a manifest: one hash per line, sorted.

@@ -95,7 +95,11 @@ func remove(t *testing.T, s *storage.Store, typ, id string) (r fhir.Resource, c 
 
 func snapshot(t *testing.T, s *storage.Store) storage.Snapshot {
 	t.Helper()
-	at, err := s.Snapshot(t.Context())
+	var at storage.Snapshot
+	err := patiently(func() (err error) {
+		at, err = s.Snapshot(t.Context())
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

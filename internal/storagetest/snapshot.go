@@ -107,7 +107,7 @@ func meanwhile(f func(n int)) (stop func()) {
 
 // pair writes the next version of two resources in one transaction, at times by way of a deletion.
 func pair(t *testing.T, s *storage.Store, i, n int) {
-	write := func() error {
+	err := patiently(func() error {
 		return Write(t.Context(), s, func(tx *storage.Tx) error {
 			for _, side := range []string{"a", "b"} {
 				id := fmt.Sprintf("%s%d", side, i)
@@ -122,14 +122,19 @@ func pair(t *testing.T, s *storage.Store, i, n int) {
 			}
 			return nil
 		})
-	}
-	err := write()
-	for n := 0; n < 10 && transient(err); n++ { // a machine too busy to let a writer in says so, and to try again
-		err = write()
-	}
+	})
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// patiently writes, and writes again while that may help: a machine too busy to let a writer in says so.
+func patiently(write func() error) error {
+	err := write()
+	for n := 0; n < 10 && transient(err); n++ {
+		err = write()
+	}
+	return err
 }
 
 // transient reports whether an error says that trying again may help.

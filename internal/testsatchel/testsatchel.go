@@ -12,6 +12,7 @@ import (
 
 	"satchel/audit"
 	"satchel/auth"
+	_ "satchel/auth/authtest" // cheap hashes
 	"satchel/config"
 	"satchel/datadir"
 	"satchel/storage"

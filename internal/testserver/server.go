@@ -15,6 +15,7 @@ import (
 
 	"satchel/audit"
 	"satchel/auth"
+	_ "satchel/auth/authtest" // cheap hashes
 	"satchel/engine"
 	"satchel/exports"
 	"satchel/internal/audittest"
