@@ -24,7 +24,7 @@ type Filter struct {
 	RequestID string
 }
 
-// Check answers a fhir.Error value for a word that is on no list.
+// Check returns a fhir.Error value for a word that is on no list.
 func (f Filter) Check() error {
 	for _, a := range f.Actions {
 		if !a.Valid() {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// MembersChanged is the event that tells of a Group who joined and who left, by the ids of the patients before and after a
+// MembersChanged is the event that is about a Group who joined and who left, by the ids of the patients before and after a
 // write. False: nobody did. Who did it, and from where, is the caller's to add.
 func MembersChanged(group string, before, after []string) (Event, bool) {
 	without := func(all, some []string) []string {

@@ -47,7 +47,7 @@ func (s *Service) SignIn(ctx context.Context, name, password string) (storage.Ac
 	return s.SignInFrom(ctx, "", name, password)
 }
 
-// SignInFrom answers the account for a name and a password that came from an address. A wrong name, a wrong password, a
+// SignInFrom returns the account for a name and a password that came from an address. A wrong name, a wrong password, a
 // locked and a disabled account are the same fhir.Error login and take the same time. A bounded number of hashes run at
 // once; above that, and after too many wrong passwords, the answer is a fhir.Error throttled.
 //
@@ -126,7 +126,7 @@ func (s *Service) signedIn(ctx context.Context, a storage.Account, password stri
 	return a, nil
 }
 
-// refuse spends the time of a real check and answers errLogin, so that nobody can tell a name that does not exist.
+// refuse spends the time of a real check and returns errLogin, so that nobody can tell a name that does not exist.
 func refuse(ctx context.Context, password string) error {
 	if _, _, err := verify(ctx, dummyHash(), password); err != nil {
 		return err

@@ -162,7 +162,7 @@ func TestTooManyTries(t *testing.T) {
 func TestParallelSignIns(t *testing.T) {
 	for _, tt := range []struct {
 		password string
-		login    int // answers "login", that is, passwords that were looked at
+		login    int // returns "login", that is, passwords that were looked at
 	}{{"wrong", 5}, {right, 0}} {
 		s := service(t, "anna")
 		var mu sync.Mutex

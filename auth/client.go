@@ -22,7 +22,7 @@ type Registration struct {
 	Authorities  []storage.Authority
 }
 
-// NewClient checks a registration and answers the client to store with [storage.Store.AddClient]. secret is the client
+// NewClient checks a registration and returns the client to store with [storage.Store.AddClient]. secret is the client
 // secret, to be shown once, if the registration wants one. What is wrong is a fhir.Error that says what to do.
 func NewClient(r Registration) (c storage.Client, secret string, err error) {
 	if c.Name, err = Name(strings.TrimSpace(r.Name)); err != nil {
@@ -136,7 +136,7 @@ func SetScopes(c *storage.Client, scopes string) error {
 	return nil
 }
 
-// SetSecret gives a client a new secret and answers it, to be shown once: only its hash is kept. It is 256 random bits,
+// SetSecret gives a client a new secret and returns it, to be shown once: only its hash is kept. It is 256 random bits,
 // so a fast hash is enough. For use with [storage.Store.UpdateClient].
 func SetSecret(c *storage.Client) (secret string) {
 	secret = newSecret()

@@ -63,7 +63,7 @@ type Job struct {
 	Export    Action // the kick-off it came from; Types are those that it holds, nil: every type of its level
 }
 
-// Decide answers nil if the account may do it, and otherwise a fhir.Error forbidden that names the missing permission.
+// Decide returns nil if the account may do it, and otherwise a fhir.Error forbidden that names the missing permission.
 // A job of somebody else under Exclusive is a fhir.Error not-found, the same as for an unknown job.
 func Decide(a storage.Account, do Action) error {
 	if a.Locked || a.Disabled {

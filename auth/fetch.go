@@ -51,7 +51,7 @@ type published struct {
 	fetches int
 }
 
-// find answers the published keys with the kid and kind. If there are none, it looks whether new ones were published.
+// find returns the published keys with the kid and kind. If there are none, it looks whether new ones were published.
 func (f *fetched) find(ctx context.Context, at address, id, kind string, now time.Time) ([]key, error) {
 	p := f.at(at)
 	select {

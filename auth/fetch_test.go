@@ -34,7 +34,7 @@ func newKeyServer(t *testing.T, answer http.HandlerFunc) *keyServer {
 	return k
 }
 
-// publish answers a key set with a Cache-Control header, if not "".
+// publish returns a key set with a Cache-Control header, if not "".
 func publish(keys, cacheControl string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if cacheControl != "" {
@@ -58,7 +58,7 @@ func remoteOffice(t *testing.T, server *keyServer, private bool) *office {
 	return o
 }
 
-// try issues with a good assertion of the algorithm and answers the error.
+// try issues with a good assertion of the algorithm and returns the error.
 func (o *office) try(t *testing.T, alg string) error {
 	t.Helper()
 	_, err := o.issue(goodDraft(o.now, alg).token(t), "")

@@ -45,7 +45,7 @@ type jwk struct {
 // secretMembers are the members that only private and symmetric keys have (RFC 7518 section 6, RFC 9964).
 var secretMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
 
-// parseKeySet reads a JSON Web Key Set and answers its usable keys; others, such as those for encryption, are passed
+// parseKeySet reads a JSON Web Key Set and returns its usable keys; others, such as those for encryption, are passed
 // over. A set with a private key or without a usable one is an error.
 func parseKeySet(text []byte) ([]key, error) {
 	if len(text) > keySetBytes {
@@ -143,7 +143,7 @@ func weakness(public any) string {
 var curves = map[string]bool{"P-256": true, "P-384": true, "P-521": true}
 
 // ReadKeys reads what an administrator gives as a client's public keys: a JSON Web Key Set, or PEM with one or more
-// public keys or certificates. It answers a key set to store; PEM keys get their RFC 7638 thumbprint as kid.
+// public keys or certificates. It returns a key set to store; PEM keys get their RFC 7638 thumbprint as kid.
 // Private keys, sets without a usable key and two keys of one kid and kind are a fhir.Error.
 func ReadKeys(text []byte) (keySet string, err error) {
 	trimmed := strings.TrimSpace(strings.TrimPrefix(string(text), "\ufeff"))

@@ -12,7 +12,7 @@ import (
 
 const nameMax = 64
 
-// Name answers the one way to write an account's name: NFKC, 1 to 64 letters, digits and any of . _ - @, the first and
+// Name returns the one way to write an account's name: NFKC, 1 to 64 letters, digits and any of . _ - @, the first and
 // the last of them a letter or a digit. Everything else (spaces, colons, control, bidirectional and zero-width characters)
 // is a fhir.Error value, so that two names that look the same are the same.
 func Name(name string) (string, error) {

@@ -2,7 +2,7 @@ package auth
 
 import "strings"
 
-// Nearest answers the known word that a mistyped one most likely stands for, or "" if none is near.
+// Nearest returns the known word that a mistyped one most likely stands for, or "" if none is near.
 func Nearest(word string, known []string) string {
 	best, least := "", max(2, len(word)/4)+1
 	for _, k := range known {

@@ -43,7 +43,7 @@ func badRequest(format string, args ...any) error {
 	return oauthErrorf(400, "invalid_request", format, args...)
 }
 
-// AsOAuthError turns any error of [TokenService.Issue] into what the token endpoint answers. What is not the client's
+// AsOAuthError turns any error of [TokenService.Issue] into what the token endpoint returns. What is not the client's
 // fault becomes a 503 or 500 that tells nothing; log the original.
 func AsOAuthError(err error) *OAuthError {
 	if e, ok := errors.AsType[*OAuthError](err); ok {

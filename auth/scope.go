@@ -135,7 +135,7 @@ func (s Scopes) Has(scope string) bool {
 	return slices.ContainsFunc(s.list, func(a access) bool { return a.String() == scope })
 }
 
-// Narrow answers what of the requested scopes the set, being what is registered, allows: at most that, in the syntax
+// Narrow returns what of the requested scopes the set, being what is registered, allows: at most that, in the syntax
 // and order of the request. A scope is narrowed rather than refused, so that a client may ask broadly. An empty request
 // asks for everything registered. If nothing is left the answer is empty.
 func (s Scopes) Narrow(requested string) Scopes {

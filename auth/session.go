@@ -65,7 +65,7 @@ func (m Must) Refusal() error {
 // errSession is the one answer to a session that is unknown, too old, or ended.
 var errSession = fhir.Errorf(fhir.CodeLogin, "the session has ended; sign in again")
 
-// OpenSession signs somebody in and answers the token of a new session. Errors are those of [Service.SignInFrom];
+// OpenSession signs somebody in and returns the token of a new session. Errors are those of [Service.SignInFrom];
 // [ErrCodeNeeded] if the password is right and the account has a second factor; a fhir.Error forbidden for a service account.
 func (s *Service) OpenSession(ctx context.Context, address, name, password, code string) (token string, n Session, err error) {
 	a, err := s.SignInFrom(ctx, address, name, password)
@@ -108,7 +108,7 @@ func (s *Service) NewSession(ctx context.Context, a storage.Account, factors int
 	return token, s.session(a, stored, now), err
 }
 
-// Session answers the session of a token and notes that it is in use. A session that is unknown, was not used for too
+// Session returns the session of a token and notes that it is in use. A session that is unknown, was not used for too
 // long, is too old, or whose account is barred, is a fhir.Error login.
 func (s *Service) Session(ctx context.Context, token string) (Session, error) {
 	n, now, err := s.look(ctx, token)

@@ -38,7 +38,7 @@ func timed(t *testing.T) *auth.Service {
 	return s
 }
 
-// try signs in and answers how long it took, and how many bytes were allocated meanwhile: one hash takes 19 MiB.
+// try signs in and returns how long it took, and how many bytes were allocated meanwhile: one hash takes 19 MiB.
 func try(t *testing.T, s *auth.Service, name, password string, want fhir.Code) (took time.Duration, bytes uint64) {
 	t.Helper()
 	var before, after runtime.MemStats

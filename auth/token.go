@@ -50,7 +50,7 @@ type TokenRequest struct {
 	URLs          []string // the token endpoint's own addresses, of which an assertion must name one as its audience
 }
 
-// Token is what the token endpoint answers, as token_type "bearer" and with Cache-Control: no-store.
+// Token is what the token endpoint returns, as token_type "bearer" and with Cache-Control: no-store.
 type Token struct {
 	AccessToken string
 	ExpiresIn   int // seconds
@@ -123,7 +123,7 @@ func (r TokenRequest) check() error {
 // errUnknown is the one answer to an unknown client, a disabled one, and a wrong signature.
 var errUnknown = badClient("the client is unknown or disabled, or its assertion is not signed with a key registered for it")
 
-// byAssertion answers the client that signed the assertion, and uses the assertion up.
+// byAssertion returns the client that signed the assertion, and uses the assertion up.
 func (t *TokenService) byAssertion(ctx context.Context, r TokenRequest, now time.Time) (storage.Client, error) {
 	a, err := parseAssertion(r.Assertion, r.URLs, now)
 	if err != nil {
@@ -175,7 +175,7 @@ func (t *TokenService) keys(ctx context.Context, c storage.Client, a assertion, 
 	return found, nil
 }
 
-// bySecret answers the client with the name and secret of HTTP Basic.
+// bySecret returns the client with the name and secret of HTTP Basic.
 func (t *TokenService) bySecret(ctx context.Context, r TokenRequest, _ time.Time) (storage.Client, error) {
 	refusal := oauthErrorf(401, "invalid_client", "the client is unknown or disabled, or its secret is wrong")
 	if !t.AllowSecret {
@@ -242,7 +242,7 @@ func (t *TokenService) sweep(ctx context.Context, now time.Time) {
 // errToken is the one answer to a token that is not good.
 var errToken = fhir.Errorf(fhir.CodeLogin, "the access token is unknown, has expired or was revoked; get a new one from the token endpoint")
 
-// Bearer answers who holds the access token. One that is unknown, expired, revoked, or whose client is disabled, is a
+// Bearer returns who holds the access token. One that is unknown, expired, revoked, or whose client is disabled, is a
 // fhir.Error login: an answer 401 with WWW-Authenticate: Bearer error="invalid_token".
 func (t *TokenService) Bearer(ctx context.Context, token string) (Principal, error) {
 	if len(token) != base64.RawURLEncoding.EncodedLen(secretBytes) {

@@ -46,7 +46,7 @@ func totp(secret []byte, step int64) string {
 	return fmt.Sprintf("%0*d", totpDigits, n%1_000_000)
 }
 
-// matchTOTP answers the time step whose code it is, of those around now.
+// matchTOTP returns the time step whose code it is, of those around now.
 func matchTOTP(secret []byte, code string, now time.Time) (step int64, ok bool) {
 	at := now.Unix() / totpStep
 	for _, s := range []int64{at, at - totpSkew, at + totpSkew} {

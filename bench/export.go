@@ -20,7 +20,7 @@ type manifest struct {
 	}
 }
 
-// export kicks off, polls without pause to speak of, and answers the manifest and the time from kick-off to manifest.
+// export kicks off, polls without pause to speak of, and returns the manifest and the time from kick-off to manifest.
 func (s *server) export(ctx context.Context, path string) (manifest, string, time.Duration, error) {
 	start := time.Now()
 	r, err := s.do(ctx, http.MethodGet, s.base+path)
@@ -97,7 +97,7 @@ func populationExports(ctx context.Context, o options, s *server, dir string, f 
 	return nil
 }
 
-// plainCopy copies every file of a tree with fsync, as a careful `cp` would, removes the copy, and answers the bytes and
+// plainCopy copies every file of a tree with fsync, as a careful `cp` would, removes the copy, and returns the bytes and
 // the time that the copying took.
 func plainCopy(from, to string) (int64, time.Duration, error) {
 	defer os.RemoveAll(to)
@@ -144,7 +144,7 @@ func copyFile(from, to string, buf []byte) (int64, error) {
 
 func median(v []float64) float64 { return quantile(v, 0.5) }
 
-// quantile answers the value below which the share q of v lies.
+// quantile returns the value below which the share q of v lies.
 func quantile(v []float64, q float64) float64 {
 	if len(v) == 0 {
 		return 0

@@ -23,7 +23,7 @@ type packed struct {
 	Counts  map[string]struct{ ExportedVersions int64 }
 }
 
-// handOver makes a package by the command, and answers how long it took and the command's peak RSS.
+// handOver makes a package by the command, and returns how long it took and the command's peak RSS.
 func (o options) handOver(ctx context.Context, data, out string, what ...string) (p packed, seconds float64, rss int64, err error) {
 	args := append([]string{"handover"}, what...)
 	cmd := exec.CommandContext(ctx, o.satchel, append(args, "--data", data, "--out", out, "--json")...)

@@ -17,7 +17,7 @@ const (
 )
 
 // longRecord writes a patient of 5,000 resources: visits with measurements, reports, bills and their Provenance, and 200
-// letters with their bytes inside. It answers the number of resources and of bytes.
+// letters with their bytes inside. It returns the number of resources and of bytes.
 func longRecord(w *bufio.Writer) (resources int, bytes int64) {
 	line := func(format string, args ...any) {
 		n, _ := fmt.Fprintf(w, format+"\n", args...)

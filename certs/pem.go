@@ -24,7 +24,7 @@ type keyPair struct {
 	stamp     [2]fileStamp // of what was read last
 }
 
-// fileStamp tells whether a file was written anew.
+// fileStamp reports whether a file was written anew.
 type fileStamp struct {
 	changed time.Time
 	size    int64

@@ -11,7 +11,7 @@ import (
 	"satchel/storage"
 )
 
-// audited runs a command on an account or client with the event that tells of it: did stores it in the transaction of what it
+// audited runs a command on an account or client with the event that is about it: did stores it in the transaction of what it
 // does if it returns no error; a refusal is an event by itself. what is such as "user add".
 func audited(ctx context.Context, s *storage.Store, what string, action audit.Action, name string, do command) (string, error) {
 	e := audit.Event{Who: whoRuns(), Action: action, Target: name, Detail: "satchel " + what}

@@ -17,7 +17,7 @@ import (
 const hiding = ".EHI_unencrypted-"
 
 // tidyLeftovers names what interrupted handovers left in a folder. What anybody could read of packages that were to be encrypted
-// is removed; the lock in such a folder tells whether somebody is still at work on it.
+// is removed; the lock in such a folder shows whether somebody is still at work on it.
 func tidyLeftovers(dir string) {
 	for _, path := range handover.Leftovers(dir) {
 		if !strings.HasPrefix(filepath.Base(path), hiding) {

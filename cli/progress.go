@@ -37,7 +37,7 @@ func newProgress(what string, bytes bool) *progress {
 	return p
 }
 
-// step tells how much is done; the total may be an estimate, and 0 if it is not known.
+// step says how much is done; the total may be an estimate, and 0 if it is not known.
 func (p *progress) step(done, total int64) {
 	if p.bar != nil {
 		if total > 0 && p.bar.GetMax64() != max(total, done) {

@@ -306,7 +306,7 @@ func (a answer) decode(v any) {
 // asyncHeaders are what a kick-off should have.
 var asyncHeaders = []string{"Accept: application/fhir+json", "Prefer: respond-async"}
 
-// kickOff starts an export by GET and answers its status address.
+// kickOff starts an export by GET and returns its status address.
 func (s *site) kickOff(path string, headers ...string) string {
 	s.Helper()
 	return s.accepted(s.do("GET", path, "", append(slices.Clone(asyncHeaders), headers...)...))
@@ -491,7 +491,7 @@ func (x export) is(keys ...string) export {
 	return x
 }
 
-// put stores resources and answers when the last was stored.
+// put stores resources and returns when the last was stored.
 func (s *site) put(resources ...string) time.Time {
 	s.Helper()
 	var last time.Time

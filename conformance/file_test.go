@@ -179,7 +179,7 @@ var fileRows = []row{
 	}},
 }
 
-// attachment exports and answers the address of the attachment of DocumentReference/dr1.
+// attachment exports and returns the address of the attachment of DocumentReference/dr1.
 func (s *site) attachment(path string) string {
 	s.Helper()
 	for _, l := range s.export(path).lines {

@@ -166,7 +166,7 @@ var kickOffRows = []row{
 	}},
 }
 
-// stuck adds an export that is running for ever, and answers its id: nothing works on it, as if its worker were slow.
+// stuck adds an export that is running for ever, and returns its id: nothing works on it, as if its worker were slow.
 func (s *site) stuck(account string) string {
 	s.Helper()
 	request := []byte(`{"level":"system"}`)

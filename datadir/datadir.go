@@ -1,4 +1,4 @@
-// Package datadir knows the data directory: it makes one, opens its store, and tells how much room its disks have, which program
+// Package datadir knows the data directory: it makes one, opens its store, and says how much room its disks have, which program
 // version it needs, and with which key its packages are signed.
 package datadir
 

@@ -12,7 +12,7 @@ import (
 	"satchel/storage"
 )
 
-// ended is the event that tells how a job ended. It names whom the server worked for.
+// ended is the event that says how a job ended. It names whom the server worked for.
 func ended(job storage.Job, action audit.Action, detail string) audit.Event {
 	e := audit.Event{Action: action, Detail: detail}
 	if action == audit.ExportFailed {

@@ -47,7 +47,7 @@ type Options struct {
 	Log       *slog.Logger  // nil: discarded
 	Practice  Practice      // what packages say about the practice and the program
 
-	// FreeDisk tells how many bytes are free for files, and below how many no export begins; nil: always enough.
+	// FreeDisk says how many bytes are free for files, and below how many no export begins; nil: always enough.
 	FreeDisk func() (free, floor int64)
 	// Ended is told of every job that ran to its end; nil: nobody is.
 	Ended func(state storage.State, took time.Duration, files []storage.JobFile)

@@ -93,7 +93,7 @@ func keys(t testing.TB, e *Engine, job storage.Job) []string {
 	return testpractice.Keys(t, folder, job.Files)
 }
 
-// export runs a request to its end and answers the keys of its files.
+// export runs a request to its end and returns the keys of its files.
 func export(t testing.TB, e *Engine, r bulk.Request) (storage.Job, []string) {
 	t.Helper()
 	job, err := e.Start(t.Context(), audittest.Event(audit.ExportStart), "ann", "https://h/fhir/$export", r)

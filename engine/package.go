@@ -39,7 +39,7 @@ func (p Practice) key() (*handover.Key, error) {
 	return key, err
 }
 
-// StartPackage stores a job that makes a package and answers it within milliseconds. Errors: required or value if the
+// StartPackage stores a job that makes a package and returns it within milliseconds. Errors: required or value if the
 // request cannot be one; throttled above MaxJobs; no-store with too little room on the disk; not-found if the patient or a
 // linked one was never stored. url is the kick-off URL as the client sent it.
 //

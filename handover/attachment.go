@@ -50,7 +50,7 @@ type keptAttachment struct {
 // payload is what the bag says about a kept attachment.
 func (w *Writer) payload(k keptAttachment) *File { return &w.bags[k.bag].payload[k.file] }
 
-// Attach copies the bytes of an attachment into the package, under their own hash, and answers their path. Bytes that are
+// Attach copies the bytes of an attachment into the package, under their own hash, and returns their path. Bytes that are
 // there already are not kept twice.
 func (w *Writer) Attach(a Attachment, r io.Reader) (file string, err error) {
 	if err := w.check(writing); err != nil {

@@ -41,7 +41,7 @@ func decode(buffer, text []byte) ([]byte, bool) {
 	return buffer[:n], err == nil
 }
 
-// members calls f with each member of an object until it answers false.
+// members calls f with each member of an object until it returns false.
 func members(object jsontext.Value, f func(key string, value jsontext.Value) bool) {
 	d := jsontext.NewDecoder(bytes.NewBuffer(object))
 	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {

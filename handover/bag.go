@@ -135,7 +135,7 @@ func (b *bag) put(path string, r io.Reader) error {
 	return f.commit(path)
 }
 
-// copyLines copies r, counts its lines and answers its last byte.
+// copyLines copies r, counts its lines and returns its last byte.
 func (f *file) copyLines(r io.Reader) (last byte, err error) {
 	buffer := make([]byte, chunkSize)
 	for {

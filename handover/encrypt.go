@@ -46,7 +46,7 @@ func CheckPassphrase(passphrase string) error {
 	return nil
 }
 
-// EncryptAge encrypts a sealed ZIP with a passphrase for the program age, as FILE.age beside it, and answers that path.
+// EncryptAge encrypts a sealed ZIP with a passphrase for the program age, as FILE.age beside it, and returns that path.
 // The ZIP stays; removing it is the caller's part.
 func EncryptAge(zipPath, passphrase string) (string, error) {
 	path := zipPath + ".age"

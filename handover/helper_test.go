@@ -230,7 +230,7 @@ func content(t testing.TB, path string) map[string]string {
 	return out
 }
 
-// unzip unpacks a ZIP beside itself and answers the folder.
+// unzip unpacks a ZIP beside itself and returns the folder.
 func unzip(t testing.TB, path string) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -14,7 +14,7 @@ import (
 
 // These tests ask other programs about our packages; see internal/judge.
 
-// in runs a program in a folder and answers what it says and whether it is content.
+// in runs a program in a folder and returns what it says and whether it is content.
 func in(t *testing.T, dir, stdin, name string, args ...string) (string, bool) {
 	t.Helper()
 	cmd := exec.Command(name, args...)

@@ -14,7 +14,7 @@ import (
 	"satchel/fhir"
 )
 
-// TestMeasure writes and checks many resources and tells how fast and with how much memory:
+// TestMeasure writes and checks many resources and says how fast and with how much memory:
 //
 //	SATCHEL_MEASURE=1000000 go test ./handover -run TestMeasure -v
 func TestMeasure(t *testing.T) {

@@ -45,7 +45,7 @@ func profile(documentation string) ([]byte, error) {
 	})
 }
 
-// FormatFile answers a file that belongs to the documentation of a version of the format, by name: a JSON Schema, or the
+// FormatFile returns a file that belongs to the documentation of a version of the format, by name: a JSON Schema, or the
 // BagIt profile. documentation is the address of the documentation; false if there is no such file.
 func FormatFile(version, name, documentation string) ([]byte, bool) {
 	if version != FormatVersion || path.Base(name) != name {

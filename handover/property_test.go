@@ -107,7 +107,7 @@ func TestLines(t *testing.T) {
 	})
 }
 
-// The set answers as a map does.
+// The set gives the answers that a map gives.
 func TestKeySet(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -189,7 +189,7 @@ func TestContainers(t *testing.T) {
 	})
 }
 
-// drawFiles writes up to three files at the same time and answers what is in them.
+// drawFiles writes up to three files at the same time and returns what is in them.
 func drawFiles(t *rapid.T, c container) (want [][]byte) {
 	var blobs []blob
 	for i := range rapid.IntRange(1, 3).Draw(t, "files") {

@@ -34,7 +34,7 @@ type NotGood struct{ Result *Result }
 
 func (e *NotGood) Error() string { return e.Result.Sentence }
 
-// Open checks a package and opens it. A package that is not good answers [*NotGood]; see [VerifyOptions.Incomplete].
+// Open checks a package and opens it. A package that is not good returns [*NotGood]; see [VerifyOptions.Incomplete].
 func Open(ctx context.Context, path string, o VerifyOptions) (*Package, error) {
 	r, err := Verify(ctx, path, o)
 	if err != nil {

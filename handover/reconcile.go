@@ -17,7 +17,7 @@ type Stored struct {
 // Ledger says what the store holds in the scope of a package. It must come by its numbers on another way than the one by
 // which the resources came, such as counting rows.
 type Ledger interface {
-	// Stored answers the numbers of every type of which there is anything in scope, as of the package's transaction time.
+	// Stored returns the numbers of every type of which there is anything in scope, as of the package's transaction time.
 	Stored(ctx context.Context) (map[string]Stored, error)
 }
 

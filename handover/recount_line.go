@@ -26,7 +26,7 @@ func sourceKey(r fhir.Resource, resource, path string) uint64 {
 	return keyOf(resource + "/" + strconv.FormatInt(r.Version, 10) + "|" + path)
 }
 
-// resource answers what counts the lines of a file.
+// resource returns what counts the lines of a file.
 func (s *recount) resource(in written) func(line []byte) error {
 	f, number := in.file, int64(0)
 	return func(line []byte) error {

@@ -32,7 +32,7 @@ type stream struct {
 	path   string
 }
 
-// streamKey tells streams apart: a folder below data/ and the first part of the file names in it.
+// streamKey distinguishes streams: a folder below data/ and the first part of the file names in it.
 type streamKey struct{ folder, prefix string }
 
 // Place is where a resource stands in a package.
@@ -42,7 +42,7 @@ type Place struct {
 	Bag  int    // number of the bag, from 1
 }
 
-// Put writes one version of a resource into a section and answers where it stands. Resources come in the order in which
+// Put writes one version of a resource into a section and returns where it stands. Resources come in the order in which
 // they shall stand; changing between sections and types is allowed. A tombstone goes to [Deleted], or to [History]
 // if the resource was made again. The JSON must be one line, stamped with id, version and time as the store keeps it.
 func (w *Writer) Put(section Section, r fhir.Resource) (Place, error) {

@@ -45,7 +45,7 @@ func Verify(ctx context.Context, path string, o VerifyOptions) (*Result, error) 
 	return r, nil
 }
 
-// locate answers the path of a bag, or "" with a finding if there is none.
+// locate returns the path of a bag, or "" with a finding if there is none.
 func (r *Result) locate(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -79,7 +79,7 @@ func (r *Result) locate(path string) (string, error) {
 	return "", nil
 }
 
-// locateInFolder answers the folder itself if it is a bag, or a bag in it.
+// locateInFolder returns the folder itself if it is a bag, or a bag in it.
 func (r *Result) locateInFolder(path string) (string, error) {
 	for _, name := range []string{incompleteMarker, bagitFile, bagInfoFile, payloadManifest, tagManifest, "data"} {
 		if _, err := os.Lstat(filepath.Join(path, name)); err == nil {

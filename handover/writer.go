@@ -120,7 +120,7 @@ func (o Options) check() error {
 	return nil
 }
 
-// check tells whether the writer is at a stage.
+// check reports whether the writer is at a stage.
 func (w *Writer) check(stages ...stage) error {
 	if w.err != nil {
 		return fmt.Errorf("the package failed before: %w", w.err)

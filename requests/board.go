@@ -64,7 +64,7 @@ type Page struct {
 // maxWords is the most words of a search that are looked at.
 const maxWords = 10
 
-// Requests answers one page of the requests that the filter selects, and the cursor of the next, "" at the end.
+// Requests returns one page of the requests that the filter selects, and the cursor of the next, "" at the end.
 func (l *Ledger) Requests(ctx context.Context, f Filter, p Page) ([]Request, string, error) {
 	return list(ctx, l.store, f, p)
 }

@@ -226,7 +226,7 @@ func (l *Ledger) same(ctx context.Context, p Packager, d Disclosure) error {
 	return nil
 }
 
-// digest reads the file of a disclosure from the disk, or all files of the job, and answers its hash.
+// digest reads the file of a disclosure from the disk, or all files of the job, and returns its hash.
 func (l *Ledger) digest(ctx context.Context, p Packager, d Disclosure) ([]byte, error) {
 	if Form(d.Form) != FormFolder {
 		return hashOf(ctx, p, d.Job, d.File)

@@ -164,7 +164,7 @@ type Opened struct {
 	SHA256 []byte
 }
 
-// Unlock checks the passphrase of a link and answers the file that may be loaded now: once for each call. It counts the
+// Unlock checks the passphrase of a link and returns the file that may be loaded now: once for each call. It counts the
 // download, adds a disclosure, and makes the request delivered if it was ready. A try is counted before the passphrase is
 // looked at, so that neither a restart nor many tries at once give more of them. Errors: not-found for an unknown token; deleted
 // for a link that has ended; login for a wrong passphrase, with the tries that are left. from is the address that asks.

@@ -20,7 +20,7 @@ import (
 type Packager interface {
 	// StartPackage stores a job that makes the package and returns it at once. The job belongs to who starts it.
 	StartPackage(ctx context.Context, by By, url string, order handover.Order) (storage.Job, error)
-	// Made answers the files of a complete job, and what the package says of its completeness.
+	// Made returns the files of a complete job, and what the package says of its completeness.
 	Made(job storage.Job) (files []storage.JobFile, verdict string, err error)
 	// Protect makes a copy of each file of a complete package that opens with the passphrase; they replace earlier ones of
 	// that form. There is at least one.

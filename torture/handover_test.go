@@ -25,7 +25,7 @@ func handovers(p *practice, out string) map[string][]string {
 }
 
 // whole checks that what stands in a folder under a final name is whole, or an early part of a package whose others are
-// missing, and that nothing else passes for a package. It answers how many there are of both.
+// missing, and that nothing else passes for a package. It returns how many there are of both.
 func (p *practice) whole(out string) (sealed, left int) {
 	p.t.Helper()
 	entries, err := os.ReadDir(out)

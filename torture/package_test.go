@@ -17,7 +17,7 @@ import (
 // api is the address beside the FHIR base.
 func (r *running) api(path string) string { return strings.TrimSuffix(r.base, "/fhir") + path }
 
-// startPackage answers the path of a package under way.
+// startPackage returns the path of a package under way.
 func (r *running) startPackage() string {
 	r.t.Helper()
 	req, err := http.NewRequest(http.MethodPost, r.api("/api/packages"), strings.NewReader(`{"population":true}`))
@@ -47,7 +47,7 @@ func (r *running) waitPackage(path string) (p tortured) {
 	return p
 }
 
-// resources downloads a package, verifies it, and answers the hashes of its files of resources.
+// resources downloads a package, verifies it, and returns the hashes of its files of resources.
 func (r *running) resources(p tortured) map[string]string {
 	r.t.Helper()
 	dir := r.t.TempDir()

@@ -35,7 +35,7 @@ func small(t *testing.T, megabytes int) string {
 	return dir
 }
 
-// fails runs a command that must fail, and answers what it said.
+// fails runs a command that must fail, and returns what it said.
 func (p *practice) fails(args ...string) string {
 	p.t.Helper()
 	out, err := exec.Command(p.bin, args...).CombinedOutput()

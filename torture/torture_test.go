@@ -286,7 +286,7 @@ func TestTortureExport(t *testing.T) {
 
 func tortureID(round, i int) string { return fmt.Sprintf("torture-%d-%d", round, i) }
 
-// writeUntilKilled writes resources one by one and kills the server after a while; it answers the ids acknowledged.
+// writeUntilKilled writes resources one by one and kills the server after a while; it returns the ids acknowledged.
 func (r *running) writeUntilKilled(round int, after time.Duration) []string {
 	timer := time.AfterFunc(after, func() { r.cmd.Process.Kill() })
 	defer timer.Stop()

@@ -54,7 +54,7 @@ type Exporter struct {
 // New makes an exporter.
 func New(s *storage.Store, o Options) *Exporter { return &Exporter{s, o.withDefaults()} }
 
-// Manifest is what an export without a server answers.
+// Manifest is what an export without a server returns.
 type Manifest struct {
 	Snapshot storage.Snapshot
 	Files    []storage.JobFile
@@ -162,7 +162,7 @@ func changedWithin(g fhir.Resource, r Request) bool {
 	return (r.Since.IsZero() || g.Updated.After(r.Since)) && (r.Until.IsZero() || g.Updated.Before(r.Until))
 }
 
-// Write writes all files of a request, as of a snapshot, into a folder. When it answers without error they are
+// Write writes all files of a request, as of a snapshot, into a folder. When it returns without error they are
 // complete, on the disk and under their final names; otherwise what it made is gone. report is called at most twice
 // a second, from one goroutine.
 func (e *Exporter) Write(ctx context.Context, r Request, at storage.Snapshot, folder *os.Root, report func(done, total int64)) ([]storage.JobFile, error) {

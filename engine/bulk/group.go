@@ -17,7 +17,7 @@ func (e *Exporter) Members(ctx context.Context, group string) ([]string, error) 
 	return members, err
 }
 
-// members answers a group and the ids of its patients, sorted, as they stood at a time; the zero time is now.
+// members returns a group and the ids of its patients, sorted, as they stood at a time; the zero time is now.
 // Nested groups that do not exist have no members. A group that contains itself does no harm.
 func (e *Exporter) members(ctx context.Context, id string, at time.Time) (fhir.Resource, []string, error) {
 	top, err := e.groupAt(ctx, id, at)
@@ -57,7 +57,7 @@ func (e *Exporter) members(ctx context.Context, id string, at time.Time) (fhir.R
 	return top, members, nil
 }
 
-// collect adds a group's own patients and answers the ids of the groups in it.
+// collect adds a group's own patients and returns the ids of the groups in it.
 func collect(r fhir.Resource, now time.Time, own fhir.Bases, patients map[string]bool) (nested []string, err error) {
 	d, err := fhir.Parse(r.JSON)
 	if err != nil {

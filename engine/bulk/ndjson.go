@@ -128,7 +128,7 @@ func (s *stream) sendBig(line []byte) error {
 	return nil
 }
 
-// send hands a piece to the lane, or answers why the output has failed.
+// send hands a piece to the lane, or returns why the output has failed.
 func (s *stream) send(p piece) error {
 	select {
 	case s.lane <- p:

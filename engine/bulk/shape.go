@@ -50,7 +50,7 @@ func byType(values []string, own fhir.Bases) (map[string][]fhir.Query, error) {
 	return all, nil
 }
 
-// apply answers what is to be written of a resource, nil if nothing. The result is valid until the next call. An error
+// apply returns what is to be written of a resource, nil if nothing. The result is valid until the next call. An error
 // says that the resource cannot be read.
 func (s *shape) apply(typ string, text []byte) ([]byte, error) {
 	filters, fetched := s.filters[typ], s.fetched[typ]

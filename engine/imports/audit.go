@@ -14,7 +14,7 @@ func (m *Import) begins(ctx context.Context, paths []string) error {
 	return Note(ctx, m.Store, audit.Event{Who: m.who(), Action: audit.Import, Target: m.Job, Detail: fmt.Sprintf("begins, %d paths", len(paths))})
 }
 
-// ended is the event that tells how an import ended.
+// ended is the event that says how an import ended.
 func (m *Import) ended(counts map[string]Counts, failure error) audit.Event {
 	var n Counts
 	for _, c := range counts {

@@ -142,7 +142,7 @@ func idOf(fullURL, typ string) string {
 	return id
 }
 
-// resource reads over a resource and answers its type and id as they are written.
+// resource reads over a resource and returns its type and id as they are written.
 func (s *bundleScan) resource() (typ, id string, err error) {
 	if s.peek() != '{' {
 		return "", "", s.skip()

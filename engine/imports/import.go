@@ -43,7 +43,7 @@ type Counts struct{ Created, Updated, Unchanged, Refused int64 }
 
 // Run reads paths in order: .ndjson, .ndjson.gz, .json (a resource or a Bundle), .zip, and folders of these. It goes
 // transaction by transaction in bounded memory; stopping it loses nothing that was counted, and running it again does
-// not make new versions of same content. It answers counts by type, also beside an error (a file that cannot be read,
+// not make new versions of same content. It returns counts by type, also together with an error (a file that cannot be read,
 // an archive that is unsafe); refused lines whose type is not known count under "". After such a file the others are
 // still read.
 //

@@ -54,7 +54,7 @@ func zipped(t testing.TB, edit func(*zip.FileHeader), pairs ...string) string {
 	return b.String()
 }
 
-// run imports paths and answers sums, one line per finding as "file:line key refused|noted", and the error.
+// run imports paths and returns sums, one line per finding as "file:line key refused|noted", and the error.
 func run(t testing.TB, m Import, dir string, paths ...string) (Counts, []string, error) {
 	t.Helper()
 	var findings []string

@@ -62,7 +62,7 @@ func OutcomeOf(job storage.Job) (o Outcome, err error) {
 }
 
 // Run runs a job of the kind [Kind]: it imports the files in the job's folder, telling step how far it is, and returns how the
-// job ends, with the event that tells of it. What goes wrong with the files is in there; an error is only that ctx has ended,
+// job ends, with the event that is about it. What goes wrong with the files is in there; an error is only that ctx has ended,
 // in which case what was stored until then is in there too, or that the row makes no sense.
 func Run(ctx context.Context, s *storage.Store, job storage.Job, folder *os.Root, log *slog.Logger, step func(done, total int64)) (storage.JobEnd, audit.Event, error) {
 	r, err := RequestOf(job)

@@ -31,7 +31,7 @@ type spot struct {
 }
 
 // all reads every file of the paths, in order, and hands over the last batch. It goes on after a file that cannot be
-// read, and answers all such errors.
+// read, and returns all such errors.
 func (r *reading) all(paths []string) error {
 	sources, err := r.find(paths)
 	errs := []error{err}

@@ -68,7 +68,7 @@ func isBagZip(path string) bool {
 
 // Restore brings a package back into an empty store: every resource with its versions, numbers, times and
 // deletions. Attachments come with the resources that hold their bytes. The audit log, accounts and settings of the
-// package stay where they are. It answers what was restored by type, also beside an error.
+// package stay where they are. It returns what was restored by type, also together with an error.
 //
 // The package is checked first, as o says; one that is not good is a *[handover.NotGood]. A store in which anything was
 // ever stored is a fhir.Error conflict. It goes transaction by transaction in bounded memory; what stopped half way

@@ -55,7 +55,7 @@ func (r *reading) archive(s *source) error {
 	return nil
 }
 
-// checkArchive answers why an archive is not safe to read. No member is ever written to a path of its name; but an
+// checkArchive returns why an archive is not safe to read. No member is ever written to a path of its name; but an
 // archive that tries such a path is not one to trust.
 func checkArchive(members []*zip.File, size int64) error {
 	var packed, inflated uint64
@@ -75,7 +75,7 @@ func checkArchive(members []*zip.File, size int64) error {
 	return nil
 }
 
-// checkMember answers what is wrong with a member.
+// checkMember returns what is wrong with a member.
 func checkMember(m *zip.File) error {
 	switch mode := m.Mode(); {
 	case strings.ContainsAny(m.Name, "\\:\x00"), path.IsAbs(m.Name), !fs.ValidPath(strings.TrimSuffix(m.Name, "/")):

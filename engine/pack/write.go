@@ -32,7 +32,7 @@ var sections = map[record.Section]handover.Section{
 	record.SectionDeleted: handover.Deleted, record.SectionProvenance: handover.Provenance,
 }
 
-// write writes every item. A deletion waits for the item behind it, which tells whether the resource was made again.
+// write writes every item. A deletion waits for the item behind it, which reports whether the resource was made again.
 func (h *handing) write() error {
 	var waiting *record.Item
 	var done int64

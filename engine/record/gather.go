@@ -243,7 +243,7 @@ func (v *recordVersion) point(g *gatherer, k key, inItem bool) {
 	}
 }
 
-// own answers the key of a tie to a resource of this server. The key's strings are the caller's to keep.
+// own returns the key of a tie to a resource of this server. The key's strings are the caller's to keep.
 func (g *gatherer) own(t fhir.Tie) (key, bool) {
 	if !g.bases.Owns(t.Reference) {
 		return key{}, false

@@ -17,7 +17,7 @@ const (
 	itemBytes = 4 << 20
 )
 
-// Items streams the record in order of type, id and version. It counts what it hands out and, at the end, answers an error
+// Items streams the record in order of type, id and version. It counts what it hands out and, at the end, returns an error
 // if that is not everything that was gathered. It may be run again.
 func (r *Record) Items(ctx context.Context) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {

@@ -34,7 +34,7 @@ func CountPopulation(ctx context.Context, s *storage.Store, at storage.Snapshot)
 	return p, nil
 }
 
-// Items streams the population in order of type, id and version. At the end it answers an error if that is not everything
+// Items streams the population in order of type, id and version. At the end it returns an error if that is not everything
 // that the database counted. It may be run again.
 func (p *Population) Items(ctx context.Context) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {

@@ -191,7 +191,7 @@ func (k key) String() string { return k.typ + "/" + k.id }
 // dispositionOf is [fhir.DispositionOf]; tests replace it.
 var dispositionOf = fhir.DispositionOf
 
-// disposition answers a type's disposition or an error that names the type.
+// disposition returns a type's disposition or an error that names the type.
 func disposition(typ string) (fhir.Disposition, error) {
 	d, ok := dispositionOf(typ)
 	if !ok {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// about tells how complete the copy is, what is left out, what is in it, and how to read it.
+// about says how complete the copy is, what is left out, what is in it, and how to read it.
 func (v *View) about() []block {
 	h := v.t.headings
 	var blocks []block

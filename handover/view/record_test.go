@@ -172,7 +172,7 @@ func (b bundle) pages(t testing.TB) map[string]string {
 	return out
 }
 
-// save writes the pages, attachments and sources into a folder as a package has them, and answers the folder of the pages.
+// save writes the pages, attachments and sources into a folder as a package has them, and returns the folder of the pages.
 func (b bundle) save(t testing.TB, dir string) string {
 	t.Helper()
 	put := func(name string, content []byte) {

@@ -11,7 +11,7 @@ import (
 
 // result is what an Observation measured.
 type result struct {
-	test     string    // tells tests apart: code, or name where there is none
+	test     string    // distinguishes tests: code, or name where there is none
 	told     bool      // every value could be told in a line
 	lines    []reading // the value, or one per component
 	category string

@@ -75,7 +75,7 @@ func Start(t testing.TB) *Browser {
 	return b
 }
 
-// acquire answers the context of the shared process and starts it if need be. Each call needs one of release.
+// acquire returns the context of the shared process and starts it if need be. Each call needs one of release.
 func acquire(path string) (context.Context, error) {
 	chromium.Lock()
 	defer chromium.Unlock()

@@ -27,7 +27,7 @@ func (b *Browser) keepDownloads() {
 	}
 }
 
-// Download takes a step that saves a file, waits until it is complete, and answers its path, in a folder that ends with the
+// Download takes a step that saves a file, waits until it is complete, and returns its path, in a folder that ends with the
 // test. The file has the name that a person would have got.
 func (b *Browser) Download(step func()) string {
 	b.t.Helper()

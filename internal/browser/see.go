@@ -72,7 +72,7 @@ func (b *Browser) Screenshot(file string) {
 	}
 }
 
-// shoot writes a picture and answers its path.
+// shoot writes a picture and returns its path.
 func (b *Browser) shoot(dir, file string) (string, error) {
 	ctx, stop := context.WithTimeout(b.ctx, patience)
 	defer stop()

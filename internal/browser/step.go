@@ -191,7 +191,7 @@ func (b *Browser) do(what string, action chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// Eval answers the value of a JavaScript expression, which is awaited if it is a promise.
+// Eval returns the value of a JavaScript expression, which is awaited if it is a promise.
 func Eval[T any](b *Browser, expression string) T {
 	b.t.Helper()
 	return eval[T](b, "evaluate", expression)

@@ -22,7 +22,7 @@ func Missing(t testing.TB, what string) {
 	t.Skipf("%s is missing; \"make tools\" installs it", what)
 }
 
-// Program answers the path of the first of the named programs that is installed. Without any the test ends as [Missing] says.
+// Program returns the path of the first of the named programs that is installed. Without any the test ends as [Missing] says.
 func Program(t testing.TB, names ...string) string {
 	t.Helper()
 	for _, name := range names {
@@ -34,7 +34,7 @@ func Program(t testing.TB, names ...string) string {
 	return ""
 }
 
-// Python answers the path of a Python that can import a module: that of "make tools", or else the system's.
+// Python returns the path of a Python that can import a module: that of "make tools", or else the system's.
 func Python(t testing.TB, module string) string {
 	t.Helper()
 	for _, python := range []string{filepath.Join(tools(t), "python", "bin", "python"), "python3"} {
@@ -46,7 +46,7 @@ func Python(t testing.TB, module string) string {
 	return ""
 }
 
-// File answers the content of a file that "make tools" fetches into bin/tools.
+// File returns the content of a file that "make tools" fetches into bin/tools.
 func File(t testing.TB, name string) []byte {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(tools(t), name))

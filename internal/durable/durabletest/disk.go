@@ -91,7 +91,7 @@ func (d *disk) syncFolder(path string) error {
 	return nil
 }
 
-// fileSynced tells why a file's content would not survive; nil if it would.
+// fileSynced returns why a file's content would not survive; nil if it would.
 func (d *disk) fileSynced(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -112,7 +112,7 @@ func (d *disk) fileSynced(path string) error {
 	return fmt.Errorf("%s: the file was never synced", d.short(path))
 }
 
-// nameSynced tells why the name of a file or folder would not survive; nil if it would.
+// nameSynced returns why the name of a file or folder would not survive; nil if it would.
 func (d *disk) nameSynced(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -150,7 +150,7 @@ func (d *disk) goneSynced(path string) error {
 	return nil
 }
 
-// survives tells why path, or something in it, would not be there as it is now; nil if it would.
+// survives returns why path, or something in it, would not be there as it is now; nil if it would.
 func (d *disk) survives(path string) error {
 	for above := path; above != d.root; above = filepath.Dir(above) {
 		if err := d.nameSynced(above); err != nil {
