@@ -80,8 +80,14 @@ func TestStopAtEveryStep(t *testing.T) {
 			stopped(t, cfg, n)
 		}
 	}
-	if starts := testsatchel.EveryStartStopped(t, cfg); starts < 3 {
-		t.Errorf("only %d starts came far enough to be noted, of %d steps", starts, steps)
+	// A busy machine has more steps than were counted: further starts come far enough to be noted in the end.
+	starts := testsatchel.EveryStartStopped(t, cfg)
+	for n := steps; starts < 3; n += steps {
+		if n > 50*steps {
+			t.Fatalf("only %d starts came far enough to be noted, of %d steps", starts, steps)
+		}
+		stopped(t, cfg, n)
+		starts = testsatchel.EveryStartStopped(t, cfg)
 	}
 }
 

@@ -161,7 +161,7 @@ func TestAgeProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	back := filepath.Join(t.TempDir(), "back.zip")
-	cmd := exec.Command(script, "-qec", program+" -d -o "+back+" "+encrypted, "/dev/null")
+	cmd := exec.Command(script, "-qec", "'"+program+"' -d -o '"+back+"' '"+encrypted+"'", "/dev/null")
 	cmd.Stdin = strings.NewReader("correct horse battery\n")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -61,7 +61,7 @@ tools() {
 	mkdir -p "$dir"
 	for name in "$@"; do ! command -v "$name" >/dev/null || ln -sf "$(command -v "$name")" "$dir/$name"; done
 }
-plain="go gofmt git sh bash env cat cp mv rm ln ls mkdir chmod chown touch sleep kill ps grep sed awk sort head tail tr cut wc date find xargs id uname dirname basename mktemp test true false tar gzip ip mount umount"
+plain="go gofmt git sh bash env cat stat cp mv rm ln ls mkdir chmod chown touch sleep kill ps grep sed awk sort head tail tr cut wc date find xargs id uname dirname basename mktemp test true false tar gzip ip mount umount"
 
 leg_shuffle() { for n in $(seq "${COUNT:-10}"); do suite "shuffle-$n"; done; }
 leg_busy() {
@@ -79,8 +79,8 @@ leg_kiritimati() { suite kiritimati env TZ=Pacific/Kiritimati; }
 leg_pagopago() { suite pagopago env TZ=Pacific/Pago_Pago; }
 leg_path() {
 	local dir="$out/a path/Präxis"
-	copy "$dir" && mkdir -p "$dir/tmp dir" && ln -sfn "$source/bin" "$dir/bin"
-	cd "$dir" && suite path env TMPDIR="$dir/tmp dir"
+	copy "$dir" && mkdir -p "$out/a path/tmp dir" && ln -sfn "$source/bin" "$dir/bin"
+	cd "$dir" && suite path env TMPDIR="$out/a path/tmp dir"
 	cd "$source" || exit 1
 	rm -rf "$out/a path"
 }
