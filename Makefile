@@ -7,7 +7,7 @@ LDFLAGS := -s -w -buildid= -X satchel/internal/about.Version=$(VERSION) -X satch
 
 # The race detector needs a C compiler; without one the tests run without it, and say so.
 CC_FOUND   := $(shell command -v $${CC:-cc} 2>/dev/null)
-CONCURRENT := ./storage ./engine/... ./exports ./auth ./web
+CONCURRENT := ./storage ./engine/... ./exports ./auth ./web/...
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0

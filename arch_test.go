@@ -19,17 +19,21 @@ import (
 var floors = map[string][]string{
 	".":    {"cli", "internal/interrupt"},
 	"cli":  {"app", "exports", "config", "datadir", "backup", "doctor", "certs", "requests", "auth", "engine", "engine/bulk", "engine/imports", "handover", "storage", "audit", "fhir", "demo", "internal/about", "internal/durable", "internal/secretfile", "internal/terminal", "engine/pack"},
-	"app":  {"fhir", "config", "datadir", "backup", "doctor", "certs", "web", "desk", "exports", "requests", "auth", "engine", "handover", "storage", "audit", "internal/about", "internal/durable", "internal/terminal", "engine/pack"},
+	"app":  {"fhir", "config", "datadir", "backup", "doctor", "certs", "web", "web/faces", "pages", "exports", "requests", "auth", "engine", "handover", "storage", "audit", "internal/about", "internal/durable", "internal/terminal", "engine/pack"},
 	"demo": {"fhir"},
 
 	"doctor":  {"backup", "certs", "datadir", "config", "engine", "storage", "audit", "internal/about", "internal/durable"},
 	"backup":  {"datadir", "config", "storage", "audit", "internal/about", "internal/durable", "internal/secretfile"},
 	"certs":   {"datadir", "config", "internal/about", "internal/durable"},
 	"datadir": {"config", "handover", "storage", "internal/about", "internal/durable"},
-	"config":  {"web", "requests", "auth", "engine", "internal/durable"},
+	"config":  {"requests", "auth", "engine", "internal/durable"},
 
-	"web":             {"desk", "exports", "requests", "auth", "engine", "engine/bulk", "handover", "storage", "audit", "fhir", "engine/pack"},
-	"desk":            {"exports", "requests", "auth", "engine", "engine/bulk", "engine/imports", "handover", "handover/view", "storage", "audit", "fhir", "engine/pack"},
+	"web/faces":       {"web", "web/fhirapi", "web/api", "web/smart", "pages"},
+	"pages":           {"web", "exports", "requests", "auth", "engine", "engine/bulk", "engine/imports", "handover", "handover/view", "storage", "audit", "fhir", "engine/pack"},
+	"web/fhirapi":     {"web", "exports", "requests", "auth", "engine/bulk", "engine/pack", "handover", "storage", "audit", "fhir"},
+	"web/api":         {"web", "exports", "auth", "engine/pack", "handover", "storage", "audit", "fhir"},
+	"web/smart":       {"web", "auth", "audit", "fhir"},
+	"web":             {"exports", "requests", "auth", "engine", "handover", "storage", "audit", "fhir"},
 	"exports":         {"requests", "auth", "engine", "engine/bulk", "engine/imports", "handover", "storage", "audit", "fhir", "engine/pack"},
 	"requests":        {"handover", "storage", "audit", "fhir"},
 	"auth":            {"auth/internal/cost", "storage", "audit", "fhir"},
@@ -67,7 +71,7 @@ var owners = map[string][]string{
 	"modernc.org/sqlite":                  {"storage"},
 	"github.com/pressly/goose":            {"storage"},
 	"github.com/julienschmidt/httprouter": {"web"},
-	"net/http":                            {"web", "desk", "app", "cli", "auth"},
+	"net/http":                            {"web", "web/faces", "web/fhirapi", "web/api", "web/smart", "pages", "app", "cli", "auth"},
 	"github.com/BurntSushi/toml":          {"config"},
 	"github.com/pelletier/go-toml":        {"config"},
 	"github.com/spf13/cobra":              {"cli"},
@@ -81,7 +85,7 @@ var owners = map[string][]string{
 
 // pure names what a package without input and output may not import.
 var pure = map[string][]string{
-	"desk":  {"os", "database/sql"},
+	"pages": {"os", "database/sql"},
 	"fhir":  {"os", "io/fs", "net", "net/http", "database/sql", "log", "log/slog", "path/filepath"},
 	"auth":  {"os", "database/sql"},
 	"audit": {"os", "net", "net/http", "database/sql"},

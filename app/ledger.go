@@ -7,7 +7,7 @@ import (
 
 	"satchel/auth"
 	"satchel/config"
-	"satchel/desk"
+	"satchel/pages"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -27,7 +27,7 @@ func PracticeOf(cfg *config.Config) func() requests.Practice {
 }
 
 // practiceShown is practiceOf as the pages show it, which the first run and the page of settings change.
-func practiceShown(cfg *config.Config, shown func() desk.Practice) func() requests.Practice {
+func practiceShown(cfg *config.Config, shown func() pages.Practice) func() requests.Practice {
 	return func() requests.Practice {
 		p, now := PracticeOf(cfg)(), shown()
 		p.Name, p.Zone, p.Contact, p.Phone, p.Email, p.Address = now.Name, now.Zone, now.Contact, now.Phone, now.Email, now.Address

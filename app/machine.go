@@ -11,14 +11,14 @@ import (
 	"satchel/certs"
 	"satchel/config"
 	"satchel/datadir"
-	"satchel/desk"
 	"satchel/handover"
+	"satchel/pages"
 )
 
 // machineNow is what the pages tell of the server's machine and data. It looks at some files, not into the database.
-func machineNow(cfg *config.Config) func(context.Context) desk.Machine {
-	return func(ctx context.Context) desk.Machine {
-		m := desk.Machine{Data: cfg.Data, File: cfg.File, TLS: cfg.TLS.Mode, BackupFolder: cfg.Backup.Folder, BackupEvery: time.Duration(cfg.Backup.Every),
+func machineNow(cfg *config.Config) func(context.Context) pages.Machine {
+	return func(ctx context.Context) pages.Machine {
+		m := pages.Machine{Data: cfg.Data, File: cfg.File, TLS: cfg.TLS.Mode, BackupFolder: cfg.Backup.Folder, BackupEvery: time.Duration(cfg.Backup.Every),
 			BackupsCrypted: cfg.Backup.PassphraseFile != ""}
 		m.Free, m.Floor = datadir.FreeDisk(cfg)
 		for _, file := range []string{cfg.Database(), cfg.Database() + "-wal"} {
@@ -40,15 +40,15 @@ func machineNow(cfg *config.Config) func(context.Context) desk.Machine {
 }
 
 // backupList are the backups of a folder, the newest first.
-func backupList(folder string) []desk.BackupFile {
+func backupList(folder string) []pages.BackupFile {
 	names, err := backup.Scheduled(folder)
 	if err != nil {
 		return nil
 	}
-	var all []desk.BackupFile
+	var all []pages.BackupFile
 	for _, name := range slices.Backward(names) {
 		if info, err := os.Stat(filepath.Join(folder, name)); err == nil {
-			all = append(all, desk.BackupFile{Name: name, Made: backup.MadeAt(name), Bytes: info.Size()})
+			all = append(all, pages.BackupFile{Name: name, Made: backup.MadeAt(name), Bytes: info.Size()})
 		}
 	}
 	return all

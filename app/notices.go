@@ -10,8 +10,8 @@ import (
 
 	"satchel/backup"
 	"satchel/config"
-	"satchel/desk"
 	"satchel/doctor"
+	"satchel/pages"
 )
 
 // noticesFor is how long the findings on the page for today hold: they touch the disk.
@@ -23,10 +23,10 @@ type notices struct {
 
 	mu   sync.Mutex
 	made time.Time
-	now  []desk.Notice
+	now  []pages.Notice
 }
 
-func (n *notices) get(ctx context.Context) []desk.Notice {
+func (n *notices) get(ctx context.Context) []pages.Notice {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if age := time.Since(n.made); age >= 0 && age < noticesFor {
@@ -37,7 +37,7 @@ func (n *notices) get(ctx context.Context) []desk.Notice {
 	n.made, n.now = d.Now, nil
 	for _, f := range d.Findings {
 		if f.State == doctor.StateProblem || f.State == doctor.StateNote && f.Check != "backup" { // the page has a card for backups
-			n.now = append(n.now, desk.Notice{Problem: f.State == doctor.StateProblem, Text: sentence(f.Check + ": " + f.Text), Do: f.Do})
+			n.now = append(n.now, pages.Notice{Problem: f.State == doctor.StateProblem, Text: sentence(f.Check + ": " + f.Text), Do: f.Do})
 		}
 	}
 	return n.now
@@ -50,8 +50,8 @@ func sentence(s string) string {
 }
 
 // backupNow is what the page for today tells of backups.
-func backupNow(cfg *config.Config) func() desk.Backup {
-	return func() desk.Backup {
-		return desk.Backup{Planned: cfg.Backup.Folder != "", Last: backup.Last(cfg), Every: time.Duration(cfg.Backup.Every)}
+func backupNow(cfg *config.Config) func() pages.Backup {
+	return func() pages.Backup {
+		return pages.Backup{Planned: cfg.Backup.Folder != "", Last: backup.Last(cfg), Every: time.Duration(cfg.Backup.Every)}
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"satchel/requests"
 	"satchel/storage"
 	"satchel/web"
+	"satchel/web/faces"
 )
 
 // parts are what a server is made of.
@@ -116,7 +117,7 @@ func (p *parts) wire(ctx context.Context) error {
 	p.jobs = engine.New(store, p.folder, options)
 	deeds := ExportsOf(cfg, store, p.jobs)
 	p.asked = Ledger(cfg, store, practiceShown(cfg, pages.Practice), deeds.Packager(), p.log)
-	p.handler, err = web.New(web.Options{
+	p.handler, err = faces.New(faces.Options{Pages: pages, Options: web.Options{
 		Store:          store,
 		Exports:        deeds,
 		Requests:       p.asked,
@@ -129,9 +130,8 @@ func (p *parts) wire(ctx context.Context) error {
 		CORSOrigins:    cfg.HTTP.CORSOrigins,
 		Version:        about.Version,
 		FormatURL:      cfg.Package.DocumentationURL,
-		Desk:           pages,
 		Ready:          checks(cfg, p.folder),
 		Metrics:        metrics,
-	})
+	}})
 	return err
 }

@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 
 	"satchel/config"
-	"satchel/desk"
 	"satchel/fhir"
+	"satchel/pages"
 )
 
 // practiceNow is the practice as the pages show it. The first run and the page of settings change it.
@@ -17,7 +17,7 @@ type practiceNow struct {
 
 // practiceState is the practice, and the settings that it comes from.
 type practiceState struct {
-	desk.Practice
+	pages.Practice
 	from *config.Config
 }
 
@@ -29,11 +29,11 @@ func newPracticeNow(c *config.Config) (*practiceNow, error) {
 func (p *practiceNow) set(c *config.Config) error {
 	zone, err := c.Zone()
 	own := c.Practice
-	p.Store(&practiceState{desk.Practice{Name: own.Name, Zone: zone, Contact: own.Contact, Phone: own.Phone, Email: own.Email, Address: own.Address}, c})
+	p.Store(&practiceState{pages.Practice{Name: own.Name, Zone: zone, Contact: own.Contact, Phone: own.Phone, Email: own.Email, Address: own.Address}, c})
 	return err
 }
 
-func (p *practiceNow) get() desk.Practice { return p.Load().Practice }
+func (p *practiceNow) get() pages.Practice { return p.Load().Practice }
 
 // save writes name and time zone of the practice into the settings file and takes them over.
 func (p *practiceNow) save(c *config.Config, name, zone string) error {
@@ -52,13 +52,13 @@ func (p *practiceNow) write(c *config.Config, changes ...config.Change) error {
 }
 
 // practiceText is what the settings tell of the practice, for the page that changes it.
-func (p *practiceNow) text() desk.PracticeText {
+func (p *practiceNow) text() pages.PracticeText {
 	c := p.Load().from.Practice
-	return desk.PracticeText{Name: c.Name, Zone: c.TimeZone, Contact: c.Contact, Phone: c.Phone, Email: c.Email, Address: c.Address}
+	return pages.PracticeText{Name: c.Name, Zone: c.TimeZone, Contact: c.Contact, Phone: c.Phone, Email: c.Email, Address: c.Address}
 }
 
 // saveText writes what is new about the practice into the settings file and takes it over.
-func (p *practiceNow) saveText(c *config.Config, want desk.PracticeText) error {
+func (p *practiceNow) saveText(c *config.Config, want pages.PracticeText) error {
 	now := p.text()
 	var changes []config.Change
 	for _, f := range []struct{ key, now, want string }{

@@ -6,11 +6,11 @@ import (
 	"strings"
 
 	"satchel/config"
-	"satchel/desk"
 	"satchel/engine"
 	"satchel/engine/pack"
 	"satchel/handover"
 	"satchel/internal/about"
+	"satchel/pages"
 )
 
 // DescribePackage adds what the settings and the program say about a package; what the request says itself stays.
@@ -65,7 +65,7 @@ func settingsJSON(cfg *config.Config) []byte {
 }
 
 // senderNow is who sends packages, with what the pages may have changed since the start.
-func senderNow(p func() desk.Practice) func() handover.Sender {
+func senderNow(p func() pages.Practice) func() handover.Sender {
 	return func() handover.Sender {
 		now := p()
 		return handover.Sender{Organization: now.Name, ContactName: now.Contact, ContactPhone: now.Phone, ContactEmail: now.Email}

@@ -5,15 +5,15 @@ import (
 	"strings"
 
 	"satchel/config"
-	"satchel/desk"
+	"satchel/pages"
 )
 
 // settingsShown are the settings as the pages tell them. Those of the practice are as they were last saved there; all
 // others hold since the start.
-func settingsShown(cfg *config.Config, practice *practiceNow) func() []desk.Setting {
+func settingsShown(cfg *config.Config, practice *practiceNow) func() []pages.Setting {
 	standard := config.Defaults()
-	return func() []desk.Setting {
-		var all []desk.Setting
+	return func() []pages.Setting {
+		var all []pages.Setting
 		for _, s := range cfg.Settings() {
 			from := cfg
 			if strings.HasPrefix(s.Key, "practice.") {
@@ -21,7 +21,7 @@ func settingsShown(cfg *config.Config, practice *practiceNow) func() []desk.Sett
 			}
 			now, _ := from.Find(s.Key)
 			before, _ := standard.Find(s.Key)
-			one := desk.Setting{Key: s.Key, Value: worded(now.Field), Source: from.Source(s.Key), Fixed: config.Fixed(from.Source(s.Key)), Meaning: s.Meaning(), Default: worded(before.Field)}
+			one := pages.Setting{Key: s.Key, Value: worded(now.Field), Source: from.Source(s.Key), Fixed: config.Fixed(from.Source(s.Key)), Meaning: s.Meaning(), Default: worded(before.Field)}
 			if one.Default != "" && one.Value == filepath.Join(cfg.Data, one.Default) { // relative paths start there
 				one.Default = one.Value
 			}

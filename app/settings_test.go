@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"satchel/config"
-	"satchel/desk"
 	"satchel/internal/testsatchel"
+	"satchel/pages"
 )
 
 // Every setting is told with its meaning and its source, and no secret is.
@@ -22,7 +22,7 @@ func TestSettingsShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := map[string]desk.Setting{}
+	shown := map[string]pages.Setting{}
 	for _, s := range settingsShown(cfg, p)() {
 		if s.Meaning == "" {
 			t.Errorf("%s has no meaning", s.Key)
@@ -32,7 +32,7 @@ func TestSettingsShown(t *testing.T) {
 	if len(shown) != len(cfg.Keys()) {
 		t.Errorf("%d settings, want %d", len(shown), len(cfg.Keys()))
 	}
-	for key, want := range map[string]desk.Setting{
+	for key, want := range map[string]pages.Setting{
 		"http.listen":               {Value: "127.0.0.1:0", Source: "flag", Fixed: true, Default: "127.0.0.1:8080"},
 		"log.level":                 {Value: "warn", Source: "file, line 4", Default: "info"},
 		"practice.phone":            {Value: "555-0100", Source: "environment, SATCHEL_PRACTICE__PHONE", Fixed: true},

@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 
 	"satchel/config"
-	"satchel/desk"
 	"satchel/internal/durable"
+	"satchel/pages"
 	"satchel/storage"
 )
 
@@ -57,18 +57,18 @@ func SetupURL(cfg *config.Config, addr string) string {
 }
 
 // pageOptions are what the staff pages know of the settings and of the machine.
-func pageOptions(ctx context.Context, cfg *config.Config, store *storage.Store, log *slog.Logger) (desk.Options, error) {
+func pageOptions(ctx context.Context, cfg *config.Config, store *storage.Store, log *slog.Logger) (pages.Options, error) {
 	p, err := newPracticeNow(cfg)
 	if err != nil {
-		return desk.Options{}, err
+		return pages.Options{}, err
 	}
-	o := desk.Options{Practice: p.get, Notices: (&notices{cfg: cfg}).get, Backup: backupNow(cfg), Settings: settingsShown(cfg, p), Machine: machineNow(cfg),
-		Own: &desk.OwnPractice{Get: p.text, Save: func(_ context.Context, want desk.PracticeText) error { return p.saveText(cfg, want) }}}
+	o := pages.Options{Practice: p.get, Notices: (&notices{cfg: cfg}).get, Backup: backupNow(cfg), Settings: settingsShown(cfg, p), Machine: machineNow(cfg),
+		Own: &pages.OwnPractice{Get: p.text, Save: func(_ context.Context, want pages.PracticeText) error { return p.saveText(cfg, want) }}}
 	code, err := setupCode(ctx, cfg, store)
 	if code == "" || err != nil {
 		return o, err
 	}
-	o.Setup = &desk.Setup{
+	o.Setup = &pages.Setup{
 		Token: code,
 		Save:  func(_ context.Context, name, zone string) error { return p.save(cfg, name, zone) },
 		Over: func() {

@@ -23,7 +23,7 @@ import (
 	"satchel/datadir"
 	"satchel/internal/testsatchel"
 	"satchel/storage"
-	"satchel/web"
+	"satchel/web/faces"
 )
 
 var update = flag.Bool("update", false, "write docs/reference.md, the manual pages and the unit of the Debian package anew")
@@ -217,7 +217,7 @@ no account. Types and search parameters are in ` + "`GET /fhir/metadata`" + `.
 | method | path | public | what it does |
 |---|---|---|---|
 `)
-	for _, e := range web.Endpoints() {
+	for _, e := range faces.Endpoints() {
 		fmt.Fprintf(b, "| %s | `%s` | %s | %s |\n", e.Method, e.Path, map[bool]string{true: "yes"}[e.Public], cell(e.Text))
 	}
 }

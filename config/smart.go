@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"satchel/web"
+	"satchel/auth"
 )
 
 // Spans that a token may live. SMART advises at most 300 s.
@@ -18,5 +18,5 @@ func (c *Config) checkSmart() error {
 	if d := time.Duration(c.Smart.TokenLifetime); d < tokenLifeMin || d > tokenLifeMax || d%time.Second != 0 {
 		return fmt.Errorf("smart.token_lifetime is %q; write whole seconds from \"%s\" to \"%s\"", c.Smart.TokenLifetime, Duration(tokenLifeMin), Duration(tokenLifeMax))
 	}
-	return web.CheckOrigins(c.HTTP.CORSOrigins)
+	return auth.CheckOrigins(c.HTTP.CORSOrigins)
 }

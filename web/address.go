@@ -19,11 +19,11 @@ func parseProxy(text string) (netip.Prefix, error) {
 	return netip.PrefixFrom(addr, addr.BitLen()), nil
 }
 
-// baseURL is the FHIR base as the client sees it, without a slash at its end. Forwarded headers count only from a
+// BaseURL is the FHIR base as the client sees it, without a slash at its end. Forwarded headers count only from a
 // trusted proxy; with a public URL set, nothing that a request says changes a link.
-func (s *server) baseURL(r *http.Request) string {
+func (s *Server) BaseURL(r *http.Request) string {
 	if s.PublicURL != "" {
-		return s.PublicURL + fhirPath
+		return s.PublicURL + FHIRPath
 	}
 	scheme, host := "http", r.Host
 	if r.TLS != nil {
@@ -37,7 +37,7 @@ func (s *server) baseURL(r *http.Request) string {
 			host = forwarded
 		}
 	}
-	return scheme + "://" + hostText(host) + fhirPath
+	return scheme + "://" + hostText(host) + FHIRPath
 }
 
 // hostText keeps a host only if it consists of what a host may consist of.
@@ -52,17 +52,17 @@ func hostText(host string) string {
 
 // local reports whether the client sits on this machine. A forwarding header from a proxy that is not trusted says that
 // it may not, whatever the connection says.
-func (s *server) local(r *http.Request) bool {
+func (s *Server) local(r *http.Request) bool {
 	forwarded := len(r.Header.Values("X-Forwarded-For")) > 0
 	if !s.trusted(peer(r)) && (forwarded || r.Header.Get("Forwarded") != "") {
 		return false
 	}
-	return s.client(r).IsLoopback() && (forwarded || r.Header.Get("Forwarded") == "")
+	return s.Client(r).IsLoopback() && (forwarded || r.Header.Get("Forwarded") == "")
 }
 
-// client is the address of the client: the other end of the connection, or if that is a trusted proxy, the first address
+// Client is the address of the client: the other end of the connection, or if that is a trusted proxy, the first address
 // before it that is none. What cannot be read is the zero address.
-func (s *server) client(r *http.Request) netip.Addr {
+func (s *Server) Client(r *http.Request) netip.Addr {
 	addr := peer(r)
 	forwarded := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
 	if forwarded == "" {
@@ -80,7 +80,7 @@ func (s *server) client(r *http.Request) netip.Addr {
 }
 
 // trusted reports whether addr is a proxy that is believed.
-func (s *server) trusted(addr netip.Addr) bool {
+func (s *Server) trusted(addr netip.Addr) bool {
 	for _, p := range s.proxies {
 		if p.Contains(addr) {
 			return true

@@ -7,30 +7,30 @@ import (
 
 // did takes over what a deed on an export or package leaves: nothing more is noted if its event is stored. A deed that was
 // done was decided on.
-func (a *answer) did(n exports.Note, err error) {
+func (a *Answer) did(n exports.Note, err error) {
 	if err == nil {
-		a.decided = true
+		a.Decided = true
 	}
-	switch t := a.trail; {
+	switch t := a.Trail; {
 	case t == nil:
 	case n.Stored:
-		a.trail = nil
+		a.Trail = nil
 	default:
 		t.Target = n.Target
 		if n.Action == audit.ExportStart {
 			t.call = nil // it names the parameters itself
 		}
-		t.addPatients(n.Patients...)
+		t.AddPatients(n.Patients...)
 		if n.Detail != "" {
-			t.addDetail("%s", n.Detail)
+			t.AddDetail("%s", n.Detail)
 		}
 	}
 }
 
-// did is [answer.did].
-func (c *call) did(n exports.Note, err error) { c.answer.did(n, err) }
+// Did is [Answer.Did].
+func (c *Call) Did(n exports.Note, err error) { c.Answer.did(n, err) }
 
-// actor is who calls. status is what a success is answered with.
-func (c *call) actor(status int) exports.Actor {
-	return exports.Account(c.who, c.server.client(c.Request).String(), c.answer.id, status)
+// Actor is who calls. status is what a success is answered with.
+func (c *Call) Actor(status int) exports.Actor {
+	return exports.Account(c.Who, c.Server.Client(c.Request).String(), c.Answer.ID, status)
 }

@@ -15,15 +15,15 @@ import (
 // deed gives the trail's event, with the status that will be sent, to do: the storage method that does it takes the event and
 // stores it in its transaction. If do returns nil, the event is stored. Without a trail there is no event, and storage
 // refuses what is done without one.
-func (t *trail) deed(status int, do func(e audit.Event) error) error {
-	return t.deedIf(status, func(e audit.Event) (bool, error) {
+func (t *Trail) deed(status int, do func(e audit.Event) error) error {
+	return t.DeedIf(status, func(e audit.Event) (bool, error) {
 		err := do(e)
 		return err == nil, err
 	})
 }
 
-// deedIf is deed for what may find that there is nothing to do: do says whether the event is stored.
-func (t *trail) deedIf(status int, do func(e audit.Event) (stored bool, err error)) error {
+// DeedIf is deed for what may find that there is nothing to do: do says whether the event is stored.
+func (t *Trail) DeedIf(status int, do func(e audit.Event) (stored bool, err error)) error {
 	if t == nil {
 		_, err := do(audit.Event{})
 		return err
@@ -34,9 +34,9 @@ func (t *trail) deedIf(status int, do func(e audit.Event) (stored bool, err erro
 	return err
 }
 
-// write runs f in a transaction that stores the trail as f leaves it, if f changes something. f knows the status that will be
+// Write runs f in a transaction that stores the trail as f leaves it, if f changes something. f knows the status that will be
 // sent, or it is the given one.
-func (t *trail) write(ctx context.Context, s *storage.Store, status int, f func(tx *storage.Tx) error) error {
+func (t *Trail) Write(ctx context.Context, s *storage.Store, status int, f func(tx *storage.Tx) error) error {
 	stored, err := s.Write(ctx, func(tx *storage.Tx) ([]audit.Event, error) {
 		if err := f(tx); err != nil || t == nil {
 			return nil, err
@@ -50,23 +50,23 @@ func (t *trail) write(ctx context.Context, s *storage.Store, status int, f func(
 	return err
 }
 
-// deed is [trail.deed] of the call.
-func (c *call) deed(status int, do func(e audit.Event) error) error {
-	return c.answer.trail.deed(status, do)
+// Deed is [Trail.Deed] of the call.
+func (c *Call) Deed(status int, do func(e audit.Event) error) error {
+	return c.Answer.Trail.deed(status, do)
 }
 
 // events are what is stored if all goes well: the event itself, and those beside it.
-func (t *trail) events() []audit.Event {
+func (t *Trail) events() []audit.Event {
 	t.complete()
 	t.Outcome = audit.OutcomeOf(t.Status)
-	return append([]audit.Event{t.Event}, t.entries...)
+	return append([]audit.Event{t.Event}, t.Entries...)
 }
 
 // slowestNote is how long an answer may wait for the audit log.
 const slowestNote = 15 * time.Second
 
 // store stores the trail before an answer with this status begins. An error means that the answer must not be given.
-func (t *trail) store(status int) (err error) {
+func (t *Trail) store(status int) (err error) {
 	if t == nil || t.part || t.stored {
 		return nil
 	}
@@ -82,41 +82,41 @@ func (t *trail) store(status int) (err error) {
 		t.Outcome = audit.Refused
 	}
 	if t.Action != audit.Batch && status >= 400 {
-		t.entries = nil // they did not happen
+		t.Entries = nil // they did not happen
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), slowestNote)
 	defer cancel()
-	return t.server.Store.Audit(ctx, append([]audit.Event{t.Event}, t.entries...)...)
+	return t.server.Store.Audit(ctx, append([]audit.Event{t.Event}, t.Entries...)...)
 }
 
 // storeTrail stores the trail before an answer begins. If that fails, it sends 503 instead, and false; what the handler
 // writes then goes nowhere. An answer that tells of a fault of the server goes out as it is: it holds nothing else.
-func (a *answer) storeTrail(status int) bool {
+func (a *Answer) storeTrail(status int) bool {
 	if status < 200 {
 		return true
 	}
-	err := a.trail.store(status)
+	err := a.Trail.store(status)
 	if err == nil {
 		return true
 	}
-	a.trail.server.Log.Error("audit log not written", "route", a.route, "request", a.id, "status", status, "err", err.Error())
+	a.Trail.server.Log.Error("audit log not written", "route", a.Route, "request", a.ID, "status", status, "err", err.Error())
 	if status >= 500 {
 		return true
 	}
 	h := a.Header()
 	clear(h)
-	safeHeaders(h, a.id)
-	a.status, a.muted = http.StatusServiceUnavailable, true
-	h.Set("Content-Type", mediaFHIR)
+	safeHeaders(h, a.ID)
+	a.Status, a.muted = http.StatusServiceUnavailable, true
+	h.Set("Content-Type", MediaFHIR)
 	h.Set("Retry-After", "5")
 	a.extend()
-	if a.visit != nil {
+	if a.page != nil {
 		h.Set("Content-Type", "text/plain; charset=utf-8")
-		a.ResponseWriter.WriteHeader(a.status)
+		a.ResponseWriter.WriteHeader(a.Status)
 		_, _ = a.ResponseWriter.Write([]byte("The audit log cannot be written, and nothing is answered without it. Try again; if it stays so, look at the server's disk.\n"))
 		return false
 	}
-	a.ResponseWriter.WriteHeader(a.status)
+	a.ResponseWriter.WriteHeader(a.Status)
 	_, _ = a.ResponseWriter.Write(fhir.Outcome(fhir.Issue{Severity: fhir.SeverityError, Code: fhir.CodeTransient,
 		Diagnostics: "the audit log cannot be written, and nothing is answered without it; try again, and if it stays so, look at the server's disk"}))
 	return false

@@ -17,33 +17,33 @@ import (
 
 // Limits of request bodies, in bytes after inflation.
 const (
-	maxBundle = 64 << 20
-	maxForm   = 1 << 20
+	MaxBundle = 64 << 20
+	MaxForm   = 1 << 20
 )
 
 // slowestBody is how long a client may take to send a body.
 const slowestBody = 5 * time.Minute
 
-// body reads the request's body, at most limit bytes also after inflation, if its media type is one of kinds.
-func (c *call) body(limit int64, kinds ...string) ([]byte, error) {
+// ReadBody reads the request's body, at most limit bytes also after inflation, if its media type is one of kinds.
+func (c *Call) ReadBody(limit int64, kinds ...string) ([]byte, error) {
 	if err := c.checkMedia(kinds); err != nil {
 		return nil, err
 	}
 	if c.ContentLength > limit {
 		return nil, &http.MaxBytesError{Limit: limit}
 	}
-	control := http.NewResponseController(c.answer)
+	control := http.NewResponseController(c.Answer)
 	if control.SetReadDeadline(time.Now().Add(slowestBody)) == nil {
 		defer control.SetReadDeadline(time.Time{}) // else it would end the call itself
 	}
-	reader := http.MaxBytesReader(c.answer, c.Body, limit)
+	reader := http.MaxBytesReader(c.Answer, c.Body, limit)
 	switch encoding := strings.ToLower(strings.TrimSpace(c.Header.Get("Content-Encoding"))); encoding {
 	case "", "identity":
 		return readBody(reader, max(c.ContentLength, 0))
 	case "gzip":
 		return inflate(reader, limit)
 	default:
-		return nil, problemf(http.StatusUnsupportedMediaType, fhir.CodeNotSupported, "Content-Encoding %q is not read; send the body plain or with gzip", printable(encoding))
+		return nil, Problemf(http.StatusUnsupportedMediaType, fhir.CodeNotSupported, "Content-Encoding %q is not read; send the body plain or with gzip", Printable(encoding))
 	}
 }
 
@@ -76,47 +76,47 @@ func inflate(r io.Reader, limit int64) ([]byte, error) {
 
 // Media types of request bodies.
 const (
-	mediaForm   = "application/x-www-form-urlencoded"
-	mediaJSON   = "application/json"
-	mediaFamily = "json" // application/fhir+json and its other names
+	MediaForm   = "application/x-www-form-urlencoded"
+	MediaJSON   = "application/json"
+	MediaFamily = "json" // application/fhir+json and its other names
 )
 
 // checkMedia refuses a body of another kind (415). FHIR JSON is UTF-8 by definition.
-func (c *call) checkMedia(kinds []string) error {
+func (c *Call) checkMedia(kinds []string) error {
 	media, params, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
 	if err == nil {
 		plain := media
 		switch media {
 		case "application/fhir+json", "application/json", "application/json+fhir":
-			media = mediaFamily
+			media = MediaFamily
 		}
 		for _, kind := range kinds {
 			if kind == media || kind == plain {
 				if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
-					return problemf(http.StatusUnsupportedMediaType, fhir.CodeNotSupported, "charset %q is not read; send UTF-8", printable(charset))
+					return Problemf(http.StatusUnsupportedMediaType, fhir.CodeNotSupported, "charset %q is not read; send UTF-8", Printable(charset))
 				}
 				return nil
 			}
 		}
 	}
-	want := mediaFHIR
-	if len(kinds) > 0 && kinds[0] != mediaFamily {
+	want := MediaFHIR
+	if len(kinds) > 0 && kinds[0] != MediaFamily {
 		want = kinds[0]
 	}
-	return problemf(http.StatusUnsupportedMediaType, fhir.CodeNotSupported, "Content-Type %q is not read here; send %s", printable(c.Header.Get("Content-Type")), want)
+	return Problemf(http.StatusUnsupportedMediaType, fhir.CodeNotSupported, "Content-Type %q is not read here; send %s", Printable(c.Header.Get("Content-Type")), want)
 }
 
-// document reads the body as one sound resource of the call's type.
-func (c *call) document() (*fhir.Document, error) {
-	data, err := c.body(fhir.MaxResourceSize, mediaFamily)
+// Document reads the body as one sound resource of the call's type.
+func (c *Call) Document() (*fhir.Document, error) {
+	data, err := c.ReadBody(fhir.MaxResourceSize, MediaFamily)
 	if err != nil {
 		return nil, err
 	}
 	return sound(data, c.Type)
 }
 
-// parse reads a resource that is about to be stored as typ.
-func parse(data []byte, typ string) (*fhir.Document, error) {
+// ParseAs reads a resource that is about to be stored as typ.
+func ParseAs(data []byte, typ string) (*fhir.Document, error) {
 	d, err := fhir.Parse(data)
 	if err == nil && d.Type() != typ {
 		err = fhir.Errorf(fhir.CodeInvalid, "the body is a %s and the address says %s; send it to /%s", d.Type(), typ, d.Type())
@@ -126,18 +126,18 @@ func parse(data []byte, typ string) (*fhir.Document, error) {
 
 // sound is parse that validates too. All findings are told at once (422).
 func sound(data []byte, typ string) (*fhir.Document, error) {
-	d, err := parse(data, typ)
+	d, err := ParseAs(data, typ)
 	if err != nil {
 		return nil, err
 	}
-	if wrong := findings(d); len(wrong) > 0 {
-		return nil, &problem{status: http.StatusUnprocessableEntity, issues: wrong}
+	if wrong := Findings(d); len(wrong) > 0 {
+		return nil, &Problem{Status: http.StatusUnprocessableEntity, Issues: wrong}
 	}
 	return d, nil
 }
 
-// findings are the structural errors of a document.
-func findings(d *fhir.Document) []fhir.Issue {
+// Findings are the structural errors of a document.
+func Findings(d *fhir.Document) []fhir.Issue {
 	return slices.DeleteFunc(d.Validate(), func(i fhir.Issue) bool {
 		return i.Severity != fhir.SeverityError && i.Severity != fhir.SeverityFatal
 	})

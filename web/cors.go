@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,32 +14,22 @@ const (
 		"Preference-Applied, Retry-After, WWW-Authenticate, X-Export-Status, X-Progress, X-Request-Id"
 )
 
-// CheckOrigins refuses what a browser would never send as Origin, and "*": health records are not for any page.
-func CheckOrigins(origins []string) error {
-	for _, origin := range origins {
-		if err := http.NewCrossOriginProtection().AddTrustedOrigin(origin); err != nil || strings.ContainsAny(origin, "* ") {
-			return fmt.Errorf("http.cors_origins has %q: write an origin such as \"https://app.example.org\", without a path", origin)
-		}
-	}
-	return nil
-}
-
-// fromAllowedOrigin reports whether a page of an allowed origin sends the request.
-func (s *server) fromAllowedOrigin(r *http.Request) bool {
+// FromAllowedOrigin reports whether a page of an allowed origin sends the request.
+func (s *Server) FromAllowedOrigin(r *http.Request) bool {
 	return slices.Contains(s.CORSOrigins, r.Header.Get("Origin"))
 }
 
 // cors lets pages of the allowed origins call FHIR and the token endpoint, not the administration. True: the request was
 // a browser's question, and is answered.
-func (s *server) cors(w *answer, r *http.Request) bool {
+func (s *Server) cors(w *Answer, r *http.Request) bool {
 	path := r.URL.Path
-	open := path == fhirPath || strings.HasPrefix(path, fhirPath+"/") || path == tokenPath || strings.HasPrefix(path, "/.well-known/")
+	open := path == FHIRPath || strings.HasPrefix(path, FHIRPath+"/") || path == TokenPath || strings.HasPrefix(path, "/.well-known/")
 	if len(s.CORSOrigins) == 0 || !open {
 		return false
 	}
 	h := w.Header()
 	h.Add("Vary", "Origin")
-	if !s.fromAllowedOrigin(r) {
+	if !s.FromAllowedOrigin(r) {
 		return false
 	}
 	h.Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
@@ -48,7 +37,7 @@ func (s *server) cors(w *answer, r *http.Request) bool {
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}
-	w.route = "preflight"
+	w.Route = "preflight"
 	h.Set("Access-Control-Allow-Methods", corsMethods)
 	h.Set("Access-Control-Allow-Headers", corsSend)
 	h.Set("Access-Control-Max-Age", "600")

@@ -21,7 +21,7 @@ func TestFormsComeInTime(t *testing.T) {
 	t.Parallel()
 	w := &deadlined{ResponseRecorder: httptest.NewRecorder()}
 	body := inTime(w, io.NopCloser(strings.NewReader("a=b")))
-	if left := time.Until(w.until); left <= 0 || left > slowest {
+	if left := time.Until(w.until); left <= 0 || left > Slowest {
 		t.Errorf("%v to read", left)
 	}
 	if text, err := io.ReadAll(body); err != nil || string(text) != "a=b" || !w.until.IsZero() {

@@ -24,11 +24,11 @@ type readiness struct {
 const readyFor = 2 * time.Second
 
 // healthz says that the process answers.
-func (s *server) healthz(w http.ResponseWriter, r *http.Request) { plain(w, http.StatusOK, "ok\n") }
+func (s *Server) healthz(w http.ResponseWriter, r *http.Request) { plain(w, http.StatusOK, "ok\n") }
 
 // readyz says whether requests can be served: whether the store takes writes and all of Options.Ready is well. What is
 // wrong is for the log alone, since anybody may ask.
-func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if !s.isReady(context.WithoutCancel(r.Context())) {
 		plain(w, http.StatusServiceUnavailable, "not ready; the server's log says why\n")
 		return
@@ -36,7 +36,7 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	plain(w, http.StatusOK, "ready\n")
 }
 
-func (s *server) isReady(ctx context.Context) bool {
+func (s *Server) isReady(ctx context.Context) bool {
 	s.ready.mu.Lock()
 	defer s.ready.mu.Unlock()
 	if age := time.Since(s.ready.asked); age >= 0 && age < readyFor {

@@ -114,7 +114,7 @@ func (m *Metrics) ExportEnded(state storage.State, took time.Duration, files []s
 }
 
 // answered counts a request.
-func (m *Metrics) answered(a *answer, r *http.Request, took time.Duration) {
+func (m *Metrics) answered(a *Answer, r *http.Request, took time.Duration) {
 	if m == nil {
 		return
 	}
@@ -122,12 +122,12 @@ func (m *Metrics) answered(a *answer, r *http.Request, took time.Duration) {
 	if !slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, method) {
 		method = "other" // else a client could make labels without end
 	}
-	m.requests.WithLabelValues(a.route, method, strconv.Itoa(a.status)).Inc()
-	m.seconds.WithLabelValues(a.route).Observe(took.Seconds())
-	m.bytes.WithLabelValues(a.route).Add(float64(a.bytes))
+	m.requests.WithLabelValues(a.Route, method, strconv.Itoa(a.Status)).Inc()
+	m.seconds.WithLabelValues(a.Route).Observe(took.Seconds())
+	m.bytes.WithLabelValues(a.Route).Add(float64(a.bytes))
 	// What the audit log calls a failed sign-in, however it was tried: by a page, a program, a token or each request.
-	known := a.trail != nil && a.trail.Action == audit.SignInFailed
-	if known || a.status == http.StatusUnauthorized && (r.Header.Get("Authorization") != "" || r.Method == "POST" && r.URL.Path == tokenPath) {
+	known := a.Trail != nil && a.Trail.Action == audit.SignInFailed
+	if known || a.Status == http.StatusUnauthorized && (r.Header.Get("Authorization") != "" || r.Method == "POST" && r.URL.Path == TokenPath) {
 		m.refused.Inc()
 	}
 }
@@ -165,12 +165,12 @@ func (c jobsCollector) Collect(out chan<- prometheus.Metric) {
 }
 
 // metrics answers the numbers to this machine and to whom the setting allows.
-func (s *server) metrics(w http.ResponseWriter, r *http.Request) {
+func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 	switch addr := peer(r); {
 	case s.Metrics == nil:
 		s.notFound(w, r)
 	case !s.local(r) && !slices.ContainsFunc(s.Metrics.allow, func(p netip.Prefix) bool { return p.Contains(addr) }):
-		s.fail(w, r, fhir.Errorf(fhir.CodeForbidden, "metrics are answered only to this machine and to the addresses of metrics.allow"))
+		s.Fail(w, r, fhir.Errorf(fhir.CodeForbidden, "metrics are answered only to this machine and to the addresses of metrics.allow"))
 	default:
 		s.Metrics.handler.ServeHTTP(w, r)
 	}

@@ -4,6 +4,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,41 +12,41 @@ import (
 )
 
 // query reads the query string into c.params and checks _format, _pretty and Accept.
-func (c *call) query() error {
-	params, err := parseQuery(c.URL.RawQuery)
+func (c *Call) query() error {
+	params, err := ParseQuery(c.URL.RawQuery)
 	if err != nil {
 		return err
 	}
-	if c.format, err = c.take(params); err != nil {
+	if c.Format, err = c.Take(params); err != nil {
 		return err
 	}
-	if c.route.kind == file || c.route.kind == discovery || c.native() || c.route.pattern == "api/audit" {
+	if c.Route.Kind == File || c.Route.Kind == Discovery || c.Native() || c.Route.Pattern == "api/audit" {
 		return nil // it is what it is, whatever the client accepts; a Binary and the audit log choose by themselves
 	}
-	return acceptable(c.format, c.Header.Values("Accept"))
+	return Acceptable(c.Format, c.Header.Values("Accept"))
 }
 
-// take keeps params but for those about the form of the answer. It answers the value of _format.
-func (c *call) take(params []fhir.Param) (format string, err error) {
+// Take keeps params but for those about the form of the answer. It answers the value of _format.
+func (c *Call) Take(params []fhir.Param) (format string, err error) {
 	for _, p := range params {
 		switch p.Name {
 		case "_format":
 			format = p.Value
 		case "_pretty":
 			if p.Value != "true" && p.Value != "false" {
-				return "", fhir.Errorf(fhir.CodeValue, "_pretty is %q: write true or false", printable(p.Value))
+				return "", fhir.Errorf(fhir.CodeValue, "_pretty is %q: write true or false", Printable(p.Value))
 			}
 			c.pretty = p.Value == "true"
 		default:
-			c.params = append(c.params, p)
+			c.Params = append(c.Params, p)
 		}
 	}
 	return format, nil
 }
 
-// parseQuery reads name=value pairs in order. url.ParseQuery loses the order across names, on which the self link and
+// ParseQuery reads name=value pairs in order. url.ParseQuery loses the order across names, on which the self link and
 // the meaning of repeated parameters depend.
-func parseQuery(raw string) ([]fhir.Param, error) {
+func ParseQuery(raw string) ([]fhir.Param, error) {
 	var params []fhir.Param
 	for pair := range strings.SplitSeq(raw, "&") {
 		if pair == "" {
@@ -62,8 +63,8 @@ func parseQuery(raw string) ([]fhir.Param, error) {
 	return params, nil
 }
 
-// queryText writes params as a query string.
-func queryText(params []fhir.Param) string {
+// QueryText writes params as a query string.
+func QueryText(params []fhir.Param) string {
 	var b strings.Builder
 	for i, p := range params {
 		if i > 0 {
@@ -83,13 +84,13 @@ var jsonMedia = map[string]bool{
 	"application/fhir+ndjson": true, "application/ndjson": true, // bulk clients send them to kick-off and status
 }
 
-// acceptable refuses a client that can read none of what this server writes. _format wins over Accept.
-func acceptable(format string, accept []string) error {
+// Acceptable refuses a client that can read none of what this server writes. _format wins over Accept.
+func Acceptable(format string, accept []string) error {
 	if format != "" {
 		if jsonMediaType(strings.ReplaceAll(format, " ", "+")) {
 			return nil
 		}
-		return problemf(http.StatusNotAcceptable, fhir.CodeNotSupported, "_format %q is not offered; this server writes JSON: application/fhir+json", printable(format))
+		return Problemf(http.StatusNotAcceptable, fhir.CodeNotSupported, "_format %q is not offered; this server writes JSON: application/fhir+json", Printable(format))
 	}
 	list := strings.Join(accept, ",")
 	if strings.TrimSpace(list) == "" {
@@ -100,7 +101,7 @@ func acceptable(format string, accept []string) error {
 			return nil
 		}
 	}
-	return problemf(http.StatusNotAcceptable, fhir.CodeNotSupported, "Accept %q is not offered; this server writes JSON: application/fhir+json", printable(list))
+	return Problemf(http.StatusNotAcceptable, fhir.CodeNotSupported, "Accept %q is not offered; this server writes JSON: application/fhir+json", Printable(list))
 }
 
 // jsonMediaType reports whether one member of an Accept list is JSON that this server writes.
@@ -118,14 +119,14 @@ func jsonMediaType(media string) bool {
 	return !ok || version == "4.0"
 }
 
-// prefer reads one preference of RFC 7240: Prefer is a list with names that do not differ by case, in one or many headers.
-func (c *call) prefer(name string) string {
-	value, _ := c.preference(name)
+// Prefer reads one preference of RFC 7240: Prefer is a list with names that do not differ by case, in one or many headers.
+func (c *Call) Prefer(name string) string {
+	value, _ := c.Preference(name)
 	return value
 }
 
-// preference is prefer that also tells whether the preference is there, for those without a value.
-func (c *call) preference(name string) (value string, given bool) {
+// Preference is prefer that also tells whether the preference is there, for those without a value.
+func (c *Call) Preference(name string) (value string, given bool) {
 	for preference := range strings.SplitSeq(strings.Join(c.Header.Values("Prefer"), ","), ",") {
 		preference, _, _ = strings.Cut(preference, ";")
 		key, value, _ := strings.Cut(preference, "=")
@@ -134,4 +135,15 @@ func (c *call) preference(name string) (value string, given bool) {
 		}
 	}
 	return "", false
+}
+
+// Without leaves out parameters by name.
+func Without(params []fhir.Param, names ...string) []fhir.Param {
+	var kept []fhir.Param
+	for _, p := range params {
+		if !slices.Contains(names, p.Name) {
+			kept = append(kept, p)
+		}
+	}
+	return kept
 }

@@ -9,11 +9,11 @@ import (
 	"satchel/fhir"
 )
 
-// mediaFHIR is the media type of every FHIR answer.
-const mediaFHIR = "application/fhir+json"
+// MediaFHIR is the media type of every FHIR answer.
+const MediaFHIR = "application/fhir+json"
 
 // statusOf maps the reason for an error to an HTTP status; reasons that are not here are 500. Where HTTP knows better
-// (405, 406, 412, 415, 422), the handler returns a [problem] with its own status.
+// (405, 406, 412, 415, 422), the handler returns a [Problem] with its own status.
 var statusOf = map[fhir.Code]int{
 	fhir.CodeInvalid:      http.StatusBadRequest,
 	fhir.CodeStructure:    http.StatusBadRequest,
@@ -36,36 +36,36 @@ var statusOf = map[fhir.Code]int{
 	fhir.CodeException:    http.StatusInternalServerError,
 }
 
-// problem is an error as the client sees it: a status, headers and the issues of an OperationOutcome.
-type problem struct {
-	status int
-	header map[string]string
-	issues []fhir.Issue
-	cause  error // what only the log may see; nil if the issues say all
+// Problem is an error as the client sees it: a status, headers and the issues of an OperationOutcome.
+type Problem struct {
+	Status int
+	Header map[string]string
+	Issues []fhir.Issue
+	Cause  error // what only the log may see; nil if the issues say all
 }
 
-func (p *problem) Error() string {
-	if p.cause != nil {
-		return p.cause.Error()
+func (p *Problem) Error() string {
+	if p.Cause != nil {
+		return p.Cause.Error()
 	}
-	if len(p.issues) == 0 {
-		return http.StatusText(p.status)
+	if len(p.Issues) == 0 {
+		return http.StatusText(p.Status)
 	}
-	return p.issues[0].Diagnostics
+	return p.Issues[0].Diagnostics
 }
 
-// problemf is a problem with one issue and a status that its code alone does not tell.
-func problemf(status int, code fhir.Code, format string, args ...any) *problem {
+// Problemf is a problem with one issue and a status that its code alone does not tell.
+func Problemf(status int, code fhir.Code, format string, args ...any) *Problem {
 	e := fhir.Errorf(code, format, args...).(*fhir.Error)
-	return &problem{status: status, issues: []fhir.Issue{issueOf(e)}}
+	return &Problem{Status: status, Issues: []fhir.Issue{issueOf(e)}}
 }
 
-// with adds a header.
-func (p *problem) with(name, value string) *problem {
-	if p.header == nil {
-		p.header = map[string]string{}
+// With adds a header.
+func (p *Problem) With(name, value string) *Problem {
+	if p.Header == nil {
+		p.Header = map[string]string{}
 	}
-	p.header[name] = value
+	p.Header[name] = value
 	return p
 }
 
@@ -74,70 +74,76 @@ func issueOf(e *fhir.Error) fhir.Issue {
 	return fhir.Issue{Severity: fhir.SeverityError, Code: e.Code, Diagnostics: e.Diagnostics, Expression: e.Expression}
 }
 
-// problemOf says what the client may know of an error: a fhir.Error is shown, everything else is an internal error.
-func problemOf(err error) *problem {
-	if p, ok := errors.AsType[*problem](err); ok {
+// ProblemOf says what the client may know of an error: a fhir.Error is shown, everything else is an internal error.
+func ProblemOf(err error) *Problem {
+	if p, ok := errors.AsType[*Problem](err); ok {
 		return p
 	}
 	if e, ok := errors.AsType[*fhir.Error](err); ok {
-		p := &problem{status: statusOf[e.Code], issues: []fhir.Issue{issueOf(e)}}
-		switch p.status {
+		p := &Problem{Status: statusOf[e.Code], Issues: []fhir.Issue{issueOf(e)}}
+		switch p.Status {
 		case 0:
-			p.status = http.StatusInternalServerError
+			p.Status = http.StatusInternalServerError
 		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-			p.with("Retry-After", "5")
+			p.With("Retry-After", "5")
 		}
 		return p
 	}
 	if e, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return problemf(http.StatusRequestEntityTooLarge, fhir.CodeTooLong, "the body is longer than %d bytes; send less at once", e.Limit)
+		return Problemf(http.StatusRequestEntityTooLarge, fhir.CodeTooLong, "the body is longer than %d bytes; send less at once", e.Limit)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return problemf(http.StatusServiceUnavailable, fhir.CodeTooCostly, "this took too long and was stopped; ask for less at once")
+		return Problemf(http.StatusServiceUnavailable, fhir.CodeTooCostly, "this took too long and was stopped; ask for less at once")
 	}
-	p := problemf(http.StatusInternalServerError, fhir.CodeException, "internal error; the server's log has it under the request id in X-Request-Id")
-	p.cause = err
+	p := Problemf(http.StatusInternalServerError, fhir.CodeException, "internal error; the server's log has it under the request id in X-Request-Id")
+	p.Cause = err
 	return p
 }
 
-// fail ends a request with an error: the one place where errors become a status, an OperationOutcome and, if they are
+// Fail ends a request with an error: the one place where errors become a status, an OperationOutcome and, if they are
 // the server's fault, a log line. After an answer has begun it can only log.
-func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if status := http.StatusNotModified; errors.Is(err, errNotModified) {
+func (s *Server) Fail(w http.ResponseWriter, r *http.Request, err error) {
+	if status := http.StatusNotModified; errors.Is(err, ErrNotModified) {
 		w.WriteHeader(status)
 		return
 	}
-	p := problemOf(err)
-	a, ours := w.(*answer)
-	if p.status >= 500 && r.Context().Err() == nil {
+	p := ProblemOf(err)
+	a, ours := w.(*Answer)
+	if p.Status >= 500 && r.Context().Err() == nil {
 		id, route := "", ""
 		if ours {
-			id, route = a.id, a.route
+			id, route = a.ID, a.Route
 		}
-		s.Log.Error("request failed", "route", route, "request", id, "status", p.status, "err", err.Error())
+		s.Log.Error("request failed", "route", route, "request", id, "status", p.Status, "err", err.Error())
 	}
-	if ours && a.status != 0 {
+	if ours && a.Status != 0 {
 		return
 	}
-	if p.status == http.StatusUnauthorized {
+	if p.Status == http.StatusUnauthorized {
 		s.challenge(w.Header(), r)
 	}
-	if ours && a.service && p.status == http.StatusForbidden {
+	if ours && a.service && p.Status == http.StatusForbidden {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="Satchel", error="insufficient_scope"`)
 	}
-	for name, value := range p.header {
+	for name, value := range p.Header {
 		w.Header().Set(name, value)
 	}
-	if ours && a.visit != nil {
+	if ours && a.page != nil {
 		s.trouble(a, p)
 		return
 	}
-	body := fhir.Outcome(p.issues...)
-	w.Header().Set("Content-Type", mediaFHIR)
+	body := fhir.Outcome(p.Issues...)
+	w.Header().Set("Content-Type", MediaFHIR)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(p.status)
+	w.WriteHeader(p.Status)
 	_, _ = w.Write(body)
 }
 
-// errNotModified ends a call with 304.
-var errNotModified = errors.New("not modified")
+// ErrNotModified ends a call with 304.
+var ErrNotModified = errors.New("not modified")
+
+// IsCode reports whether err is a fhir.Error with the code.
+func IsCode(err error, code fhir.Code) bool {
+	e, ok := errors.AsType[*fhir.Error](err)
+	return ok && e.Code == code
+}

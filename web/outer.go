@@ -8,41 +8,39 @@ import (
 	"slices"
 	"time"
 
-	"satchel/auth"
-	"satchel/desk"
 	"satchel/fhir"
 )
 
-// answer is the ResponseWriter of one request. It remembers what the log line needs, and it refuses to send a success
+// Answer is the ResponseWriter of one request. It remembers what the log line needs, and it refuses to send a success
 // that nobody decided on: a handler that forgot to ask auth is an internal error, not a leak.
-type answer struct {
+type Answer struct {
 	http.ResponseWriter
-	id      string // of the request
-	route   string // pattern, for the log
-	account string // who asks: an account or a client
+	ID      string // of the request
+	Route   string // pattern, for the log
+	Account string // who asks: an account or a client
 	service bool   // it is a client
-	guarded bool   // a success needs decided
-	decided bool
-	status  int
+	Guarded bool   // a success needs decided
+	Decided bool
+	Status  int
 	bytes   int64
-	updated time.Time   // of the resource answered, to the millisecond, which Last-Modified cannot say
-	trail   *trail      // what the audit log will hold; nil: nothing
-	visit   *desk.Visit // of a page
-	muted   bool        // the audit log refused the answer, and another was sent
+	Updated time.Time    // of the resource answered, to the millisecond, which Last-Modified cannot say
+	Trail   *Trail       // what the audit log will hold; nil: nothing
+	page    *PageRequest // of a page
+	muted   bool         // the audit log refused the answer, and another was sent
 }
 
 // Unwrap lets http.ResponseController reach the connection.
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (a *Answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-func (a *answer) WriteHeader(status int) {
-	if a.guarded && !a.decided && status < 400 {
-		panic("web: " + a.route + " answered without a decision")
+func (a *Answer) WriteHeader(status int) {
+	if a.Guarded && !a.Decided && status < 400 {
+		panic("web: " + a.Route + " answered without a decision")
 	}
-	if a.muted || a.status == 0 && !a.storeTrail(status) {
+	if a.muted || a.Status == 0 && !a.storeTrail(status) {
 		return
 	}
-	if a.status == 0 {
-		a.status = status
+	if a.Status == 0 {
+		a.Status = status
 	}
 	a.extend()
 	a.ResponseWriter.WriteHeader(status)
@@ -50,8 +48,8 @@ func (a *answer) WriteHeader(status int) {
 
 // Write writes piece by piece, each with its own deadline: an answer may take long as long as it moves, and a client
 // that stopped reading does not hold memory or a file for ever.
-func (a *answer) Write(b []byte) (n int, err error) {
-	if a.status == 0 {
+func (a *Answer) Write(b []byte) (n int, err error) {
+	if a.Status == 0 {
 		a.WriteHeader(http.StatusOK)
 	}
 	if a.muted {
@@ -69,7 +67,7 @@ func (a *answer) Write(b []byte) (n int, err error) {
 }
 
 // extend gives the client time for the next piece.
-func (a *answer) extend() {
+func (a *Answer) extend() {
 	_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(stall)) // a recorder has no deadlines
 }
 
@@ -77,27 +75,27 @@ func (a *answer) extend() {
 const stall = 2 * time.Minute
 
 // outer wraps every request: safe headers, a request id, one log line, and no panic that reaches the client.
-func (s *server) outer(inner http.Handler) http.Handler {
+func (s *Server) outer(inner http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	for _, origin := range s.CORSOrigins {
 		_ = guard.AddTrustedOrigin(origin) // check has tried it
 	}
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.beginTrail(w, r)
-		if r.URL.Path == tokenPath {
-			s.refuseToken(w, &auth.OAuthError{Code: "invalid_request", Description: "a page of another site may not ask for tokens", Status: http.StatusForbidden})
+		s.BeginTrail(w, r)
+		if p := s.plainAt(r.URL.Path); p != nil && p.Foreign != nil {
+			p.Foreign(s, w, r)
 			return
 		}
 		if s.isPage(r) {
-			s.visiting(w.(*answer), r)
+			s.asPage(w.(*Answer), r)
 		}
-		s.fail(w, r, fhir.Errorf(fhir.CodeForbidden, "a page of another site may not send this; call the server from a program or from its own pages"))
+		s.Fail(w, r, fhir.Errorf(fhir.CodeForbidden, "a page of another site may not send this; call the server from a program or from its own pages"))
 	}))
 	guarded := guard.Handler(inner)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		a := &answer{ResponseWriter: w, id: rand.Text()[:16], route: "-"}
-		safeHeaders(w.Header(), a.id)
+		a := &Answer{ResponseWriter: w, ID: rand.Text()[:16], Route: "-"}
+		safeHeaders(w.Header(), a.ID)
 		defer s.logged(a, r, start)
 		defer s.caught(a, r)
 		if !s.cors(a, r) {
@@ -118,14 +116,14 @@ func safeHeaders(h http.Header, id string) {
 }
 
 // logged writes the access line: never a query string, never a body, since both hold health data.
-func (s *server) logged(a *answer, r *http.Request, start time.Time) {
-	s.Log.Info("request", "method", r.Method, "route", a.route, "status", a.status,
-		"ms", time.Since(start).Milliseconds(), "bytes", a.bytes, "account", a.account, "request", a.id)
+func (s *Server) logged(a *Answer, r *http.Request, start time.Time) {
+	s.Log.Info("request", "method", r.Method, "route", a.Route, "status", a.Status,
+		"ms", time.Since(start).Milliseconds(), "bytes", a.bytes, "account", a.Account, "request", a.ID)
 	s.Metrics.answered(a, r, time.Since(start))
 }
 
 // caught turns a panic into an internal error. The stack goes to the log and not to the client.
-func (s *server) caught(a *answer, r *http.Request) {
+func (s *Server) caught(a *Answer, r *http.Request) {
 	cause := recover()
 	if cause == nil {
 		return
@@ -133,9 +131,9 @@ func (s *server) caught(a *answer, r *http.Request) {
 	if cause == http.ErrAbortHandler {
 		panic(cause)
 	}
-	s.Log.Error("panic", "route", a.route, "request", a.id, "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
-	if a.status != 0 {
+	s.Log.Error("panic", "route", a.Route, "request", a.ID, "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	if a.Status != 0 {
 		panic(http.ErrAbortHandler) // half an answer must not look like a whole one
 	}
-	s.fail(a, r, fmt.Errorf("panic"))
+	s.Fail(a, r, fmt.Errorf("panic"))
 }

@@ -1,33 +1,35 @@
 package web
 
 import (
-	"html/template"
-	"net/http"
+	"satchel/audit"
 )
 
-// frontPage is what a program or an old browser gets at "/": what this is, and where the FHIR base is. It runs no script
-// and loads nothing.
-var frontPage = template.Must(template.New("front").Parse(`<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Satchel</title></head>
-<body>
-<h1>Satchel</h1>
-<p>This server keeps a practice's health records as FHIR R4 resources and exports them.</p>
-<ul>
-<li>FHIR base: <code>{{.Base}}</code></li>
-<li>What it can do: <a href="fhir/metadata">CapabilityStatement</a>, <a href="api/openapi.json">OpenAPI</a></li>
-<li>Version: {{.Version}}</li>
-</ul>
-</body>
-</html>
-`))
+// Page is one row of the table of pages.
+type Page struct {
+	Method, Pattern string // segments, as in a [Route]: "patients/{id}"
+	Action          audit.Action
+	Summary         string
+	Guarded         bool  // a success needs a decision
+	Quiet           bool  // asked by a script and not by the person: does not keep the session alive
+	Long            bool  // takes as long as it takes: an upload or a download
+	Most            int64 // bytes of the body; 0: 1 MB
+	Run             func(*PageRequest) error
+}
 
-// front answers the front page.
-func (s *server) front(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	err := frontPage.Execute(w, map[string]string{"Base": s.baseURL(r), "Version": s.Version})
-	if err != nil {
-		s.Log.Error("front page", "err", err)
+// Pages are the pages for people.
+type Pages struct {
+	Rows    []Page
+	Trouble func(p *PageRequest, status int, text string) error // shows an error as a page; text may be ""
+}
+
+// pageMost bounds the body of a form, unless the page says otherwise.
+const pageMost = 1 << 20
+
+// pageTable is the table of routes of the pages.
+func pageTable(rows []Page) []Route {
+	var table []Route
+	for i := range rows {
+		table = append(table, Route{Method: rows[i].Method, Pattern: rows[i].Pattern, Action: rows[i].Action, Summary: rows[i].Summary, page: &rows[i]})
 	}
+	return Prepared(table)
 }

@@ -24,8 +24,8 @@ const (
 	pollsKnown = 1000
 )
 
-// allow takes a token for the caller's poll of a job; false if there is none.
-func (p *polls) allow(caller, job string, now time.Time) bool {
+// Allow takes a token for the caller's poll of a job; false if there is none.
+func (p *polls) Allow(caller, job string, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.last == nil {

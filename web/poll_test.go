@@ -17,27 +17,27 @@ func TestPollsAreCounted(t *testing.T) {
 	var p polls
 	now := time.Now()
 	for i := range 1000 {
-		if !p.allow("ann", "steady", now.Add(time.Duration(i)*200*time.Millisecond)) {
+		if !p.Allow("ann", "steady", now.Add(time.Duration(i)*200*time.Millisecond)) {
 			t.Fatalf("poll %d at five a second is refused", i)
 		}
 	}
 	allowed := 0
 	for range 1000 {
-		if p.allow("ann", "loop", now) {
+		if p.Allow("ann", "loop", now) {
 			allowed++
 		}
 	}
 	if allowed != pollBurst {
 		t.Errorf("%d polls at once", allowed)
 	}
-	if !p.allow("bob", "loop", now) || !p.allow("ann", "other", now) {
+	if !p.Allow("bob", "loop", now) || !p.Allow("ann", "other", now) {
 		t.Error("another caller, or another job, is refused")
 	}
-	if !p.allow("ann", "loop", now.Add(time.Second)) {
+	if !p.Allow("ann", "loop", now.Add(time.Second)) {
 		t.Error("refused after a second")
 	}
 	for i := range 3 * pollsKnown {
-		p.allow("ann", fmt.Sprint(i), now.Add(time.Duration(i)*time.Millisecond))
+		p.Allow("ann", fmt.Sprint(i), now.Add(time.Duration(i)*time.Millisecond))
 	}
 	if len(p.last) > pollsKnown {
 		t.Errorf("%d counts are kept", len(p.last))
@@ -47,11 +47,11 @@ func TestPollsAreCounted(t *testing.T) {
 // A failure to look at a job is not told as a failure of the job.
 func TestHiccup(t *testing.T) {
 	t.Parallel()
-	p := problemOf(hiccup(errors.New("disk I/O error")))
-	if p.status != http.StatusServiceUnavailable || p.issues[0].Code != fhir.CodeTransient || p.header["Retry-After"] == "" || p.Error() != "disk I/O error" {
+	p := ProblemOf(LookFailed(errors.New("disk I/O error")))
+	if p.Status != http.StatusServiceUnavailable || p.Issues[0].Code != fhir.CodeTransient || p.Header["Retry-After"] == "" || p.Error() != "disk I/O error" {
 		t.Errorf("%+v", p)
 	}
-	if p := problemOf(hiccup(fhir.Errorf(fhir.CodeNotFound, "no"))); p.status != http.StatusNotFound {
+	if p := ProblemOf(LookFailed(fhir.Errorf(fhir.CodeNotFound, "no"))); p.Status != http.StatusNotFound {
 		t.Errorf("%+v", p)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"satchel/fhir"
 )
 
-// sendJSON writes a whole JSON body, indented if the client asked for _pretty.
-func (c *call) sendJSON(w http.ResponseWriter, status int, media string, body []byte) error {
+// SendJSON writes a whole JSON body, indented if the client asked for _pretty.
+func (c *Call) SendJSON(w http.ResponseWriter, status int, media string, body []byte) error {
 	if c.pretty {
 		value := jsontext.Value(body).Clone()
 		if err := value.Indent(jsontext.PreserveRawStrings(true), jsontext.WithIndent("  ")); err != nil {
@@ -28,41 +28,41 @@ func (c *call) sendJSON(w http.ResponseWriter, status int, media string, body []
 	return nil
 }
 
-// encode writes v as JSON. Resources inside it stay byte for byte.
-func encode(v any) ([]byte, error) {
+// EncodeJSON writes v as JSON. Resources inside it stay byte for byte.
+func EncodeJSON(v any) ([]byte, error) {
 	return json.Marshal(v, jsontext.PreserveRawStrings(true))
 }
 
-// stamp sets the headers that name the version of a resource.
-func (c *call) stamp(w http.ResponseWriter, r fhir.Resource) {
-	c.answer.updated = r.Updated
-	w.Header().Set("ETag", etag(r.Version))
+// Stamp sets the headers that name the version of a resource.
+func (c *Call) Stamp(w http.ResponseWriter, r fhir.Resource) {
+	c.Answer.Updated = r.Updated
+	w.Header().Set("ETag", ETag(r.Version))
 	w.Header().Set("Last-Modified", r.Updated.UTC().Format(http.TimeFormat))
 }
 
-// etag is the weak entity tag of a version.
-func etag(version int64) string { return `W/"` + strconv.FormatInt(version, 10) + `"` }
+// ETag is the weak entity tag of a version.
+func ETag(version int64) string { return `W/"` + strconv.FormatInt(version, 10) + `"` }
 
-// sendResource answers a read: 304 if the client has this version, else the resource.
-func (c *call) sendResource(w http.ResponseWriter, r fhir.Resource) error {
-	c.stamp(w, r)
-	if unchanged(c.Header, etag(r.Version), r.Updated) {
-		return errNotModified
+// SendResource answers a read: 304 if the client has this version, else the resource.
+func (c *Call) SendResource(w http.ResponseWriter, r fhir.Resource) error {
+	c.Stamp(w, r)
+	if Unchanged(c.Header, ETag(r.Version), r.Updated) {
+		return ErrNotModified
 	}
-	return c.sendJSON(w, http.StatusOK, mediaFHIR, r.JSON)
+	return c.SendJSON(w, http.StatusOK, MediaFHIR, r.JSON)
 }
 
-// unchanged weighs If-None-Match, and without it If-Modified-Since (whole seconds, as HTTP dates are).
-func unchanged(h http.Header, tag string, modified time.Time) bool {
+// Unchanged weighs If-None-Match, and without it If-Modified-Since (whole seconds, as HTTP dates are).
+func Unchanged(h http.Header, tag string, modified time.Time) bool {
 	if given := h.Values("If-None-Match"); len(given) > 0 {
-		return tagListed(strings.Join(given, ","), tag)
+		return TagListed(strings.Join(given, ","), tag)
 	}
 	since, err := http.ParseTime(h.Get("If-Modified-Since"))
 	return err == nil && !modified.Truncate(time.Second).After(since)
 }
 
-// tagListed reports whether a comma list of entity tags holds tag, weak or strong, or "*".
-func tagListed(list, tag string) bool {
+// TagListed reports whether a comma list of entity tags holds tag, weak or strong, or "*".
+func TagListed(list, tag string) bool {
 	tag = strings.TrimPrefix(tag, "W/")
 	for given := range strings.SplitSeq(list, ",") {
 		given = strings.TrimPrefix(strings.TrimSpace(given), "W/")
@@ -73,8 +73,8 @@ func tagListed(list, tag string) bool {
 	return false
 }
 
-// url is the address of a resource under the base.
-func (c *call) url(key string) string { return c.base + "/" + key }
+// Address is the address of a resource under the base.
+func (c *Call) Address(key string) string { return c.Base + "/" + key }
 
-// bases are those of this server: those that the store knows, and the one that the client calls it by.
-func (c *call) bases() fhir.Bases { return c.server.Store.Bases().With(c.base) }
+// Bases are those of this server: those that the store knows, and the one that the client calls it by.
+func (c *Call) Bases() fhir.Bases { return c.Server.Store.Bases().With(c.Base) }

@@ -10,9 +10,9 @@ import (
 
 // signIn answers who sends a request. It is the one place where credentials are read; each way of signing in is one
 // case here.
-func (s *server) signIn(r *http.Request) (auth.Principal, error) {
+func (s *Server) signIn(r *http.Request) (auth.Principal, error) {
 	given := r.Header.Values("Authorization")
-	token := s.sessionToken(r)
+	token := s.SessionToken(r)
 	switch {
 	case len(given) == 0 && token != "":
 		n, err := s.signInSession(r, token)
@@ -35,14 +35,14 @@ func (s *server) signIn(r *http.Request) (auth.Principal, error) {
 }
 
 // signInBasic takes name and password, if the setting allows them from where the request comes.
-func (s *server) signInBasic(r *http.Request, name, password string) (auth.Principal, error) {
+func (s *Server) signInBasic(r *http.Request, name, password string) (auth.Principal, error) {
 	switch {
 	case s.Basic == "off":
 		return auth.Principal{}, fhir.Errorf(fhir.CodeLogin, "HTTP Basic is switched off here (auth.basic = \"off\")")
 	case !s.takesBasic(r):
 		return auth.Principal{}, fhir.Errorf(fhir.CodeLogin, "HTTP Basic is taken only from the server's own machine (auth.basic = \"loopback\")")
 	}
-	a, err := s.Auth.SignInFrom(r.Context(), s.client(r).String(), name, password)
+	a, err := s.Auth.SignInFrom(r.Context(), s.Client(r).String(), name, password)
 	if err == nil && !ownPath(r.URL.Path) {
 		err = s.Auth.Must(a).Refusal()
 	}
@@ -50,7 +50,7 @@ func (s *server) signInBasic(r *http.Request, name, password string) (auth.Princ
 }
 
 // takesBasic reports whether a password may come from where the request comes.
-func (s *server) takesBasic(r *http.Request) bool {
+func (s *Server) takesBasic(r *http.Request) bool {
 	return s.Basic == "on" || s.Basic == "loopback" && s.local(r)
 }
 
@@ -61,10 +61,10 @@ func bearer(r *http.Request) (token string, ok bool) {
 }
 
 // challenge tells a client that gets 401 how it may sign in (RFC 7235, RFC 6750), first the way that it tried.
-func (s *server) challenge(h http.Header, r *http.Request) {
+func (s *Server) challenge(h http.Header, r *http.Request) {
 	basic, token := `Basic realm="Satchel", charset="UTF-8"`, `Bearer realm="Satchel"`
 	_, tried := bearer(r)
-	if r.Header.Get("Authorization") == "" && (r.URL.Path == "/api/session" || s.sessionToken(r) != "") {
+	if r.Header.Get("Authorization") == "" && (r.URL.Path == "/api/session" || s.SessionToken(r) != "") {
 		h.Set("WWW-Authenticate", `Cookie realm="Satchel"`) // one for Basic would make browsers ask for a password themselves
 		return
 	}

@@ -1,25 +1,28 @@
-// Package web is the server's HTTP face: FHIR REST, batches and transactions, Bulk Data and EHI exports under /fhir; beside
-// it sessions, accounts, clients, packages and the audit log as JSON under /api, tokens, health and metrics. But for the pages
-// of desk it is the only place that knows URLs, status codes, headers and media types.
+// Package web is the machinery under every request: addresses and routes, sign-in and sessions, bodies and media types, errors
+// and their status, the trail in the audit log, health and metrics. What is served there are its faces: the packages fhirapi
+// (FHIR REST, Bulk Data and EHI exports under /fhir), api (JSON under /api), smart (tokens for backend clients) and
+// satchel/pages, which know it, and which it does not know. Package faces puts them together. Only these know URLs, status
+// codes, headers and media types.
 //
 // Nouns:
 //
-//   - A [route] is one row of the table of everything under /fhir. The CapabilityStatement, the Allow headers, the OpenAPI
-//     document and the tests are made from the same table.
-//   - A [call] is one request that matched a route: who asks, for what, under which base URL. The entries of a batch or
+//   - A [Route] is one row of a table of addresses. The CapabilityStatement, the Allow headers, the OpenAPI document and the
+//     tests are made from the same tables.
+//   - A [Call] is one request that matched a route: who asks, for what, under which base URL. The entries of a batch or
 //     transaction are calls too.
-//   - A [handler] answers a call or returns an error; one function turns any error into a log line, a status and an
+//   - A [Handler] answers a call or returns an error; [Server.Fail] turns any error into a log line, a status and an
 //     OperationOutcome.
+//   - A [PageRequest] is one request for a [Page].
+//   - A [Trail] is what one request leaves in the audit log.
 //
 // What a resource means is fhir's, what is remembered is storage's, who may do what is auth's, what can be done with an export
-// or a package is exports', how a request for records goes on is requests', and what a staff page shows is desk's.
+// or a package is exports', how a request for records goes on is requests', and what a staff page shows is pages'.
 package web
 
 import (
 	"log/slog"
 
 	"satchel/auth"
-	"satchel/desk"
 	"satchel/exports"
 	"satchel/requests"
 	"satchel/storage"
@@ -41,7 +44,6 @@ type Options struct {
 	Version        string   // of the program, for the CapabilityStatement
 	FormatURL      string   // page that documents the format of packages; "": that of this server
 
-	Desk    desk.Options // of the staff pages: what the other options do not say
-	Ready   []Check      // what readiness depends on besides the store
-	Metrics *Metrics     // nil: there is no /metrics
+	Ready   []Check  // what readiness depends on besides the store
+	Metrics *Metrics // nil: there is no /metrics
 }

@@ -5,7 +5,6 @@ package testserver
 import (
 	"context"
 	"log/slog"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,6 +21,7 @@ import (
 	"satchel/internal/testpractice"
 	"satchel/storage"
 	"satchel/web"
+	"satchel/web/faces"
 )
 
 // Server is a server that runs until its test ends.
@@ -38,7 +38,7 @@ type Server struct {
 
 // Settings are what a test may alter before the server starts. Store, Exports, Auth and Tokens are there already.
 type Settings struct {
-	web.Options
+	faces.Options
 	Still bool // no job begins
 }
 
@@ -51,22 +51,20 @@ func Open(t testing.TB, of *testpractice.Template, jobs engine.Options, change f
 	jobs.Log = slog.New(slog.NewJSONHandler(p.Log, nil))
 	p.Engine = engine.New(p.Store, folder(t, p.Exports), jobs)
 	p.Auth = &auth.Service{Store: p.Store}
-	s := &Settings{Options: web.Options{Store: p.Store, Exports: &exports.Service{Store: p.Store, Engine: p.Engine, Enabled: true, Exclusive: true}, Auth: p.Auth, Tokens: &auth.TokenService{Store: p.Store}, Log: jobs.Log,
-		Version: "test"}}
+	s := &Settings{Options: faces.Options{Options: web.Options{Store: p.Store, Exports: &exports.Service{Store: p.Store, Engine: p.Engine, Enabled: true, Exclusive: true}, Auth: p.Auth, Tokens: &auth.TokenService{Store: p.Store}, Log: jobs.Log,
+		Version: "test"}}}
 	if change != nil {
 		change(s)
 	}
-	p.Options = &s.Options
+	p.Options = &s.Options.Options
 	if !s.Still && s.Exports.Engine == p.Engine {
 		Run(t, p.Engine)
 	}
-	handler, err := web.New(s.Options)
+	handler, err := faces.New(s.Options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener := httptest.NewServer(handler)
-	t.Cleanup(listener.Close)
-	p.URL = listener.URL
+	p.URL = Listen(t, handler)
 	return p
 }
 

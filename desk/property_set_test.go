@@ -1,3 +1,0 @@
-package desk
-
-import _ "satchel/internal/property" // how the property tests run

@@ -1,0 +1,3 @@
+package pages
+
+import _ "satchel/internal/property" // how the property tests run

@@ -1,0 +1,114 @@
+package pages
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"satchel/auth"
+	"satchel/exports"
+	"satchel/requests"
+	"satchel/storage"
+	"satchel/web"
+)
+
+// Options wire what the pages tell of and do.
+type Options struct {
+	Store   *storage.Store
+	Exports *exports.Service
+	Auth    *auth.Service
+	Log     *slog.Logger
+	Version string
+
+	MostUpload int64 // bytes of the files of one import; 0: what the disk has room for
+
+	Requests *requests.Ledger               // nil: there is no ledger of requests for records
+	Practice func() Practice                // nil: a practice without a name, in UTC
+	Setup    *Setup                         // nil: there is no first run
+	Notices  func(context.Context) []Notice // what is to be known of the server; nil: nothing
+	Backup   func() Backup                  // nil: not known
+	Settings func() []Setting               // in the order of the settings file; nil: not known
+	Machine  func(context.Context) Machine  // nil: not known
+	Own      *OwnPractice                   // nil: what the settings tell of the practice cannot be changed here
+}
+
+// Practice is for whom the server works.
+type Practice struct {
+	Name string
+	Zone *time.Location // in which its people read times; nil: UTC
+
+	Contact, Phone, Email, Address string // for letters and for who gets a package
+}
+
+// Notice is something about the server that somebody should know or put right.
+type Notice struct {
+	Problem bool   // it must be put right; otherwise it is good to know
+	Text    string // one sentence without health data
+	Do      string // what to do about it; "" if nothing
+}
+
+// Backup is what is known of the backups that the server makes by itself.
+type Backup struct {
+	Planned bool          // there are some
+	Last    time.Time     // when the newest was made; zero: never
+	Every   time.Duration // from one to the next
+}
+
+// Site serves the pages. Nothing in it changes after New.
+type Site struct {
+	Options
+	routes  []Route
+	pages   *pages
+	pending pending
+}
+
+// New makes the pages. An error means that the layout, a text or an asset is not sound; TestTemplates sees to each page.
+func New(o Options) (*Site, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	d := &Site{Options: o, routes: Routes()}
+	var err error
+	d.pages, err = loadPages(d.zone)
+	return d, err
+}
+
+// practice is the practice as it is now.
+func (d *Site) practice() Practice {
+	if d.Options.Practice == nil {
+		return Practice{}
+	}
+	return d.Options.Practice()
+}
+
+// zone is where the practice is.
+func (d *Site) zone() *time.Location {
+	if z := d.practice().Zone; z != nil {
+		return z
+	}
+	return time.UTC
+}
+
+// Pages are the pages as the server serves them.
+func (d *Site) Pages() web.Pages {
+	p := web.Pages{Trouble: func(r *web.PageRequest, status int, text string) error { return d.trouble(d.request(r), status, text) }}
+	for _, rt := range d.routes {
+		p.Rows = append(p.Rows, web.Page{Method: rt.Method, Pattern: rt.Pattern, Action: rt.Action, Summary: rt.Summary,
+			Guarded: rt.Kind.Guarded(), Quiet: rt.Quiet, Long: rt.Long, Most: rt.Most,
+			Run: func(r *web.PageRequest) error { return serve(d.request(r)) }})
+	}
+	return p
+}
+
+// request is a request with the site's own row of its page.
+func (d *Site) request(r *web.PageRequest) *Request {
+	v := &Request{Site: d, PageRequest: r}
+	if r.Page != nil {
+		for i := range d.routes {
+			if d.routes[i].Method == r.Page.Method && d.routes[i].Pattern == r.Page.Pattern {
+				v.Route = &d.routes[i]
+			}
+		}
+	}
+	return v
+}

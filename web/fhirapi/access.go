@@ -1,0 +1,92 @@
+package fhirapi
+
+import (
+	"strings"
+
+	"satchel/web"
+
+	"satchel/auth"
+	"satchel/fhir"
+	"satchel/storage"
+)
+
+// mayReadAll reports whether the caller may read every resource of the type. What a search or the history of a type
+// shows needs a client's scope to search, or to read; everything else needs the scope to read.
+func mayReadAll(c *web.Call, typ string) bool {
+	may, known := c.Whole[typ]
+	if !known {
+		may = c.Who.Decide(auth.Action{Verb: auth.VerbRead, Type: typ}) == nil ||
+			listing(c) && c.Who.Decide(auth.Action{Verb: auth.VerbSearch, Type: typ}) == nil
+		if c.Whole == nil {
+			c.Whole = map[string]bool{}
+		}
+		c.Whole[typ] = may
+	}
+	return may
+}
+
+// listing reports whether the call lists resources by type or system.
+func listing(c *web.Call) bool {
+	return strings.HasPrefix(c.Route.Interaction, "search-") || c.Route.Interaction == "history-type" || c.Route.Interaction == "history-system"
+}
+
+// mayRead answers nil if the account may read this version of a resource: all of its type, or by the patients it
+// belongs to.
+func mayRead(c *web.Call, r fhir.Resource) error {
+	if mayReadAll(c, r.Type) {
+		c.Answer.Decided = true
+		return nil
+	}
+	owners, err := owners(c, r)
+	if err == nil && r.Type == "Binary" {
+		owners, err = contextOwners(c, r)
+	}
+	if err != nil {
+		return err
+	}
+	denied := c.Decide(auth.Action{Verb: auth.VerbRead, Type: r.Type, ID: r.ID, Owners: owners})
+	if denied != nil && r.Type == "Binary" && !r.Deleted {
+		return mayReadAttachment(c, r, denied)
+	}
+	return denied
+}
+
+// owners are the patients in whose compartment a stored resource is; none for a tombstone.
+func owners(c *web.Call, r fhir.Resource) ([]string, error) {
+	if r.Deleted {
+		return nil, nil
+	}
+	d, err := fhir.Parse(r.JSON)
+	if err != nil {
+		return nil, err
+	}
+	return ownersOf(c, d), nil
+}
+
+// ownersOf are the patients that a document belongs to; one that is only mentioned beside another patient's data
+// does not count.
+func ownersOf(c *web.Call, d *fhir.Document) []string {
+	var ids []string
+	for _, o := range d.Owners(c.Server.Store.Bases()) {
+		if o.Why != fhir.WhyOther {
+			ids = append(ids, o.Patient)
+		}
+	}
+	return ids
+}
+
+// resource is the current version, as the transaction sees it if the call is in one.
+func resource(c *web.Call, typ, id string) (fhir.Resource, error) {
+	if c.Tx != nil {
+		return c.Tx.Resource(typ, id)
+	}
+	return c.Server.Store.Resource(c.Context(), typ, id)
+}
+
+// find answers one page of matches, as the transaction sees them if the call is in one.
+func find(c *web.Call, q fhir.Query, p storage.Page) (storage.Found, error) {
+	if c.Tx != nil {
+		return c.Tx.Search(q, p)
+	}
+	return c.Server.Store.Search(c.Context(), q, p)
+}

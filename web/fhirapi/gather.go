@@ -1,0 +1,116 @@
+package fhirapi
+
+import (
+	"cmp"
+	"encoding/base64"
+	"slices"
+	"strings"
+
+	"satchel/web"
+
+	"satchel/fhir"
+	"satchel/storage"
+)
+
+// match is what sorting needs to know of a match. Its text is the sort key with the id behind it: unique, so that a
+// page can begin after it whatever was written meanwhile.
+type match struct{ id, key string }
+
+// gatheredPage serves the searches that the store cannot page by itself: sorted ones, and those of an account that may
+// read only a part. It walks all matches, keeps their keys and reads the page's resources again.
+func gatheredPage(c *web.Call, s *searching) (storage.Found, error) {
+	matches, err := gather(c, s)
+	if err != nil {
+		return storage.Found{}, err
+	}
+	found := storage.Found{Total: -1}
+	if s.total {
+		found.Total = len(matches)
+	}
+	if s.only {
+		return found, nil
+	}
+	start, err := startOf(matches, s)
+	if err != nil {
+		return storage.Found{}, err
+	}
+	end := min(start+s.ReadCount, len(matches))
+	for _, m := range matches[start:end] {
+		r, err := resource(c, s.query.Type, m.id)
+		if err != nil {
+			return storage.Found{}, err
+		}
+		if !r.Deleted && (!s.confined || mayRead(c, r) == nil) { // changed since it was gathered
+			found.Resources = append(found.Resources, r)
+		}
+	}
+	if end < len(matches) {
+		found.Next = base64.RawURLEncoding.EncodeToString([]byte(matches[end-1].key))
+	}
+	return found, nil
+}
+
+// gather walks all matches that the account may read, in the order asked for.
+func gather(c *web.Call, s *searching) ([]match, error) {
+	var matches []match
+	page := storage.Page{Count: web.MaxCount}
+	for {
+		found, err := find(c, s.query, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range found.Resources {
+			if !s.confined || mayRead(c, r) == nil {
+				matches = append(matches, match{r.ID, sortKey(s.sort, r)})
+			}
+		}
+		if len(matches) > mostGathered {
+			return nil, fhir.Errorf(fhir.CodeTooCostly, "more than %d resources match; narrow the search, or leave _sort out", mostGathered)
+		}
+		if found.Next == "" {
+			break
+		}
+		page.Cursor = found.Next
+	}
+	slices.SortFunc(matches, func(a, b match) int {
+		if strings.HasPrefix(s.sort, "-") {
+			a, b = b, a
+		}
+		return cmp.Compare(a.key, b.key)
+	})
+	return matches, nil
+}
+
+// sortKey is the text by which a resource is sorted; instants in one format sort as text.
+func sortKey(sort string, r fhir.Resource) string {
+	if strings.HasSuffix(sort, "_lastUpdated") {
+		return fhir.FormatInstant(r.Updated) + " " + r.ID
+	}
+	return r.ID
+}
+
+// startOf is the place of the first match after the cursor.
+func startOf(matches []match, s *searching) (int, error) {
+	if s.cursor == "" {
+		return 0, nil
+	}
+	key, err := base64.RawURLEncoding.DecodeString(s.cursor)
+	if err != nil {
+		return 0, badCursor()
+	}
+	after := func(m match) bool {
+		if strings.HasPrefix(s.sort, "-") {
+			return m.key < string(key)
+		}
+		return m.key > string(key)
+	}
+	if i := slices.IndexFunc(matches, after); i >= 0 {
+		return i, nil
+	}
+	return len(matches), nil
+}
+
+// badCursor refuses a cursor that this server did not make.
+func badCursor() error {
+	return fhir.Errorf(fhir.CodeValue, "_cursor is not one of this search; follow the next link as it is, or start again without it")
+}
