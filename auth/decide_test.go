@@ -288,6 +288,7 @@ func TestExportContent(t *testing.T) {
 	}{
 		{[]string{"FHIR_ALL_READ"}, export("system", nil), "Encounter Observation Organization Patient"},
 		{[]string{"FHIR_READ_ALL_OF_TYPE:Observation"}, export("system", nil), "Observation"},
+		{[]string{"FHIR_READ_ALL_OF_TYPE:Organization"}, export("system", nil), "Organization"}, // which is in no compartment
 		{[]string{"FHIR_READ_ALL_IN_COMPARTMENT:Patient/1"}, export("system", nil), ""},
 		{[]string{"FHIR_READ_ALL_IN_COMPARTMENT:Patient/1"}, export("patient", nil), ""},
 		{[]string{"FHIR_READ_ALL_IN_COMPARTMENT:Patient/1"}, export("group", nil), ""},

@@ -146,6 +146,13 @@ func TestLifetime(t *testing.T) {
 	if _, err := o.Bearer(t.Context(), token.AccessToken); decision(err) != fhir.CodeLogin {
 		t.Error(err)
 	}
+	// The next token sweeps away what has expired.
+	if _, err := o.issue(goodDraft(o.now, "ES384").token(t), ""); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := o.Store.SweepTokens(t.Context(), o.now); err != nil || left != 0 {
+		t.Errorf("%d expired tokens were left, %v", left, err)
+	}
 }
 
 func TestSecret(t *testing.T) {

@@ -121,6 +121,26 @@ func TestAddressIsSlowedDown(t *testing.T) {
 	}
 }
 
+// A right code forgets the wrong ones before it.
+func TestRightCodeForgetsWrongOnes(t *testing.T) {
+	s := service(t, "anna")
+	now := time.Now()
+	s.Now = func() time.Time { return now }
+	secret := []byte("12345678901234567890")
+	change(t, s, "anna", func(a *storage.Account) { a.TOTP = secret })
+	for round := range 3 {
+		for range 3 {
+			if _, _, err := s.OpenSession(t.Context(), "10.0.0.1", "anna", right, "wrong"); code(err) != fhir.CodeLogin {
+				t.Fatalf("round %d: %v", round, err)
+			}
+		}
+		if _, _, err := s.OpenSession(t.Context(), "10.0.0.1", "anna", right, auth.TOTP(secret, now.Unix()/30)); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		now = now.Add(time.Minute) // a code is good once
+	}
+}
+
 // A thousand guesses of a code are nearly all refused unseen, whatever the address; after a pause the right one is good.
 func TestCodeGuesses(t *testing.T) {
 	s := service(t, "anna")
@@ -174,8 +194,12 @@ func TestSessionEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	for begin := now; now.Sub(begin) < 12*time.Hour; now = now.Add(13 * time.Minute) {
-		if _, err := s.Session(t.Context(), token); err != nil {
+		n, err := s.Session(t.Context(), token)
+		if err != nil {
 			t.Fatalf("after %v: %v", now.Sub(begin), err)
+		}
+		if n.Idle.After(n.Ends) {
+			t.Errorf("after %v: it ends unused at %v, and at the latest at %v", now.Sub(begin), n.Idle, n.Ends)
 		}
 	}
 	if _, err := s.Session(t.Context(), token); code(err) != fhir.CodeLogin {

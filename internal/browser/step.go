@@ -117,7 +117,7 @@ func (b *Browser) Back() {
 	if err != nil {
 		b.fail("history: %v", err)
 	}
-	eval[chromedp.Void](b, "go back", "history.back()")
+	eval[chromedp.Void](b, "go back", "void setTimeout(() => history.back())") // later: the page may go before it has answered
 	b.until("there is no way back", func() bool {
 		now, err := b.entry() // while the pages change places there is no active one, and Chromium says so
 		return err == nil && now != before
