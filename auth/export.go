@@ -54,7 +54,7 @@ func packageNeeds(do Action) []need {
 // them is enough, if the type can belong to patients.
 func contentNeeds(do Action, typ string) []need {
 	one := Action{Verb: VerbSearch, Type: typ}
-	if do.Level == "patient" && fhir.InPatientCompartment(typ) {
+	if do.Level == "patient" && fhir.CanBelong(typ) {
 		one.Owners = do.Patients
 	}
 	return eachOwner(reading, one)
@@ -72,7 +72,7 @@ func Readable(a storage.Account, do Action, types []string) []string {
 func typesOf(do Action) []string {
 	types := fhir.Types()
 	if do.Level != "system" {
-		types = slices.DeleteFunc(types, func(t string) bool { return !fhir.InPatientCompartment(t) })
+		types = slices.DeleteFunc(types, func(t string) bool { return !fhir.CanBelong(t) })
 	}
 	return types
 }

@@ -12,11 +12,22 @@ type Why int
 // The reasons, from strongest to weakest.
 const (
 	WhySubject Why = 1 // a subject-like element (subject, patient, beneficiary, individual …) names the patient, or it is the Patient itself
-	WhyRole    Why = 2 // another compartment element (performer, actor, member …) names the patient and no other patient is its subject
-	WhyOther   Why = 3 // as WhyRole, but another patient is the subject: searchable, never exported with this patient
+	WhyRole    Why = 2 // another element (performer, actor, member …) names the patient and nobody else is its subject
+	WhyTied    Why = 3 // it names no patient and hangs on something of this one ([Belonging.Ties]), and of no other
+
+	// Of the following nothing is handed out as it is.
+	WhyTiedShared Why = 4 // as WhyTied, but of several patients
+	WhyShared     Why = 5 // one of several that it lists: handed out as an excerpt
+	WhyOther      Why = 6 // it names the patient and is about somebody else, or is directory: searchable, never exported with this patient
 )
 
-// Owner is one patient in whose R4 compartment a document is.
+// Named reports whether a document itself names the patient, and is handed out as it is.
+func (w Why) Named() bool { return w != 0 && w <= WhyRole }
+
+// Whole reports whether a resource that belongs to a patient for this reason is handed out as it is.
+func (w Why) Whole() bool { return w != 0 && w <= WhyTied }
+
+// Owner is one patient to whom a document belongs.
 type Owner struct {
 	Patient string // logical id
 	Why     Why
@@ -25,32 +36,29 @@ type Owner struct {
 // subjectLike are the compartment parameters that say whom a document is about.
 var subjectLike = []string{"subject", "patient", "beneficiary", "individual"}
 
-// Owners lists the patients in whose compartment (CompartmentDefinition/patient, R4) the document is, each once,
-// with the strongest reason, in order of id. References count that name a Patient of this server, whose bases are own.
-func (d *Document) Owners(own Bases) []Owner {
-	t := searchOf(d.Type())
-	if t == nil {
-		return nil
-	}
-	var owners []Owner
-	if id := d.ID(); d.Type() == "Patient" && id != "" {
-		owners = append(owners, Owner{id, WhySubject})
-	}
-	t.owners.walk(d.root(), func(e *end, v node) bool {
-		if r := referenceOf(v, "Reference"); r.Type == "Patient" && own.Owns(r) {
-			if len(owners) < fewOwners {
-				owners = addOwner(owners, r.ID, e.param.names())
-			} else {
-				owners = append(owners, Owner{strings.Clone(r.ID), e.param.names()})
-			}
-		}
-		return true
-	})
-	if len(owners) >= fewOwners {
-		owners = strongest(owners)
-	}
-	settle(owners, d.Type() == "Patient")
-	return owners
+// The tiers in which the elements of a document name patients, from strongest to weakest. They stand in for Why until it is
+// settled.
+const (
+	tierSubject Why = iota + 1 // a subject-like element of R4's compartment
+	tierAbout                  // an element of [Disposition.Links] that says whom it is about
+	tierRole                   // a role, of the compartment or of the links
+	tierItem                   // an item of a list
+	tierInner                  // what contained resources are about
+	tierMention                // any other reference
+)
+
+// Owners lists the patients to whom the document belongs by what it says itself, each once, with the strongest reason, in
+// order of id. References count that name a Patient of this server, whose bases are own. What hangs on others besides is
+// in [Document.Belonging].
+func (d *Document) Owners(own Bases) []Owner { return d.Belonging(own).Owners }
+
+// InPatientCompartment reports whether resources of the type can be in R4's patient compartment (Patient included).
+func InPatientCompartment(typ string) bool { return typ == "Patient" || compartmentParams(typ) != nil }
+
+// CanBelong reports whether resources of the type can belong to a patient, by R4's compartment or by [Disposition].
+func CanBelong(typ string) bool {
+	d := dispositions()[typ]
+	return d.Kind.belongs() || InPatientCompartment(typ)
 }
 
 // fewOwners is how many are looked through for each reference; a Group of thousands is put in order once instead.
@@ -62,17 +70,9 @@ func strongest(owners []Owner) []Owner {
 	return slices.CompactFunc(owners, func(a, b Owner) bool { return a.Patient == b.Patient })
 }
 
-// names is why a patient named by the parameter owns the document, as far as the parameter alone tells.
-func (p *param) names() Why {
-	if slices.Contains(subjectLike, p.Code) {
-		return WhySubject
-	}
-	return WhyRole
-}
-
 // addOwner adds a patient, or strengthens the reason if it is there already.
 func addOwner(owners []Owner, id string, why Why) []Owner {
-	if strengthen(owners, id, why) {
+	if len(owners) < fewOwners && strengthen(owners, id, why) {
 		return owners
 	}
 	return append(owners, Owner{strings.Clone(id), why})
@@ -88,19 +88,3 @@ func strengthen(owners []Owner, id string, why Why) bool {
 	}
 	return false
 }
-
-// settle weakens roles beside a subject to WhyOther, and sorts by id. about says that there is a subject which is
-// not among the owners, as with a Patient that has no id yet.
-func settle(owners []Owner, about bool) {
-	if about || slices.ContainsFunc(owners, func(o Owner) bool { return o.Why == WhySubject }) {
-		for i := range owners {
-			if owners[i].Why == WhyRole {
-				owners[i].Why = WhyOther
-			}
-		}
-	}
-	slices.SortFunc(owners, func(a, b Owner) int { return strings.Compare(a.Patient, b.Patient) })
-}
-
-// InPatientCompartment reports whether resources of the type can be in a patient's compartment (Patient included).
-func InPatientCompartment(typ string) bool { return typ == "Patient" || compartmentParams(typ) != nil }

@@ -112,7 +112,7 @@ var compartmentCases = []struct {
 	{"SupplyDelivery", "patient", `"patient":{"reference":"Patient/p"}`, WhySubject},
 	{"SupplyRequest", "subject", `"deliverTo":{"reference":"Patient/p"}`, WhySubject},
 	{"Task", "patient", `"for":{"reference":"Patient/p"}`, WhySubject},
-	{"Task", "focus", `"focus":{"reference":"Patient/p"}`, WhyRole},
+	{"Task", "focus", `"focus":{"reference":"Patient/p"}`, WhySubject}, // by its link: what it is about
 	{"VisionPrescription", "patient", `"patient":{"reference":"Patient/p"}`, WhySubject},
 }
 
@@ -157,7 +157,7 @@ func TestOwners(t *testing.T) {
 		want      []Owner
 	}{
 		{"nobody", `{"resourceType":"Observation"}`, nil},
-		{"not in the compartment", `{"resourceType":"Device","patient":{"reference":"Patient/1"}}`, nil},
+		{"not in R4's compartment", `{"resourceType":"Device","patient":{"reference":"Patient/1"}}`, []Owner{{"1", WhySubject}}},
 		{"itself", `{"resourceType":"Patient","id":"7"}`, []Owner{{"7", WhySubject}}},
 		{"without an id", `{"resourceType":"Patient"}`, nil},
 		{"linked patients", `{"resourceType":"Patient","id":"b","link":[{"other":{"reference":"Patient/c"}},{"other":{"reference":"Patient/a"}},{"other":{"reference":"RelatedPerson/r"}}]}`,
@@ -176,8 +176,21 @@ func TestOwners(t *testing.T) {
 		{"absolute and versioned", `{"resourceType":"Account","subject":[{"reference":"http://practice.example/fhir/Patient/1/_history/4"},{"reference":"Patient/2/_history/1"},{"reference":"https://b/Patient/3"}]}`,
 			[]Owner{{"1", WhySubject}, {"2", WhySubject}}},
 		{"no reference to a stored patient", `{"resourceType":"Account","subject":[{"reference":"#p"},{"reference":"urn:uuid:3fdc72f4-a11d-4a9d-9260-a9f745779e1d","type":"Patient"},{"reference":"Patient/"},{"reference":"Patient/a b"},{"reference":"x/Patient/1"},{"reference":"Patient"},{"display":"Patient/1"},{"identifier":{"value":"Patient/1"}},{"reference":"Patient?identifier=1"}]}`, nil},
-		{"contained resources say nothing", `{"resourceType":"Observation","contained":[{"resourceType":"Condition","id":"c","subject":{"reference":"Patient/1"}}],"focus":[{"reference":"Patient/2"}]}`, nil},
-		{"extensions say nothing", `{"resourceType":"Observation","extension":[{"url":"http://x","valueReference":{"reference":"Patient/1"}}]}`, nil},
+		{"a focus before a role", `{"resourceType":"Observation","contained":[{"resourceType":"Condition","id":"c","subject":{"reference":"Patient/1"}}],"focus":[{"reference":"Patient/2"}],"performer":[{"reference":"Patient/3"}]}`, []Owner{{"1", WhyOther}, {"2", WhySubject}, {"3", WhyOther}}},
+		{"contained alone", `{"resourceType":"Observation","contained":[{"resourceType":"Condition","id":"c","subject":{"reference":"Patient/1"}}]}`, []Owner{{"1", WhyRole}}},
+		{"an extension alone", `{"resourceType":"Observation","extension":[{"url":"http://x","valueReference":{"reference":"Patient/1"}}]}`, []Owner{{"1", WhyRole}}},
+		{"extensions alone, of several", `{"resourceType":"Basic","extension":[{"url":"http://x","valueReference":{"reference":"Patient/1"}},{"url":"http://x","valueReference":{"reference":"Patient/2"}}]}`, []Owner{{"1", WhyShared}, {"2", WhyShared}}},
+		{"an extension beside a subject", `{"resourceType":"Observation","subject":{"reference":"Patient/2"},"extension":[{"url":"http://x","valueReference":{"reference":"Patient/1"}}]}`, []Owner{{"1", WhyOther}, {"2", WhySubject}}},
+		{"an extension beside an encounter", `{"resourceType":"Observation","encounter":{"reference":"Encounter/e"},"extension":[{"url":"http://x","valueReference":{"reference":"Patient/1"}}]}`, []Owner{{"1", WhyOther}}},
+		{"a role beside the subject of another server", `{"resourceType":"Observation","subject":{"reference":"https://b/Patient/1"},"performer":[{"reference":"Patient/1"}]}`, []Owner{{"1", WhyOther}}},
+		{"a role beside a subject by identifier", `{"resourceType":"Observation","subject":{"identifier":{"system":"s","value":"v"}},"performer":[{"reference":"Patient/1"}]}`, []Owner{{"1", WhyOther}}},
+		{"a role beside a subject by name", `{"resourceType":"Observation","subject":{"display":"Ann"},"performer":[{"reference":"Patient/1"}]}`, []Owner{{"1", WhyOther}}},
+		{"directory that mentions somebody", `{"resourceType":"Organization","extension":[{"url":"http://x","valueReference":{"reference":"Patient/1"}}]}`, []Owner{{"1", WhyOther}}},
+		{"a subscription", `{"resourceType":"Subscription","criteria":"Observation?patient=1,Patient/2&subject=https://b/Patient/3"}`, []Owner{{"1", WhyOther}, {"2", WhyOther}}},
+		{"a list of one", `{"resourceType":"List","entry":[{"item":{"reference":"Patient/1"}}]}`, []Owner{{"1", WhyRole}}},
+		{"a list of several", `{"resourceType":"List","entry":[{"item":{"reference":"Patient/1"}},{"item":{"reference":"Patient/2"}}]}`, []Owner{{"1", WhyShared}, {"2", WhyShared}}},
+		{"a list of one and of something", `{"resourceType":"List","entry":[{"item":{"reference":"Patient/1"}},{"item":{"reference":"Observation/2"}}]}`, []Owner{{"1", WhyShared}}},
+		{"signers beside a subject", `{"resourceType":"Contract","subject":[{"reference":"Patient/2"}],"signer":[{"party":{"reference":"Patient/1"}}]}`, []Owner{{"1", WhyOther}, {"2", WhySubject}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := mustParse(t, c.doc).Owners(own); !slices.Equal(got, c.want) {

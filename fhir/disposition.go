@@ -27,16 +27,19 @@ type Disposition struct {
 	Subject []string // search parameters of R4's patient compartment that say whom it is about
 	Roles   []string // further parameters of the compartment: who takes part
 	Links   []Link   // elements that tie it to what they point to
-	Joint   bool     // one resource may be about several patients: each gets an excerpt
-	Reason  string   // plain words: what the type is to a patient and when it is in the record
+	// Authority is the rule behind all this: of FHIR, of HIPAA or of ONC.
+	Authority string
+	Joint     bool   // one resource may be about several patients: each gets an excerpt
+	Reason    string // plain words: what the type is to a patient and when it is in the record
 }
 
 // Link is an element through which a resource belongs to the record of what it points to.
 type Link struct {
 	Path  string // below the resource: "entry.item"
-	Param string // search parameter that indexes it, or "_" and the path where R4 has none; "" if the owner index serves it
+	Param string // search parameter by which to find what names something in the record and is another patient's; "" for none
 	Item  string // the list of which an excerpt leaves out items: "entry"; "" for a single link
 	Role  bool   // takes part only: does not count beside another patient as the subject
+	Hangs bool   // counts only for a resource that names no patient; a patient named there is only mentioned
 }
 
 // DispositionOf answers the disposition of a type; false for a type that the table does not have.
@@ -57,14 +60,14 @@ func Dispositions() []Disposition {
 
 // dispositions reads the table of reasons, and takes the parameters of the compartment and the links to it.
 var dispositions = sync.OnceValue(func() map[string]Disposition {
-	all := make(map[string]Disposition, 150)
+	all, ties := make(map[string]Disposition, 150), tiesOf()
 	for line := range strings.Lines(dispositionTable) {
 		kind, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		typ, reason, ok := strings.Cut(rest, " ")
 		if !ok {
 			continue
 		}
-		d := Disposition{Type: typ, Kind: Kind(kind), Links: linksOf[typ], Joint: slices.Contains(jointTypes, typ), Reason: reason}
+		d := Disposition{Type: typ, Kind: Kind(kind), Links: slices.Concat(linksOf[typ], ties[typ]), Joint: slices.Contains(jointTypes, typ), Reason: reason}
 		for _, p := range compartmentParams(typ) {
 			if slices.Contains(subjectLike, p) {
 				d.Subject = append(d.Subject, p)
@@ -72,6 +75,7 @@ var dispositions = sync.OnceValue(func() map[string]Disposition {
 				d.Roles = append(d.Roles, p)
 			}
 		}
+		d.Authority = d.authorityOf()
 		all[typ] = d
 	}
 	return all
@@ -83,13 +87,13 @@ var jointTypes = []string{"Group", "Linkage", "MessageHeader", "PaymentReconcili
 
 // linksOf are the elements behind Disposition.Links.
 var linksOf = map[string][]Link{
-	"Binary": {{Path: "securityContext", Param: "_securityContext"}},
+	"Binary": {{Path: "securityContext"}},
 	"BiologicallyDerivedProduct": {
-		{Path: "collection.source", Param: "_collection.source"}, {Path: "request", Param: "_request", Item: "request"},
+		{Path: "collection.source"}, {Path: "request", Item: "request"},
 	},
 	"Composition": {
 		{Path: "section.entry", Param: "entry", Item: "section.entry"},
-		{Path: "section.section.entry", Param: "_section.section.entry", Item: "section.section.entry"},
+		{Path: "section.section.entry", Item: "section.section.entry"},
 	},
 	"Contract":           {{Path: "subject", Param: "subject", Item: "subject"}, {Path: "signer.party", Param: "signer", Role: true}},
 	"Device":             {{Path: "patient", Param: "patient"}},
@@ -103,8 +107,8 @@ var linksOf = map[string][]Link{
 	"MessageHeader":      {{Path: "focus", Param: "focus", Item: "focus"}},
 	"PaymentNotice":      {{Path: "request", Param: "request"}, {Path: "response", Param: "response"}},
 	"PaymentReconciliation": {
-		{Path: "detail.request", Param: "_detail.request", Item: "detail"},
-		{Path: "detail.response", Param: "_detail.response", Item: "detail"}, {Path: "request", Param: "request"},
+		{Path: "detail.request", Item: "detail"},
+		{Path: "detail.response", Item: "detail"}, {Path: "request", Param: "request"},
 	},
 	"Person":     {{Path: "link.target", Item: "link"}},
 	"Provenance": {{Path: "target", Param: "target", Item: "target"}},

@@ -45,32 +45,44 @@ func TestDispositionsAgreeWithTheCompartment(t *testing.T) {
 
 // Each link is an element of its type that holds references, its item a list above it, and its parameter leads there.
 func TestLinksExist(t *testing.T) {
-	for typ, links := range linksOf {
-		for _, l := range links {
-			ways, err := compileExpression(typ, typ+"."+l.Path)
-			if err != nil || len(ways) == 0 || ways[0].typ != "Reference" {
-				t.Errorf("%s.%s leads to %v, %v", typ, l.Path, ways, err)
+	for _, d := range Dispositions() {
+		seen := map[string]bool{}
+		for _, l := range d.Links {
+			ways, err := compileExpression(d.Type, d.Type+"."+l.Path)
+			if err != nil || len(ways) == 0 || slices.ContainsFunc(ways, func(w way) bool { return w.typ != "Reference" }) || seen[l.Path] {
+				t.Errorf("%s.%s leads to %v, %v", d.Type, l.Path, ways, err)
 				continue
 			}
+			seen[l.Path] = true
 			if l.Item != "" && l.Path != l.Item && !strings.HasPrefix(l.Path, l.Item+".") {
-				t.Errorf("%s.%s is not below %s", typ, l.Path, l.Item)
-			}
-			if isOwnIndex(l.Param) {
-				if l.Param != ownIndex+l.Path {
-					t.Errorf("%s.%s has an index of our own by the name of %q", typ, l.Path, l.Param)
-				}
-				continue
+				t.Errorf("%s.%s is not below %s", d.Type, l.Path, l.Item)
 			}
 			if l.Param == "" {
-				if !slices.Contains([]string{"Group", "Person"}, typ) { // members of the compartment: the owner index
-					t.Errorf("%s.%s is in no index", typ, l.Path)
-				}
 				continue
 			}
-			p := searchOf(typ).param(l.Param)
-			if p == nil || !p.indexed || !strings.HasPrefix(p.Expression, typ+"."+l.Path) {
-				t.Errorf("%s.%s is not what the parameter %q indexes", typ, l.Path, l.Param)
+			p := searchOf(d.Type).param(l.Param)
+			if p == nil || !p.indexed || !strings.HasPrefix(p.Expression, d.Type+"."+l.Path) {
+				t.Errorf("%s.%s is not what the parameter %q indexes", d.Type, l.Path, l.Param)
 			}
+		}
+	}
+}
+
+// Every type says by what authority it is where it is, and no line of the table of ties is for nothing.
+func TestAuthorities(t *testing.T) {
+	for _, d := range Dispositions() {
+		if len(d.Authority) < 20 {
+			t.Errorf("%s has the authority %q", d.Type, d.Authority)
+		}
+		for _, l := range d.Links {
+			if d.Kind != Forward && !strings.Contains(d.Authority, d.Type+"."+l.Path) {
+				t.Errorf("%s: the authority does not name %s: %s", d.Type, l.Path, d.Authority)
+			}
+		}
+	}
+	for typ := range tiesOf() {
+		if d, ok := DispositionOf(typ); !ok || !d.Kind.belongs() {
+			t.Errorf("%s has ties, and its kind is %q", typ, d.Kind)
 		}
 	}
 }

@@ -15,6 +15,7 @@ type end struct {
 	only  string // as in way
 	flag  bool   // as in way
 	owned bool   // patients named here are in the owner index
+	tier  Why    // in the tree of owners: how a patient is named here
 }
 
 // add merges one way into the tree.

@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -51,6 +52,33 @@ func ParseQuery(typ string, params []Param, own Bases) (q Query, unknown []strin
 		q.Criteria = append(q.Criteria, c)
 	}
 	return q, unknown, nil
+}
+
+// ParseConditional reads the criteria of a conditional reference as a search. False if they are no search of this server.
+func ParseConditional(r Reference, own Bases) (Query, bool) {
+	values, err := url.ParseQuery(r.Query)
+	if r.Form != FormConditional || err != nil {
+		return Query{}, false
+	}
+	var params []Param
+	for name, list := range values {
+		for _, value := range list {
+			params = append(params, Param{name, value})
+		}
+	}
+	q, unknown, err := ParseQuery(r.Type, params, own)
+	return q, err == nil && len(unknown) == 0 && len(q.Criteria) > 0
+}
+
+// escapeValue writes a text so that a search takes it as it is.
+func escapeValue(text string) string { return valueEscapes.Replace(text) }
+
+var valueEscapes = strings.NewReplacer(`\`, `\\`, `,`, `\,`, `$`, `\$`, `|`, `\|`)
+
+// IdentifierQuery is the search for the resources of a type with an identifier.
+func IdentifierQuery(typ, system, value string) (Query, error) {
+	q, _, err := ParseQuery(typ, []Param{{"identifier", escapeValue(system) + "|" + escapeValue(value)}}, Bases{})
+	return q, err
 }
 
 func unsupported(name, instead string) error {

@@ -66,7 +66,7 @@ func (x *excerpt) items() {
 	foreign := false
 	for _, l := range compiledLinks()[x.d.typ] {
 		l.walk(x.d.root(), func(item, ref node) {
-			if !item.ok() || l.role {
+			if !item.ok() || l.Role {
 				return
 			}
 			switch s := x.of(ref); {

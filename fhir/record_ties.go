@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"net/url"
 	"strings"
 	"sync"
 )
@@ -13,6 +14,7 @@ type Ties struct {
 	References  []Tie        // every reference, those of Links too, and attachments and canonicals that name a resource
 	Canonicals  []string     // canonical URLs and URIs of definitions, without version
 	Systems     []string     // systems of codes
+	Conditions  []Reference  // of FormConditional, also for references by identifier alone: to directory. They may be kept
 	Attachments []Attachment // every element of type Attachment
 	Labels      []Label      // security labels of the whole resource
 	Patients    []PatientLink
@@ -23,6 +25,7 @@ type Tie struct {
 	Reference
 	Path   string // of a link: [Link.Path]
 	Role   bool   // of a link: [Link.Role]
+	Hangs  bool   // of a link: [Link.Hangs]
 	InItem bool   // of a reference: inside an item that an excerpt may leave out
 }
 
@@ -47,7 +50,7 @@ type PatientLink struct {
 func (t *Ties) reset() {
 	*t = Ties{
 		Links: t.Links[:0], References: t.References[:0], Canonicals: t.Canonicals[:0], Systems: t.Systems[:0],
-		Attachments: t.Attachments[:0], Labels: t.Labels[:0], Patients: t.Patients[:0],
+		Conditions: t.Conditions[:0], Attachments: t.Attachments[:0], Labels: t.Labels[:0], Patients: t.Patients[:0],
 	}
 }
 
@@ -56,9 +59,6 @@ func (t *Ties) reset() {
 func (d *Document) Ties(t *Ties, own Bases) error {
 	t.reset()
 	t.Owners = d.Owners(own)
-	if d.typ == "Bundle" {
-		t.Owners = d.ownersInside(own)
-	}
 	spans := d.links(t)
 	if err := d.references(t, spans); err != nil {
 		return err
@@ -74,34 +74,6 @@ func (d *Document) Ties(t *Ties, own Bases) error {
 	return nil
 }
 
-// ownersInside are the owners of the resources in a Bundle's entries, each settled for itself.
-func (d *Document) ownersInside(own Bases) []Owner {
-	var all []Owner
-	for _, entry := range d.root().field("entry").each() {
-		r := entry.field("resource")
-		typ := r.field("resourceType").text()
-		t := searchOf(typ)
-		if t == nil {
-			continue
-		}
-		var owners []Owner
-		if id := r.field("id").text(); typ == "Patient" && id != "" {
-			owners = append(owners, Owner{id, WhySubject})
-		}
-		t.owners.walk(r, func(e *end, v node) bool {
-			if l := referenceOf(v, "Reference"); own.Owns(l) && l.Type == "Patient" {
-				owners = addOwner(owners, l.ID, e.param.names())
-			}
-			return true
-		})
-		settle(owners, typ == "Patient")
-		for _, o := range owners {
-			all = addOwner(all, o.Patient, o.Why)
-		}
-	}
-	return all
-}
-
 // stretch is a piece of a document's text.
 type stretch struct{ start, end int32 }
 
@@ -115,7 +87,7 @@ func (d *Document) links(t *Ties) (spans []stretch) {
 				spans = append(spans, stretch{item.cell().start, item.cell().end})
 			}
 			if to := referenceOf(ref, "Reference"); to.Text != "" {
-				t.Links = append(t.Links, Tie{Reference: to, Path: l.path, Role: l.role})
+				t.Links = append(t.Links, Tie{Reference: to, Path: l.Path, Role: l.Role, Hangs: l.Hangs})
 			}
 		})
 	}
@@ -148,7 +120,9 @@ func (t *Ties) visit(at *trail, owner *table, e *element, value node, spans []st
 		if reference.ok() && reference.kind() != '"' {
 			return wrongShape(at.String()+".reference", "string")
 		}
-		t.point(referenceOf(value, "Reference"), value, spans)
+		r := referenceOf(value, "Reference")
+		t.point(r, value, spans)
+		t.condition(r, e, value)
 	case e.Type == "Attachment":
 		return t.attachment(at, value, spans)
 	case value.kind() != '"':
@@ -182,6 +156,30 @@ func (t *Ties) point(r Reference, value node, spans []stretch) {
 	t.References = append(t.References, tie)
 }
 
+// condition notes which resource of the directory a reference names by what it says of it.
+func (t *Ties) condition(r Reference, e *element, value node) {
+	types := []string{r.Type}
+	switch identifier := value.field("identifier"); {
+	case r.Form == FormConditional && r.Base == "":
+	case r.Text != "" || identifier.kind() != '{':
+		return
+	default:
+		system, code := identifier.field("system").text(), identifier.field("value").text()
+		if system == "" || code == "" {
+			return
+		}
+		r = Reference{Form: FormConditional, Query: "identifier=" + url.QueryEscape(escapeValue(system)+"|"+escapeValue(code))}
+		if types = e.Targets; value.field("type").ok() {
+			types = []string{value.field("type").text()}
+		}
+	}
+	for _, typ := range types {
+		if d := dispositions()[typ]; d.Kind == Forward {
+			t.Conditions = append(t.Conditions, Reference{Form: FormConditional, Type: d.Type, Query: strings.Clone(r.Query)})
+		}
+	}
+}
+
 // attachment notes an attachment, and what it points to.
 func (t *Ties) attachment(at *trail, value node, spans []stretch) error {
 	url := value.field("url")
@@ -213,24 +211,19 @@ func (d *Document) labels(t *Ties) {
 
 // linkWay is a Link, compiled.
 type linkWay struct {
-	path  string
+	Link
 	hops  []string
 	depth int // hops[:depth] lead to the item; 0: a single link
-	role  bool
-	key   int64 // of its entries; 0: it has none, or a search parameter's
 }
 
 // compiledLinks are the links by type.
 var compiledLinks = sync.OnceValue(func() map[string][]linkWay {
-	all := make(map[string][]linkWay, len(linksOf))
-	for typ, links := range linksOf {
-		for _, l := range links {
-			w := linkWay{path: l.Path, hops: strings.Split(l.Path, "."), role: l.Role}
+	all := make(map[string][]linkWay, len(dispositions()))
+	for typ, d := range dispositions() {
+		for _, l := range d.Links {
+			w := linkWay{Link: l, hops: strings.Split(l.Path, ".")}
 			if l.Item != "" {
 				w.depth = strings.Count(l.Item, ".") + 1
-			}
-			if isOwnIndex(l.Param) {
-				w.key = keyOf(typ, l.Param)
 			}
 			all[typ] = append(all[typ], w)
 		}
@@ -261,8 +254,7 @@ type ReverseLink struct {
 	Targets     []string // types that it may lead to; nil: any
 }
 
-// ReverseLinks lists the links of all types that the search index holds, sorted by type, and last that of Bundles to the
-// patients whose resources are in them.
+// ReverseLinks lists the links of all types that the search index holds, sorted by type.
 func ReverseLinks() []ReverseLink { return reverseLinks() }
 
 var reverseLinks = sync.OnceValue(func() []ReverseLink {
@@ -285,7 +277,7 @@ var reverseLinks = sync.OnceValue(func() []ReverseLink {
 			all = append(all, ReverseLink{d.Type, l.Param, targets})
 		}
 	}
-	return append(all, ReverseLink{"Bundle", insideIndex, []string{"Patient"}})
+	return all
 })
 
 // ReferenceEntry is the entry that the index has for a reference to a resource with the id, whatever its type, in a

@@ -45,7 +45,9 @@ type param struct {
 type search struct {
 	params []*param // sorted by code
 	index  branch   // ways of the indexed parameters
-	owners branch   // ways of the patient compartment's parameters
+	owners branch   // ways to the references that say whose a resource is
+	ties   branch   // ways to what it hangs on if those do not
+	kind   Kind
 }
 
 // param finds a parameter by its code.
@@ -90,11 +92,42 @@ func compileSearch(typ string) *search {
 				t.index.add(w, e)
 			}
 			if inCompartment && w.typ == "Reference" {
-				t.owners.add(w, e)
+				t.owners.add(w, end{typ: w.typ, tier: tierOf(s.Code)})
+			}
+		}
+	}
+	d := dispositions()[typ]
+	t.kind = d.Kind
+	for _, l := range d.Links {
+		ways, _ := compileExpression(typ, typ+"."+l.Path) // tests see to it that it is right
+		for _, w := range ways {
+			if l.Hangs {
+				t.ties.add(w, end{typ: w.typ})
+			} else {
+				t.owners.add(w, end{typ: w.typ, tier: l.tier()})
 			}
 		}
 	}
 	return t
+}
+
+// tierOf is how a parameter of the compartment names patients.
+func tierOf(code string) Why {
+	if slices.Contains(subjectLike, code) {
+		return tierSubject
+	}
+	return tierRole
+}
+
+// tier is how a link that does not only hang names patients.
+func (l Link) tier() Why {
+	switch {
+	case l.Role:
+		return tierRole
+	case l.Item != "" && l.Path != "subject":
+		return tierItem
+	}
+	return tierAbout
 }
 
 // ownedElements holds the [way.key] of every reference element through which the type is in a patient's compartment.

@@ -1,6 +1,10 @@
 package fhir
 
-import "sync"
+import (
+	"slices"
+	"strings"
+	"sync"
+)
 
 // Skim is what one stored resource says of itself, read in a single pass that builds no tree. It is for reading millions of
 // resources that were parsed strictly when they were stored. It takes what the store writes, compact JSON, checks all of its
@@ -24,7 +28,7 @@ type Skim struct {
 func (s *Skim) Reset(text []byte, typ string, own Bases) bool {
 	*s = Skim{own: own, References: s.References[:0], Attachments: typ == "Binary", owners: s.owners[:0], names: attachmentNames(), cursor: cursor{text: text}}
 	t := searchOf(typ)
-	if t == nil || conditional(&t.owners) || s.cursor.peek() != '{' {
+	if t == nil || typ == "Bundle" || conditional(&t.owners) || s.cursor.peek() != '{' {
 		return false
 	}
 	s.cursor.i++
@@ -32,10 +36,35 @@ func (s *Skim) Reset(text []byte, typ string, own Bases) bool {
 		return false
 	}
 	s.Type = typ // which outlives the text
-	if typ == "Patient" {
-		s.belongs(s.ID, WhySubject)
+	return s.settle(t)
+}
+
+// settle is the part of [Document.Belonging] that a skim can tell: of resources with a patient for their subject, and of
+// those that can be nobody's.
+func (s *Skim) settle(t *search) bool {
+	if s.Type == "Patient" {
+		s.belongs(s.ID, tierSubject)
 	}
-	settle(s.owners, typ == "Patient")
+	about := slices.ContainsFunc(s.owners, func(o Owner) bool { return o.Why == tierSubject })
+	if !about && t.kind.belongs() || s.Type == "Subscription" {
+		return false
+	}
+	for _, text := range s.References {
+		if s.Type == "Patient" {
+			break // whoever else it names is no part of it
+		}
+		if to := ParseReference(text); to.Type == "Patient" && s.own.Owns(to) {
+			s.belongs(to.ID, tierMention)
+		}
+	}
+	for i := range s.owners {
+		if s.owners[i].Why == tierSubject {
+			s.owners[i].Why = WhySubject
+		} else {
+			s.owners[i].Why = WhyOther
+		}
+	}
+	slices.SortFunc(s.owners, func(a, b Owner) int { return strings.Compare(a.Patient, b.Patient) })
 	return true
 }
 
@@ -175,9 +204,7 @@ func (s *Skim) owner(at *branch, reference string) {
 		return
 	}
 	for i := range at.ends {
-		if e := &at.ends[i]; e.only == "" || e.only == r.Type {
-			s.belongs(r.ID, e.param.names())
-		}
+		s.belongs(r.ID, at.ends[i].tier)
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"hash/maphash"
 
 	"github.com/go-json-experiment/json"
-
-	"satchel/fhir"
 )
 
 // patientFiles is where the index of patients stands, up to the number of the file.
@@ -81,7 +79,7 @@ func (s *recount) owned(in written, number int64) {
 		owners = s.document.Owners(s.writer.own)
 	}
 	for _, o := range owners {
-		if o.Why != fhir.WhyOther {
+		if o.Why.Named() {
 			s.standing.add(o.Patient, in.number, in.file.Path, number)
 		}
 	}

@@ -203,7 +203,7 @@ func (v *Request) factsOf(patient string, types []string) ([]view.Fact, error) {
 	for _, key := range names[:min(len(names), chartNames)] {
 		of := fhir.ParseReference(key)
 		typ, id := of.Type, of.ID
-		if fhir.InPatientCompartment(typ) || v.Who.Decide(auth.Action{Verb: auth.VerbRead, Type: typ, ID: id}) != nil {
+		if fhir.CanBelong(typ) || v.Who.Decide(auth.Action{Verb: auth.VerbRead, Type: typ, ID: id}) != nil {
 			continue
 		}
 		r, found, err := v.stored(typ, id)

@@ -55,7 +55,7 @@ type document struct {
 // can run, to be shown by the browser.
 func sendDocument(v *Request) error {
 	patient, typ, id := v.Value("id"), v.Value("type"), v.Value("entry")
-	if !fhir.IsID(patient) || !fhir.InPatientCompartment(typ) || !fhir.IsID(id) {
+	if !fhir.IsID(patient) || !fhir.CanBelong(typ) || !fhir.IsID(id) {
 		return nothingHere()
 	}
 	if err := v.Decide(auth.Action{Verb: auth.VerbRead, Type: typ, ID: id, Owners: []string{patient}}); err != nil {
@@ -73,7 +73,11 @@ func sendDocument(v *Request) error {
 	if err != nil {
 		return fmt.Errorf("stored %s: %w", r.Key(), err)
 	}
-	if !owns(d, v.Store.Bases(), patient) {
+	owners, err := v.Store.Belonging(v.Context(), d)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(owners, func(o fhir.Owner) bool { return o.Patient == patient && o.Why.Whole() }) {
 		return noDocument()
 	}
 	doc, err := v.document(d, r, v.URL.Query().Get("at"))
@@ -81,11 +85,6 @@ func sendDocument(v *Request) error {
 		return err
 	}
 	return v.sendOriginal(doc, v.URL.Query().Get("open") != "")
-}
-
-// owns reports whether a document is in the compartment of a patient.
-func owns(d *fhir.Document, own fhir.Bases, patient string) bool {
-	return slices.ContainsFunc(d.Owners(own), func(o fhir.Owner) bool { return o.Patient == patient && o.Why != fhir.WhyOther })
 }
 
 func noDocument() error {
@@ -136,7 +135,11 @@ func (v *Request) document(d *fhir.Document, r fhir.Resource, at string) (doc do
 // document show it.
 func (v *Request) binary(r fhir.Resource, d *fhir.Document, id string) (fhir.Resource, error) {
 	var owners []string
-	for _, o := range d.Owners(v.Store.Bases()) {
+	all, err := v.Store.Belonging(v.Context(), d)
+	if err != nil {
+		return fhir.Resource{}, err
+	}
+	for _, o := range all {
 		owners = append(owners, o.Patient)
 	}
 	if err := v.Who.Decide(auth.Action{Verb: auth.VerbRead, Type: "Binary", ID: id}); err != nil {

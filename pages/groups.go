@@ -74,7 +74,7 @@ func (v *Request) groupOf(r fhir.Resource) (group, error) {
 // owners are the patients to whom the group belongs, for auth and the audit log.
 func (g group) owners() (ids []string) {
 	for _, o := range g.doc.Owners(g.own) {
-		if o.Why != fhir.WhyOther {
+		if o.Why.Whole() {
 			ids = append(ids, o.Patient)
 		}
 	}

@@ -76,7 +76,7 @@ func (tx *Tx) regrouped(typ, id string, before, after []fhir.Owner) {
 // members are the patients to whom a Group belongs.
 func members(owners []fhir.Owner) (ids []string) {
 	for _, o := range owners {
-		if o.Why != fhir.WhyOther {
+		if o.Why.Whole() {
 			ids = append(ids, o.Patient)
 		}
 	}

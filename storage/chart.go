@@ -12,7 +12,7 @@ import (
 // OwnedTypes counts by type what is now in the patient's compartment (of any Why but WhyOther).
 func (s *Store) OwnedTypes(ctx context.Context, patient string) (map[string]int, error) {
 	rows, err := query(ctx, s.reads, `SELECT r.type, count(*) FROM owner o CROSS JOIN resource r ON r.rid = o.rid
-		WHERE o.patient = ? AND o.until IS NULL AND o.why < 3 AND r.body IS NOT NULL GROUP BY r.type`, patient)
+		WHERE o.patient = ? AND o.until IS NULL AND o.`+whyWhole+` AND r.body IS NOT NULL GROUP BY r.type`, patient)
 	counts, err := s.countsByType(rows, err)
 	return counts, wrap("count a compartment", err)
 }
@@ -38,7 +38,7 @@ func (s *Store) OwnedNewest(ctx context.Context, patient, typ string, most int, 
 	}
 	rows, err := query(ctx, s.reads, `SELECT id, version, updated, body FROM resource WHERE rid IN (
 		SELECT r.rid FROM owner o CROSS JOIN resource r ON r.rid = o.rid
-		WHERE o.patient = ? AND o.until IS NULL AND o.why < 3 AND r.type = ? AND r.body IS NOT NULL ORDER BY r.seq DESC LIMIT ?)`, patient, code, most)
+		WHERE o.patient = ? AND o.until IS NULL AND o.`+whyWhole+` AND r.type = ? AND r.body IS NOT NULL ORDER BY r.seq DESC LIMIT ?)`, patient, code, most)
 	return eachRow(rows, wrap("read a compartment", err), func(scan row) error {
 		r, updated := fhir.Resource{Type: typ}, int64(0)
 		var body sql.RawBytes

@@ -55,7 +55,7 @@ func dump(t tester, s *Store, table string) []string {
 func empty(t tester, s *Store) {
 	t.Helper()
 	err := s.write(background, func(tx *Tx) error {
-		for _, table := range []string{"entry", "owner", "history", "resource"} {
+		for _, table := range []string{"entry", "owner", "tie", "history", "resource"} {
 			if err := tx.exec(`DELETE FROM ` + table); err != nil {
 				return err
 			}

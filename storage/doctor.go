@@ -58,27 +58,58 @@ type ownerRow struct {
 	rid, since, until int64 // until 0: it holds
 }
 
-// derivation works out the rows that the derived tables must hold, from the documents alone.
+// derivation works out the rows that the derived tables must hold, from the documents alone. Owners by ties are not among
+// them: they follow from all documents together.
 type derivation struct {
 	own     fhir.Bases
 	doc     fhir.Document
 	owners  []ownerRow // of one resource
 	entries []entryRow
+	ties    []tieRow
+	past    []pastHanger // earlier versions that hung on others
 	rid     int64
+	hangs   bool // the last version that was no tombstone hangs on others
+}
+
+// pastHanger is a version that was current from one seq to another.
+type pastHanger struct {
+	rid, since, until int64
+	belonging         fhir.Belonging
 }
 
 // add takes the next version of a resource. wrong reports that its owned column is not what its owners say.
 func (d *derivation) add(v stored) (wrong bool, err error) {
 	if v.rid != d.rid {
-		d.rid, d.owners, d.entries = v.rid, d.owners[:0], d.entries[:0]
+		d.rid, d.owners, d.entries, d.ties, d.past = v.rid, d.owners[:0], d.entries[:0], d.ties[:0], d.past[:0]
+	}
+	if n := len(d.past); n > 0 && d.past[n-1].until == 0 && v.body != nil { // a tombstone keeps its owners
+		d.past[n-1].until = v.seq
 	}
 	if v.body == nil {
-		return v.owned != d.ownedNow(), nil
+		return v.owned != d.ownedNow() && !d.hangs, nil
 	}
 	if err := d.doc.Reset(v.body); err != nil {
 		return false, fmt.Errorf("rid %d version %d: %w", v.rid, v.version, err)
 	}
-	owners := d.doc.Owners(d.own)
+	b := d.doc.Belonging(d.own)
+	d.named(b.Owners, v)
+	if d.hangs = b.Hangs(); d.hangs && v.superseded {
+		d.past = append(d.past, pastHanger{rid: v.rid, since: v.seq, belonging: b})
+	}
+	if !v.superseded {
+		for _, e := range d.doc.Entries(nil) {
+			d.entries = append(d.entries, entryRow{e, v.rid})
+		}
+	}
+	d.ties = d.ties[:0]
+	for _, target := range append(hashes(b.Subjects), hashes(b.Ties)...) {
+		d.ties = append(d.ties, tieRow{target, v.rid})
+	}
+	return v.owned != owned(b.Owners) && !d.hangs, nil
+}
+
+// named brings the owners that documents name to those of the next version.
+func (d *derivation) named(owners []fhir.Owner, v stored) {
 	for i := range d.owners {
 		if o := &d.owners[i]; o.until == 0 && !slices.Contains(owners, o.Owner) {
 			o.until = v.seq
@@ -89,16 +120,10 @@ func (d *derivation) add(v stored) (wrong bool, err error) {
 			d.owners = append(d.owners, ownerRow{Owner: o, rid: v.rid, since: v.seq})
 		}
 	}
-	if !v.superseded {
-		for _, e := range d.doc.Entries(nil) {
-			d.entries = append(d.entries, entryRow{e, v.rid})
-		}
-	}
-	return v.owned != owned(owners), nil
 }
 
 func (d *derivation) ownedNow() bool {
-	return slices.ContainsFunc(d.owners, func(r ownerRow) bool { return r.until == 0 && r.Why < fhir.WhyOther })
+	return slices.ContainsFunc(d.owners, func(r ownerRow) bool { return r.until == 0 && r.Why != fhir.WhyOther })
 }
 
 func compareOwnerRows(a, b ownerRow) int {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-
-	"satchel/fhir"
 )
 
 // CheckOwners derives owners and index entries again from all documents and compares them with the tables. It answers one
@@ -39,6 +37,9 @@ func (s *Store) CheckOwners(ctx context.Context) ([]string, error) {
 		}
 		return err
 	})
+	if err == nil {
+		err = c.ties(ctx, s)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("check owners: %w", err)
 	}
@@ -49,6 +50,9 @@ func (s *Store) CheckOwners(ctx context.Context) ([]string, error) {
 type check struct {
 	counts          map[string]int64
 	owners, entries int64 // rows there as they should be
+	tieRows         int64
+	hung            []int64 // living resources that hang on others
+	climber
 }
 
 // compare looks up the rows that one resource must have.
@@ -69,6 +73,16 @@ func (c *check) compare(r raw, d *derivation) error {
 		}
 		c.note(found, &c.entries, "missing index entries")
 	}
+	for _, t := range d.ties {
+		found, err := r.exists(`SELECT 1 FROM tie WHERE target = ? AND rid = ?`, t.target, t.rid)
+		if err != nil {
+			return err
+		}
+		c.note(found, &c.tieRows, "missing ties")
+	}
+	if len(d.ties) > 0 {
+		c.hung = append(c.hung, d.rid)
+	}
 	return nil
 }
 
@@ -82,10 +96,11 @@ func (c *check) note(found bool, sound *int64, missing string) {
 
 // surplus compares the sound rows with the sizes of the tables.
 func (c *check) surplus(r raw) error {
-	row := make([]rawValue, 2)
-	return r.query(`SELECT (SELECT count(*) FROM owner), (SELECT count(*) FROM entry)`, nil, row, func() (bool, error) {
+	row := make([]rawValue, 3)
+	return r.query(`SELECT (SELECT count(*) FROM owner WHERE NOT `+whyTied+`), (SELECT count(*) FROM entry), (SELECT count(*) FROM tie)`, nil, row, func() (bool, error) {
 		c.counts["surplus owners"] = row[0].(int64) - c.owners
 		c.counts["surplus index entries"] = row[1].(int64) - c.entries
+		c.counts["surplus ties"] = row[2].(int64) - c.tieRows
 		return true, nil
 	})
 }
@@ -108,13 +123,18 @@ func (s *Store) RebuildOwners(ctx context.Context) error {
 }
 
 func (tx *Tx) rebuildOwners(ctx context.Context) (err error) {
-	for _, table := range []string{"owner", "entry"} {
+	for _, table := range []string{"owner", "entry", "tie"} {
 		if err == nil {
 			err = tx.exec(`DELETE FROM ` + table)
 		}
 	}
+	var b rebuilding
 	if err == nil {
-		err = tx.raw(func(r raw) error { return r.rebuild(ctx, tx.s.Bases()) })
+		b.d.own = tx.s.Bases()
+		err = tx.raw(func(r raw) error { return b.run(ctx, r) })
+	}
+	if err == nil {
+		err = tx.resettle(b.hung, b.past)
 	}
 	if err != nil {
 		err = fmt.Errorf("rebuild owners: %w", err)
@@ -122,44 +142,60 @@ func (tx *Tx) rebuildOwners(ctx context.Context) (err error) {
 	return err
 }
 
-func (r raw) rebuild(ctx context.Context, own fhir.Bases) error {
-	d := derivation{own: own}
-	var owners []ownerRow
-	var entries []entryRow
-	var wrong []stored
-	flush := func(most int) error {
-		if len(owners)+len(entries) < most {
-			return nil
-		}
-		err := r.insertRows(owners, entries)
-		owners, entries = owners[:0], entries[:0]
-		return err
-	}
+// rebuilding is one making of the derived tables.
+type rebuilding struct {
+	d       derivation
+	owners  []ownerRow
+	entries []entryRow
+	ties    []tieRow
+	wrong   []stored // versions whose owned column is not right
+	hung    []int64  // living resources that hang on others
+	past    []pastHanger
+}
+
+func (b *rebuilding) run(ctx context.Context, r raw) error {
 	last := int64(0)
 	err := r.eachVersion(func(v stored) error {
 		if v.rid != last {
-			owners, entries, last = append(owners, d.owners...), append(entries, d.entries...), v.rid
-			if err := flush(20_000); err != nil {
+			last = v.rid
+			if err := b.take(r, 20_000); err != nil {
 				return err
 			}
 		}
-		bad, err := d.add(v)
+		bad, err := b.d.add(v)
 		if bad {
 			v.body, v.owned = nil, !v.owned
-			wrong = append(wrong, v)
+			b.wrong = append(b.wrong, v)
 		}
 		if err != nil {
 			return err
 		}
 		return ctx.Err()
 	})
-	owners, entries = append(owners, d.owners...), append(entries, d.entries...)
 	if err == nil {
-		err = flush(0)
+		err = b.take(r, 0)
 	}
-	for i := 0; i < len(wrong) && err == nil; i++ {
-		err = r.mark(wrong[i])
+	for i := 0; i < len(b.wrong) && err == nil; i++ {
+		err = r.mark(b.wrong[i])
 	}
+	return err
+}
+
+// take takes over what was derived for one resource, and stores the rows once there are so many.
+func (b *rebuilding) take(r raw, most int) error {
+	b.owners, b.entries, b.ties = append(b.owners, b.d.owners...), append(b.entries, b.d.entries...), append(b.ties, b.d.ties...)
+	b.past = append(b.past, b.d.past...)
+	if len(b.d.ties) > 0 {
+		b.hung = append(b.hung, b.d.rid)
+	}
+	if len(b.owners)+len(b.entries) < most {
+		return nil
+	}
+	err := r.insertRows(b.owners, b.entries)
+	if err == nil {
+		err = r.insertTies(b.ties)
+	}
+	b.owners, b.entries, b.ties = b.owners[:0], b.entries[:0], b.ties[:0]
 	return err
 }
 

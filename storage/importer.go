@@ -123,7 +123,7 @@ func (b *Batch) rederive(own fhir.Bases) {
 		return
 	}
 	for i := range b.items {
-		b.items[i].owners = b.items[i].doc.Owners(own)
+		b.items[i].belong(own)
 	}
 	b.own = own
 }
@@ -223,12 +223,23 @@ func (tx *Tx) insertAll(f fresh) error {
 	since := tx.seq + 1
 	tx.seq += int64(len(f.items))
 	tx.ticked = true
+	tx.hangAll(f)
 	return tx.raw(func(r raw) error {
 		if err := tx.insertBodies(r, f, since); err != nil {
 			return err
 		}
 		return insertDerived(r, f, since)
 	})
+}
+
+// hangAll notes what was stored: others may hang on it, and some hangs on others.
+func (tx *Tx) hangAll(f fresh) {
+	for i, it := range f.items {
+		tx.name(it.names...)
+		if len(it.ties) > 0 {
+			tx.hang(f.rid + int64(i))
+		}
+	}
 }
 
 func (tx *Tx) insertBodies(r raw, f fresh, since int64) error {
@@ -254,7 +265,7 @@ func insertDerived(r raw, f fresh, since int64) error {
 	for _, it := range f.items {
 		n += len(it.entries)
 	}
-	owners, entries := make([]ownerRow, 0, len(f.items)), make([]entryRow, 0, n)
+	owners, entries, ties := make([]ownerRow, 0, len(f.items)), make([]entryRow, 0, n), []tieRow(nil)
 	for i, it := range f.items {
 		for _, e := range it.entries {
 			entries = append(entries, entryRow{e, f.rid + int64(i)})
@@ -262,6 +273,12 @@ func insertDerived(r raw, f fresh, since int64) error {
 		for _, o := range it.owners {
 			owners = append(owners, ownerRow{Owner: o, rid: f.rid + int64(i), since: since + int64(i)})
 		}
+		for _, target := range it.ties {
+			ties = append(ties, tieRow{target, f.rid + int64(i)})
+		}
+	}
+	if err := r.insertTies(ties); err != nil {
+		return err
 	}
 	return r.insertRows(owners, entries)
 }

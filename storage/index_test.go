@@ -13,9 +13,9 @@ func TestIndexIsRenewed(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "satchel.db")
 	s := openFile(t, path, Options{})
-	put(t, s, parse(t, `{"resourceType":"Binary","id":"b","contentType":"text/plain","securityContext":{"reference":"Encounter/e"}}`))
+	put(t, s, parse(t, `{"resourceType":"Observation","id":"b","status":"final","code":{"text":"x"},"encounter":{"reference":"Encounter/e"}}`))
 	put(t, s, parse(t, `{"resourceType":"Patient","id":"p","gender":"male"}`))
-	e := fhir.ReferenceEntry("Binary", "_securityContext", "e")
+	e := fhir.ReferenceEntry("Observation", "encounter", "e")
 	found := func(s *Store) int {
 		rids, err := s.EntryRIDs(t.Context(), e.Key, map[int64]bool{e.Value: true})
 		if err != nil {

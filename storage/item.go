@@ -15,6 +15,8 @@ type item struct {
 	id      string
 	entries []fhir.Entry
 	owners  []fhir.Owner
+	ties    []int64 // hashes of the names of what it hangs on
+	names   []int64 // hashes of the names by which others hang on it
 }
 
 // makeItem derives an item. Entries are appended to the arena, which is returned. An id that is not the document's own
@@ -40,12 +42,37 @@ func (s *Store) makeItem(d *fhir.Document, id string, arena []fhir.Entry) (item,
 	}
 	start := len(arena)
 	arena = d.Entries(arena)
-	return item{doc: d, typ: typ, id: id, entries: arena[start:len(arena):len(arena)], owners: d.Owners(s.Bases())}, arena, nil
+	it := item{doc: d, typ: typ, id: id, entries: arena[start:len(arena):len(arena)]}
+	it.belong(s.Bases())
+	return it, arena, nil
 }
 
-// owned reports whether the owners put a resource into the exports of at least one patient.
+// belong derives whose the item is and what it hangs on, by the bases of the store.
+func (it *item) belong(own fhir.Bases) {
+	it.owners, it.ties = belonging(it.doc, own)
+	it.names = hashes(it.doc.Names())
+}
+
+// belonging is whose a document is by itself, and the hashes of the names of what it hangs on.
+func belonging(d *fhir.Document, own fhir.Bases) ([]fhir.Owner, []int64) {
+	b := d.Belonging(own)
+	return b.Owners, append(hashes(b.Subjects), hashes(b.Ties)...)
+}
+
+func hashes(names []string) []int64 {
+	if len(names) == 0 {
+		return nil
+	}
+	all := make([]int64, len(names))
+	for i, name := range names {
+		all[i] = fhir.HashName(name)
+	}
+	return all
+}
+
+// owned reports whether the owners put a resource into the exports of all patients.
 func owned(owners []fhir.Owner) bool {
-	return slices.ContainsFunc(owners, func(o fhir.Owner) bool { return o.Why < fhir.WhyOther })
+	return slices.ContainsFunc(owners, func(o fhir.Owner) bool { return o.Why != fhir.WhyOther })
 }
 
 func compareEntries(a, b fhir.Entry) int {

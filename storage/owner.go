@@ -2,6 +2,14 @@ package storage
 
 import "satchel/fhir"
 
+// Conditions on owner.why, by the numbers of [fhir.Why].
+const (
+	whyNamed = `why <= 2`      // the document names the patient, and is handed out as it is
+	whyWhole = `why <= 3`      // handed out as it is
+	whyTied  = `why IN (3, 4)` // by ties: written as the index owner_tied has it
+	whyOther = `why = 6`
+)
+
 // addOwners notes from seq on those owners that are not in before.
 func (tx *Tx) addOwners(rid, seq int64, owners, before []fhir.Owner) error {
 	return missing(owners, before, compareOwners, func(o fhir.Owner) error {
@@ -12,6 +20,6 @@ func (tx *Tx) addOwners(rid, seq int64, owners, before []fhir.Owner) error {
 // endOwners notes for those owners that are not in after that they held until seq.
 func (tx *Tx) endOwners(rid, seq int64, owners, after []fhir.Owner) error {
 	return missing(owners, after, compareOwners, func(o fhir.Owner) error {
-		return tx.exec(`UPDATE owner SET until = ? WHERE patient = ? AND rid = ? AND until IS NULL`, seq, o.Patient, rid)
+		return tx.exec(`UPDATE owner SET until = ? WHERE patient = ? AND rid = ? AND until IS NULL AND why = ?`, seq, o.Patient, rid, o.Why)
 	})
 }

@@ -25,7 +25,7 @@ func (s *Store) LinkedRIDs(ctx context.Context, at Snapshot, patient string) ([]
 		return nil, err
 	}
 	return s.rids(ctx, `SELECT DISTINCT o.rid FROM owner o CROSS JOIN resource r ON r.rid = o.rid
-		WHERE o.patient = ? AND o.why = 3 AND o.since <= ? AND r.type = ?`, patient, at.Seq, code)
+		WHERE o.patient = ? AND o.`+whyOther+` AND o.since <= ? AND r.type = ?`, patient, at.Seq, code)
 }
 
 // RIDs finds resources of one type by their logical ids. Unknown ids are left out.

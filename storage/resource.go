@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"satchel/fhir"
 )
@@ -99,16 +100,19 @@ func (tx *Tx) insert(it item, body []byte) error {
 	if err := tx.addOwners(rid, seq, it.owners, nil); err != nil {
 		return err
 	}
+	if err := tx.rehang(rid, derived{}, it); err != nil {
+		return err
+	}
 	return tx.changeEntries(rid, nil, it.entries)
 }
 
 // replace stores the next version after c, living or deleted.
 func (tx *Tx) replace(it item, c current, body []byte) error {
-	entries, owners, err := tx.derived(c)
+	old, err := tx.derived(c)
 	if err != nil {
 		return err
 	}
-	before := owners
+	before := old.owners
 	if c.body == nil {
 		before = nil
 	}
@@ -117,13 +121,16 @@ func (tx *Tx) replace(it item, c current, body []byte) error {
 	if err := tx.supersede(c, seq, owned(it.owners), body); err != nil {
 		return err
 	}
-	if err := tx.endOwners(c.rid, seq, owners, it.owners); err != nil {
+	if err := tx.endOwners(c.rid, seq, old.owners, it.owners); err != nil {
 		return err
 	}
-	if err := tx.addOwners(c.rid, seq, it.owners, owners); err != nil {
+	if err := tx.addOwners(c.rid, seq, it.owners, old.owners); err != nil {
 		return err
 	}
-	return tx.changeEntries(c.rid, entries, it.entries)
+	if err := tx.rehang(c.rid, old, it); err != nil {
+		return err
+	}
+	return tx.changeEntries(c.rid, old.entries, it.entries)
 }
 
 // supersede moves the current version to history and puts the next one, living or (body nil) deleted, in its place.
@@ -139,23 +146,44 @@ func (tx *Tx) supersede(c current, seq int64, owned bool, body []byte) error {
 		c.version+1, seq, tx.Time.UnixMilli(), owned, sum[:], body, c.rid)
 }
 
-// derived answers the index entries and the owners of the current row. A tombstone has no entries and keeps the owners
-// of the version before it.
-func (tx *Tx) derived(c current) ([]fhir.Entry, []fhir.Owner, error) {
+// derived is what the tables hold of a row. A tombstone has no entries and no names by identifier; it keeps the owners and
+// the ties of the version before it.
+type derived struct {
+	entries     []fhir.Entry
+	owners      []fhir.Owner
+	ties, names []int64
+	gone        bool // it is that of a tombstone
+}
+
+// rehang brings the ties of a resource from what was to what comes, and has settled what that may change.
+func (tx *Tx) rehang(rid int64, old derived, it item) error {
+	if len(old.ties)+len(it.ties) > 0 || old.gone {
+		tx.hang(rid) // also one that hangs no more
+	}
+	if !slices.Equal(old.names, it.names) || !slices.Equal(old.ties, it.ties) || !slices.Equal(old.owners, it.owners) {
+		tx.name(old.names...)
+		tx.name(it.names...)
+	}
+	return tx.changeTies(rid, old.ties, it.ties)
+}
+
+// derived works out what the tables hold of the current row.
+func (tx *Tx) derived(c current) (derived, error) {
 	body := c.body
 	if body == nil {
 		err := tx.scan(`SELECT body FROM history WHERE rid = ? AND version = ?`, []any{c.rid, c.version - 1}, &body)
 		if err != nil {
-			return nil, nil, fmt.Errorf("version before the deletion: %w", err)
+			return derived{}, fmt.Errorf("version before the deletion: %w", err)
 		}
 	}
 	if err := tx.old.Reset(body); err != nil {
-		return nil, nil, fmt.Errorf("read the stored version %d: %w", c.version, err)
+		return derived{}, fmt.Errorf("read the stored version %d: %w", c.version, err)
 	}
+	owners, ties := belonging(&tx.old, tx.s.Bases())
 	if c.body == nil {
-		return nil, tx.old.Owners(tx.s.Bases()), nil
+		return derived{owners: owners, ties: ties, gone: true}, nil
 	}
-	return tx.old.Entries(nil), tx.old.Owners(tx.s.Bases()), nil
+	return derived{entries: tx.old.Entries(nil), owners: owners, ties: ties, names: hashes(tx.old.Names())}, nil
 }
 
 // Delete adds a tombstone. A resource that does not exist or is deleted already is Unchanged.
@@ -181,15 +209,16 @@ func (tx *Tx) Delete(typ, id string) (fhir.Resource, Change, error) {
 }
 
 func (tx *Tx) delete(typ, id string, c current) error {
-	entries, owners, err := tx.derived(c)
+	old, err := tx.derived(c)
 	if err != nil {
 		return err
 	}
-	tx.regrouped(typ, id, owners, nil)
+	tx.regrouped(typ, id, old.owners, nil)
 	if err := tx.supersede(c, tx.next(), c.owned, nil); err != nil {
 		return err
 	}
-	return tx.changeEntries(c.rid, entries, nil)
+	tx.name(old.names...) // nobody has the identifiers of a Patient that is gone
+	return tx.changeEntries(c.rid, old.entries, nil)
 }
 
 // Resource is the current version as the transaction sees it; see [Store.Resource].

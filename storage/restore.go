@@ -52,7 +52,7 @@ func (tx *Tx) makeRestored(versions []fhir.Resource) ([]restored, error) {
 			return nil, fmt.Errorf("restore %s version %d: %w", v.Key(), v.Version, err)
 		}
 		if v.Deleted { // keeps the owners of the version before it
-			list[i].owners, list[i].owned = list[i-1].owners, list[i-1].owned
+			list[i].owners, list[i].owned, list[i].ties = list[i-1].owners, list[i-1].owned, list[i-1].ties
 		}
 	}
 	return list, nil
@@ -92,7 +92,7 @@ func (tx *Tx) restore(v fhir.Resource) (restored, error) {
 	}
 	if v.Deleted {
 		code, err := tx.s.types.code(v.Type)
-		r.item = item{typ: code, id: v.ID}
+		r.item = item{typ: code, id: v.ID, names: []int64{fhir.HashName(v.Key())}}
 		return r, err
 	}
 	d, err := fhir.Parse(v.JSON)
@@ -129,6 +129,11 @@ func (tx *Tx) insertRestored(list [][]restored) error {
 		return fhir.Errorf(fhir.CodeConflict, "a resource of these is in the store already; restore into an empty one")
 	}
 	for i, versions := range list {
+		last := versions[len(versions)-1]
+		tx.name(last.names...)
+		if len(last.ties) > 0 {
+			tx.hang(rid + int64(i))
+		}
 		if len(versions) > 1 && err == nil {
 			err = tx.restoreOwners(rid+int64(i), versions)
 		}
@@ -180,16 +185,23 @@ func (tx *Tx) fill(number, version, content []rawArg, rid int64, v *restored) {
 func insertRestoredIndex(r raw, rid int64, list [][]restored) error {
 	var owners []ownerRow
 	var entries []entryRow
+	var ties []tieRow
 	for i, versions := range list {
 		last := versions[len(versions)-1]
 		for _, e := range last.entries {
 			entries = append(entries, entryRow{e, rid + int64(i)})
+		}
+		for _, target := range last.ties {
+			ties = append(ties, tieRow{target, rid + int64(i)})
 		}
 		for _, o := range last.owners {
 			if len(versions) == 1 {
 				owners = append(owners, ownerRow{Owner: o, rid: rid + int64(i), since: last.seq})
 			}
 		}
+	}
+	if err := r.insertTies(ties); err != nil {
+		return err
 	}
 	return r.insertRows(owners, entries)
 }

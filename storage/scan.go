@@ -27,6 +27,7 @@ func (s *Store) Scan(ctx context.Context, at Snapshot, sel Selection, f func(Row
 	if p.size() == 0 {
 		return nil
 	}
+	sel.late = p.late
 	return s.scanning(ctx, func(sc *scanner) error {
 		if p.listed {
 			sc.text = s.listText(at, sel)

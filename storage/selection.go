@@ -13,13 +13,15 @@ import (
 // Selection says which resources of a snapshot to scan.
 type Selection struct {
 	Types    []string  // only these; nil: all
-	Since    time.Time // changed strictly after; zero: from the beginning
+	Since    time.Time // changed strictly after, or came to belong to whom the selection asks for; zero: from the beginning
 	Until    time.Time // changed strictly before; zero: to the end
-	Owned    bool      // only resources in the compartment of some patient (of any Why but WhyOther)
-	Patients []string  // only resources in the compartment of one of these (Why but WhyOther); nil: no such limit, empty: none
+	Owned    bool      // only resources that belong to some patient (of any Why but WhyOther)
+	Patients []string  // only resources that belong to one of these and are handed out as they are ([fhir.Why.Whole]); nil: no such limit, empty: none
 	Deleted  bool      // tombstones instead of living resources
 	After    int64     // only resources with a RID above it; see [Store.Split]
 	Upto     int64     // only resources with a RID not above it; 0: all
+
+	late []int64 // resources for which Since does not count; see [Store.late]
 }
 
 // where is the condition on a version, with its columns under alias v and those of its resource under alias r.
@@ -30,8 +32,12 @@ func (s *Store) where(at Snapshot, sel Selection, v, r string) string {
 	if sel.Types != nil {
 		add("%s.type IN (%s)", r, s.typeList(sel.Types))
 	}
-	if !sel.Since.IsZero() {
-		add("%s.updated > %d", v, sel.Since.UnixMilli())
+	switch since := sel.Since.UnixMilli(); {
+	case sel.Since.IsZero():
+	case len(sel.late) > 0:
+		add("(%s.updated > %d OR %s.rid IN (%s))", v, since, v, numbers(sel.late))
+	default:
+		add("%s.updated > %d", v, since)
 	}
 	if !sel.Until.IsZero() {
 		add("%s.updated < %d", v, ceilMillis(sel.Until))
@@ -72,6 +78,7 @@ type plan struct {
 	after, upto int64
 	listed      bool
 	rids        []int64 // ascending
+	late        []int64 // of [Store.late]
 }
 
 // size is how many rows the plan looks at.
@@ -94,6 +101,9 @@ func (s *Store) plan(ctx context.Context, at Snapshot, sel Selection) (plan, err
 	}
 	p.after = min(p.after, p.upto)
 	var err error
+	if p.late, err = s.late(ctx, at, sel); err != nil {
+		return p, err
+	}
 	if sel.Patients != nil {
 		p.listed = true
 		p.rids, err = s.ridsOf(ctx, at, sel.Patients)
@@ -103,6 +113,7 @@ func (s *Store) plan(ctx context.Context, at Snapshot, sel Selection) (plan, err
 	most := last / 16
 	if !sel.Since.IsZero() {
 		p.rids, p.listed, err = s.list(ctx, `SELECT rid FROM resource WHERE updated > ? LIMIT ?`, most, sel.Since.UnixMilli())
+		p.rids = append(p.rids, p.late...)
 	}
 	if err == nil && !p.listed && sel.Types != nil {
 		p.rids, p.listed, err = s.list(ctx, `SELECT rid FROM resource WHERE type IN (`+s.typeList(sel.Types)+`) LIMIT ?`, most)
@@ -124,7 +135,7 @@ func (p *plan) within() {
 func (s *Store) ridsOf(ctx context.Context, at Snapshot, patients []string) ([]int64, error) {
 	var rids []int64
 	for _, p := range patients {
-		more, _, err := s.list(ctx, `SELECT rid FROM owner WHERE patient = ?1 AND why < 3 AND since <= ?2
+		more, _, err := s.list(ctx, `SELECT rid FROM owner WHERE patient = ?1 AND `+whyWhole+` AND since <= ?2
 			AND (until IS NULL OR until > ?2) LIMIT ?3`, math.MaxInt64-1, p, at.Seq)
 		if err != nil {
 			return nil, err

@@ -15,15 +15,16 @@ import (
 type Tx struct {
 	Time time.Time
 
-	s      *Store
-	ctx    context.Context // of the caller: ends long searches
-	seq    int64           // the last one given out
-	last   time.Time       // of the transaction before: Time is after it
-	ticked bool            // the clock has moved and must be stored
-	pages  int             // estimate of the pages written
-	rows   int64           // changed by statements that answer it
-	failed error           // the first failed statement: the database may have rolled back, so nothing more is run
-	old    fhir.Document   // scratch for stored bodies
+	s       *Store
+	ctx     context.Context // of the caller: ends long searches
+	seq     int64           // the last one given out
+	last    time.Time       // of the transaction before: Time is after it
+	ticked  bool            // the clock has moved and must be stored
+	pages   int             // estimate of the pages written
+	rows    int64           // changed by statements that answer it
+	failed  error           // the first failed statement: the database may have rolled back, so nothing more is run
+	old     fhir.Document   // scratch for stored bodies
+	hanging hanging
 
 	details  []string      // what the event of the deed is to say besides
 	further  []audit.Event // what the audit log is to hold besides it
@@ -91,6 +92,9 @@ func (s *Store) write(ctx context.Context, f func(tx *Tx) error) error {
 		return s.refuse(err)
 	}
 	if err := f(tx); err != nil {
+		return s.refuse(err)
+	}
+	if err := tx.settleTies(); err != nil {
 		return s.refuse(err)
 	}
 	if len(tx.details)+len(tx.further) > 0 {

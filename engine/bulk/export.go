@@ -110,13 +110,12 @@ type plan struct {
 	without []string           // types that are selected and not to be in the output
 }
 
-// plan resolves a request to what is to be read, as of a snapshot. Provenance whose target is a resource of the
-// compartment, but no patient, is not in the R4 compartment and so not selected here: see [writing.provenance].
+// plan resolves a request to what is to be read, as of a snapshot.
 func (e *Exporter) plan(ctx context.Context, r Request, at storage.Snapshot) (plan, error) {
 	sel := storage.Selection{Types: r.Types, Since: r.Since, Until: r.Until}
 	var p plan
 	if all := r.Level == LevelPatient && r.Patients == nil; sel.Types == nil && all {
-		p.without = []string{"Group", "List"} // what patients own are the types of the level and these
+		p.without = []string{"Group", "List", "Binary"} // what belongs to patients are the types of the level and these
 	} else if sel.Types == nil && r.Level != LevelSystem {
 		sel.Types = ExportTypes(r.Level)
 	}

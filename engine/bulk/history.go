@@ -48,12 +48,24 @@ func (w *writing) belongs(sel storage.Selection, text []byte) bool {
 	if sel.Patients == nil && !sel.Owned {
 		return true
 	}
-	return w.doc.Reset(text) == nil && w.owned(sel)
+	return w.doc.Reset(text) == nil && owned(w.whose(), sel)
 }
 
-// owned reports whether the document at hand is in the compartment that a selection asks for.
-func (w *writing) owned(sel storage.Selection) bool {
-	return slices.ContainsFunc(w.doc.Owners(w.e.store.Bases()), func(o fhir.Owner) bool {
-		return o.Why != fhir.WhyOther && (sel.Patients == nil || slices.Contains(sel.Patients, o.Patient))
+// whose are the patients to whom the document at hand belongs. If that cannot be told the export fails.
+func (w *writing) whose() []fhir.Owner {
+	owners, err := w.e.store.Belonging(w.out.ctx, &w.doc)
+	if err != nil && w.failed == nil {
+		w.failed = w.out.cause(err)
+	}
+	return owners
+}
+
+// owned reports whether owners are among those that a selection asks for.
+func owned(owners []fhir.Owner, sel storage.Selection) bool {
+	return slices.ContainsFunc(owners, func(o fhir.Owner) bool {
+		if sel.Patients == nil {
+			return o.Why != fhir.WhyOther
+		}
+		return o.Why.Whole() && slices.Contains(sel.Patients, o.Patient)
 	})
 }

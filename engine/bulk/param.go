@@ -147,7 +147,7 @@ func (p *parser) typeProblem(typ string) string {
 	case typ == "Group" || typ == "List":
 		return "it may name other patients; ask for a group or a system level export"
 	default:
-		return "it is outside the patient compartment; ask for a system level export"
+		return "resources of this type belong to no patient, or have no place in such an export; ask for a system level export"
 	}
 }
 

@@ -7,9 +7,8 @@ import (
 	"satchel/storage"
 )
 
-// Provenance says where other resources come from, and goes with them. An export of patients holds all whose target is
-// in their compartments (R4 has only those in it whose target is a Patient), and includeAssociatedData adds those of
-// what is exported.
+// Provenance says where other resources come from, and belongs to whom they belong, as the owner index has it. What
+// includeAssociatedData adds are those of what is exported.
 
 // targetsOf calls f with the resources that a Provenance names as its targets.
 func targetsOf(d *fhir.Document, own fhir.Bases, f func(typ, id string)) {
@@ -18,132 +17,6 @@ func targetsOf(d *fhir.Document, own fhir.Bases, f func(typ, id string)) {
 			f(r.Type, r.ID)
 		}
 	}
-}
-
-// provenance writes, and notes as deleted, the Provenance whose target is in the compartment of the selection, and which
-// is not in it itself. Provenance that is about other patients stays out.
-func (w *writing) provenance(sel storage.Selection) error {
-	if sel.Patients == nil && !sel.Owned || sel.Types != nil && !slices.Contains(sel.Types, "Provenance") || w.r.Associated == AssociatedLatest {
-		return nil
-	}
-	c := collecting{w: w, sel: sel}
-	if sel.Patients != nil {
-		c.within = newSeen()
-		if err := w.e.store.Compartment(w.out.ctx, w.at, sel.Patients, c.within.add); err != nil {
-			return w.out.cause(err)
-		}
-	}
-	values := map[int64]bool(nil)
-	if c.within != nil {
-		values = c.within.values
-	}
-	if err := w.eachProvenance(values, c.take); err != nil {
-		return err
-	}
-	if err := c.settle(); err != nil {
-		return w.out.cause(err)
-	}
-	for _, id := range c.gone {
-		if err := w.out.deletion("Provenance", id); err != nil {
-			return err
-		}
-	}
-	return w.rows(sel, c.rids)
-}
-
-// collecting finds the Provenance of a compartment.
-type collecting struct {
-	w      *writing
-	sel    storage.Selection
-	within *seen // the compartment of named patients; nil: of all
-	rids   []int64
-	gone   []string // ids of deleted ones
-
-	waiting []candidate                // until the store was asked for their targets
-	asked   map[string]map[string]bool // their targets, by type and id
-}
-
-// candidate is a Provenance that may have to be exported.
-type candidate struct {
-	rid     int64
-	gone    string // id, if it was deleted
-	targets []string
-}
-
-// take looks at one Provenance, with its text before the deletion if it was deleted.
-func (c *collecting) take(row storage.Row, gone bool) error {
-	if (gone || !c.w.r.History) && !c.w.inWindow(row) || c.w.doc.Reset(row.JSON) != nil {
-		return nil
-	}
-	if slices.ContainsFunc(c.w.doc.Owners(c.w.e.store.Bases()), func(o fhir.Owner) bool { return o.Why != fhir.WhyOther }) {
-		return nil // either selected for itself, or about somebody else
-	}
-	one := candidate{rid: row.RID}
-	if gone {
-		one.gone = row.ID
-	}
-	found := false
-	targetsOf(&c.w.doc, c.w.e.store.Bases(), func(typ, id string) {
-		found = found || c.within != nil && c.within.has(typ, id)
-		if c.within == nil {
-			c.ask(typ, id)
-			one.targets = append(one.targets, typ+"/"+id)
-		}
-	})
-	switch {
-	case found:
-		c.keep(one)
-	case len(one.targets) > 0:
-		c.waiting = append(c.waiting, one)
-	}
-	if len(c.waiting) >= 1024 {
-		return c.settle()
-	}
-	return nil
-}
-
-func (c *collecting) keep(one candidate) {
-	if one.gone != "" {
-		c.gone = append(c.gone, one.gone)
-	} else {
-		c.rids = append(c.rids, one.rid)
-	}
-}
-
-// ask notes a target to ask the store for.
-func (c *collecting) ask(typ, id string) {
-	if c.asked == nil {
-		c.asked = map[string]map[string]bool{}
-	}
-	if c.asked[typ] == nil {
-		c.asked[typ] = map[string]bool{}
-	}
-	c.asked[typ][id] = true
-}
-
-// settle asks the store which targets are in some patient's compartment and keeps the candidates that have one.
-func (c *collecting) settle() error {
-	in := map[string]bool{}
-	for typ, ids := range c.asked {
-		list := make([]string, 0, len(ids))
-		for id := range ids {
-			list = append(list, id)
-		}
-		owned, err := c.w.e.store.Owned(c.w.out.ctx, c.w.at, typ, list)
-		if err != nil {
-			return err
-		}
-		for _, id := range owned {
-			in[typ+"/"+id] = true
-		}
-	}
-	for _, one := range c.waiting {
-		if slices.ContainsFunc(one.targets, func(key string) bool { return in[key] }) {
-			c.keep(one)
-		}
-	}
-	c.waiting, c.asked = nil, nil
-	return nil
 }
 
 // rows writes resources of a selection by number, in order of arrival, as far as they changed within the window: all
@@ -167,8 +40,9 @@ func (w *writing) rows(sel storage.Selection, rids []int64) error {
 
 // foreign reports whether the document at hand is about other patients than those of the selection.
 func (w *writing) foreign(sel storage.Selection) bool {
-	about := slices.ContainsFunc(w.doc.Owners(w.e.store.Bases()), func(o fhir.Owner) bool { return o.Why != fhir.WhyOther })
-	return about && sel.Patients != nil && !w.owned(sel)
+	owners := w.whose()
+	about := slices.ContainsFunc(owners, func(o fhir.Owner) bool { return o.Why.Whole() })
+	return about && sel.Patients != nil && !owned(owners, sel)
 }
 
 // ascending puts row numbers in order, each once.

@@ -21,7 +21,7 @@ func provenanceText(id, recorded string, targets ...string) string {
 	return `{"resourceType":"Provenance","id":"` + id + `","target":[` + strings.Join(targets, ",") + `],"recorded":"` + recorded + `","agent":[{"who":{"display":"x"}}]}`
 }
 
-// traced is the practice with Provenance: a… of p1, b… of p2, c of p3, o of an organization.
+// traced is the practice with Provenance: a… of p1, b… of p2, c of p3, o of an organization and of a Provenance of p1.
 func traced(t testing.TB) *storage.Store {
 	s := practice(t)
 	put(t, s, provenanceText("a-patient", "2024-01-01T00:00:00Z", "Patient/p1"), provenanceText("a-new", "2024-03-01T00:00:00Z", "Observation/o-p1"),
@@ -56,13 +56,13 @@ func TestProvenanceGoesWithItsTargets(t *testing.T) {
 		want    string
 	}{
 		{"system", Request{Level: LevelSystem}, "a-new a-old a-patient b c o two"},
-		{"all patients", Request{Level: LevelPatient}, "a-new a-old a-patient b c two"},
-		{"all patients, with it", Request{Level: LevelPatient, Types: []string{"Provenance"}}, "a-new a-old a-patient b c two"},
+		{"all patients", Request{Level: LevelPatient}, "a-new a-old a-patient b c o two"},
+		{"all patients, with it", Request{Level: LevelPatient, Types: []string{"Provenance"}}, "a-new a-old a-patient b c o two"},
 		{"without it", Request{Level: LevelPatient, Types: []string{"Observation"}}, ""},
-		{"one patient", Request{Level: LevelPatient, Patients: one}, "a-new a-old a-patient"},
-		{"one patient, with it", Request{Level: LevelPatient, Patients: one, Types: []string{"Patient", "Provenance"}}, "a-new a-old a-patient"},
+		{"one patient", Request{Level: LevelPatient, Patients: one}, "a-new a-old a-patient o"},
+		{"one patient, with it", Request{Level: LevelPatient, Patients: one, Types: []string{"Patient", "Provenance"}}, "a-new a-old a-patient o"},
 		{"one patient, without", Request{Level: LevelPatient, Patients: one, Types: []string{"Patient", "Observation"}}, ""},
-		{"group", Request{Level: LevelGroup, Group: "g"}, "a-new a-old a-patient b"},
+		{"group", Request{Level: LevelGroup, Group: "g"}, "a-new a-old a-patient b o"},
 		{"filters count", Request{Level: LevelPatient, TypeFilters: []string{"Provenance?recorded=ge2024-03"}}, "a-new"},
 		{"newest of each", Request{Level: LevelPatient, Patients: one, Associated: AssociatedLatest}, "a-new a-patient"},
 		{"newest of each, unasked", Request{Level: LevelPatient, Patients: one, Types: []string{"Observation"}, Associated: AssociatedLatest}, "a-new"},
@@ -70,8 +70,8 @@ func TestProvenanceGoesWithItsTargets(t *testing.T) {
 		{"all of each", Request{Level: LevelPatient, Types: []string{"Observation"}, Associated: AssociatedRelevant}, "a-new a-old b two"},
 		{"all of one", Request{Level: LevelPatient, Patients: one, Types: []string{"Patient"}, Associated: AssociatedRelevant}, "a-patient"},
 		{"newest, system", Request{Level: LevelSystem, Types: []string{"Organization"}, Associated: AssociatedLatest}, "a-old"},
-		{"organised", Request{Level: LevelGroup, Group: "g", OrganizeBy: "Patient"}, "a-new a-old a-patient b"},
-		{"all versions", Request{Level: LevelPatient, Patients: one, History: true}, "a-new a-old a-patient"},
+		{"organised", Request{Level: LevelGroup, Group: "g", OrganizeBy: "Patient"}, "a-new a-old a-patient b o"},
+		{"all versions", Request{Level: LevelPatient, Patients: one, History: true}, "a-new a-old a-patient o"},
 	} {
 		if got := provenanceIn(t, s, tt.request); got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
@@ -90,9 +90,9 @@ func TestProvenanceSince(t *testing.T) {
 		request Request
 		want    string
 	}{
-		{Request{Level: LevelPatient}, "-a-old -b a-late"},
-		{Request{Level: LevelPatient, Patients: []string{"p1"}}, "-a-old a-late"},
-		{Request{Level: LevelGroup, Group: "g"}, "-a-old -b a-late"},
+		{Request{Level: LevelPatient}, "-a-old -b -o a-late"},
+		{Request{Level: LevelPatient, Patients: []string{"p1"}}, "-a-old -o a-late"},
+		{Request{Level: LevelGroup, Group: "g"}, "-a-old -b -o a-late"},
 		{Request{Level: LevelPatient, Types: []string{"Observation"}}, ""},
 		{Request{Level: LevelSystem}, "-a-old -b -o a-late"},
 	} {
@@ -115,7 +115,7 @@ func TestProvenanceSince(t *testing.T) {
 			w.lines[f.Name] = strings.Split(strings.TrimSpace(string(data)), "\n")
 		}
 		got := strings.ReplaceAll(strings.Join(w.keysOf(t), " "), "Provenance/", "")
-		if want := map[bool]string{true: "a-new a-old a-patient b c two", false: "a-new a-old a-patient b"}[patients == nil]; got != want {
+		if want := map[bool]string{true: "a-new a-old a-patient b c o two", false: "a-new a-old a-patient b o"}[patients == nil]; got != want {
 			t.Errorf("%v: got %q, want %q", patients, got, want)
 		}
 	}

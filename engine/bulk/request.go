@@ -142,27 +142,21 @@ func (p Params) values(name string) []string {
 	return values
 }
 
-// ExportTypes lists the types that an export of the level holds when none are asked for, sorted.
-// A patient level export holds neither Group nor List: both name other people. A group level export holds of the
-// Groups the exported one alone.
+// ExportTypes lists the types that an export of the level holds when none are asked for, sorted: those that can belong to a
+// patient, by R4's compartment or by what they hang on ([fhir.CanBelong]). No Binary is among them at patient and group
+// level, as Bulk Data Access has it: what is about a patient comes as DocumentReference. A patient level export holds neither
+// Group nor List: both name other people. A group level export holds of the Groups the exported one alone.
 func ExportTypes(level Level) []string {
-	var types []string
-	for _, typ := range fhir.Types() {
-		if exportable(level, typ) {
-			types = append(types, typ)
-		}
-	}
-	return types
+	return slices.DeleteFunc(fhir.Types(), func(typ string) bool { return !exportable(level, typ) })
 }
 
 // exportable reports whether an export of the level can hold resources of a known type.
 func exportable(level Level, typ string) bool {
-	switch level {
-	case LevelSystem:
+	switch {
+	case level == LevelSystem:
 		return true
-	case LevelPatient:
-		return fhir.InPatientCompartment(typ) && typ != "Group" && typ != "List"
-	default:
-		return fhir.InPatientCompartment(typ)
+	case typ == "Binary", level == LevelPatient && (typ == "Group" || typ == "List"):
+		return false
 	}
+	return fhir.CanBelong(typ)
 }

@@ -20,6 +20,8 @@ type writing struct {
 	lead  string                                  // the Patient that comes first; "": none
 	seen  *seen                                   // what was written; nil if nobody asks
 	doc   fhir.Document                           // scratch
+
+	failed error // the first that kept it from telling whose a resource is
 }
 
 // fill writes everything.
@@ -29,6 +31,9 @@ func (w *writing) fill(p plan) error {
 		err = w.blocks(p)
 	} else {
 		err = w.plain(p)
+	}
+	if err == nil {
+		err = w.failed
 	}
 	for _, issue := range w.r.Ignored {
 		if err == nil {
@@ -72,9 +77,6 @@ func (w *writing) living(p plan, sel *storage.Selection) error {
 		}
 		return w.resource(typ, id, text)
 	})
-	if err == nil && sel != nil {
-		err = w.provenance(*sel)
-	}
 	if err == nil && sel != nil && w.r.Associated != "" {
 		err = w.associated(*sel)
 	}

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"satchel/fhir"
+	"satchel/storage"
 )
 
 // forward looks for everything that placed rows point to.
@@ -22,7 +23,12 @@ func (g *gatherer) forward(placed []*recordRow) error {
 			for _, url := range slices.Concat(v.canonicals, v.systems) {
 				urls[url] = true
 			}
-			v.next, v.canonicals, v.systems = nil, nil, nil
+			for _, c := range v.conditions {
+				if err := g.condition(wanted, c, r); err != nil {
+					return err
+				}
+			}
+			v.next, v.canonicals, v.systems, v.conditions = nil, nil, nil, nil
 		}
 	}
 	if err := g.find(wanted); err != nil {
@@ -58,6 +64,24 @@ func (g *gatherer) want(wanted map[string][]string, k key, from *recordRow) {
 	} else if r.from == "" && r.place == pending {
 		r.from, r.depth = from.String(), from.depth+1
 	}
+}
+
+// condition looks for the one resource of the directory that meets a conditional reference.
+func (g *gatherer) condition(wanted map[string][]string, c fhir.Reference, from *recordRow) error {
+	q, ok := fhir.ParseConditional(c, g.bases)
+	if !ok || !g.follows(from, c.Type) {
+		return nil
+	}
+	found, err := g.store.Search(g.ctx, q, storage.Page{Count: 2})
+	if err != nil {
+		return err
+	}
+	if len(found.Resources) != 1 {
+		g.odd[c.Type+"?"+c.Query] = true
+		return nil
+	}
+	g.want(wanted, key{c.Type, found.Resources[0].ID}, from)
+	return nil
 }
 
 // find loads resources by key.
@@ -142,61 +166,4 @@ func (g *gatherer) reverse(placed []*recordRow) ([]int64, error) {
 		rids = append(rids, more...)
 	}
 	return rids, nil
-}
-
-// loadLinks loads what the links of waiting rows lead to that were reached by a reference: whether these belong depends on
-// whose the targets are.
-func (g *gatherer) loadLinks() error {
-	for range maxSteps {
-		wanted := map[string][]string{}
-		for _, r := range g.waiting {
-			last := r.last()
-			if r.from == "" || last == nil {
-				continue
-			}
-			for _, l := range last.links {
-				if l.typ != "Patient" && g.rows[l.key] == nil && !g.linked[l.key] {
-					g.linked[l.key] = true
-					wanted[l.typ] = append(wanted[l.typ], l.id)
-				}
-			}
-		}
-		if len(wanted) == 0 {
-			return nil
-		}
-		if err := g.find(wanted); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// sweep looks through what the index does not know of: what it no longer has since it was deleted, or does not have as it
-// was at the snapshot. What turns out not to touch the record is not kept.
-func (g *gatherer) sweep() error {
-	linked := []string{"Bundle"}
-	for _, d := range fhir.Dispositions() {
-		if len(d.Links) > 0 {
-			linked = append(linked, d.Type)
-		}
-	}
-	rids, err := g.store.ChangedRIDs(g.ctx, g.at, linked)
-	if err != nil {
-		return err
-	}
-	return g.read(rids, func(r *recordRow) {
-		if g.touches(r) {
-			g.keep(r)
-		}
-	})
-}
-
-// touches reports whether any version of a row has to do with the record.
-func (g *gatherer) touches(r *recordRow) bool {
-	for i := range r.versions {
-		if c, _ := g.claim(r, &r.versions[i]); c == ours || c == theirsTouched {
-			return true
-		}
-	}
-	return false
 }

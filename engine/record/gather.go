@@ -31,13 +31,12 @@ type gatherer struct {
 	waiting []*recordRow       // pending rows
 	fresh   []*recordRow       // placed rows that were not followed yet
 	from    map[key]recordFrom // targets of references that were looked for, and what pointed there first
-	linked  map[key]bool       // targets of links that were looked for
 	urls    map[string]bool    // canonicals and systems that were looked for
 	outside map[string]bool    // references to other servers
 	odd     map[string]bool    // references that name no resource
 	types   map[string]fhir.Disposition
-	grown   bool // the core has grown since the last sweep
 
+	tied map[int64]map[int64][]fhir.Owner // of the rows at hand, by version: owners by what they hang on
 	doc  fhir.Document
 	ties fhir.Ties
 }
@@ -51,7 +50,7 @@ type recordFrom struct {
 func newGatherer(ctx context.Context, s *storage.Store, at storage.Snapshot, o Options) *gatherer {
 	g := &gatherer{
 		ctx: ctx, store: s, at: at, options: o, bases: s.Bases(),
-		patients: map[string]bool{}, rows: map[key]*recordRow{}, known: map[int64]bool{}, from: map[key]recordFrom{}, linked: map[key]bool{},
+		patients: map[string]bool{}, rows: map[key]*recordRow{}, known: map[int64]bool{}, from: map[key]recordFrom{},
 		urls: map[string]bool{}, outside: map[string]bool{}, odd: map[string]bool{}, types: map[string]fhir.Disposition{},
 	}
 	return g
@@ -73,14 +72,7 @@ func (g *gatherer) close() error {
 	for {
 		g.settleAll()
 		if len(g.fresh) == 0 {
-			if !g.grown {
-				return nil
-			}
-			g.grown = false
-			if err := g.sweep(); err != nil {
-				return err
-			}
-			continue
+			return nil
 		}
 		if err := g.round(); err != nil {
 			return err
@@ -99,10 +91,7 @@ func (g *gatherer) round() error {
 	if err != nil {
 		return err
 	}
-	if err := g.load(rids); err != nil {
-		return err
-	}
-	return g.loadLinks()
+	return g.load(rids)
 }
 
 // settleAll places the waiting rows until none moves any more.
@@ -115,7 +104,6 @@ func (g *gatherer) settleAll() {
 			}
 			if r.place != refused {
 				moved = true
-				g.grown = g.grown || r.place == core
 				g.fresh = append(g.fresh, r)
 			}
 			return true
@@ -136,14 +124,20 @@ func (g *gatherer) keep(r *recordRow) {
 	if from, ok := g.from[r.key]; ok {
 		r.from, r.depth = from.text, from.depth
 	}
-	r.alien = g.estranged(r)
 }
 
 // read reads the versions of resources that are not known yet and calls f with each.
 func (g *gatherer) read(rids []int64, f func(*recordRow)) error {
 	rids = slices.DeleteFunc(rids, func(rid int64) bool { return g.known[rid] })
+	if len(rids) == 0 {
+		return nil
+	}
+	var err error
+	if g.tied, err = g.store.TiedOwners(g.ctx, g.at, rids); err != nil {
+		return err
+	}
 	var r *recordRow
-	err := g.store.Versions(g.ctx, g.at, rids, func(row storage.Row) error {
+	err = g.store.Versions(g.ctx, g.at, rids, func(row storage.Row) error {
 		if r == nil || r.rid != row.RID {
 			if r != nil {
 				f(r)
@@ -192,18 +186,12 @@ func (g *gatherer) version(r *recordRow, row storage.Row) error {
 
 // tie keeps of the ties of a version what is needed later.
 func (g *gatherer) tie(r *recordRow, v *recordVersion) {
-	for _, o := range g.ties.Owners {
-		if g.patients[o.Patient] && (v.mine == 0 || o.Why < v.mine) {
-			v.mine = o.Why
-		}
-		v.other = v.other || !g.patients[o.Patient] && o.Why != fhir.WhyOther
-	}
-	owned := v.mine == fhir.WhySubject || v.mine == fhir.WhyRole
-	v.shared = owned && v.other
 	d := g.types[r.typ]
-	v.ties = len(g.ties.Links) > 0 && (d.Joint || !owned)
+	mentions := g.owners(r, v)
+	v.shared = v.mine != 0 && v.mine != fhir.WhyOther && v.other || d.Kind == fhir.Forward && mentions
+	v.ties = len(g.ties.Links) > 0 && (d.Joint || !v.mine.Named())
 	for _, l := range g.ties.Links {
-		if k, ok := g.own(l); ok && !owned {
+		if k, ok := g.own(l); ok && !v.mine.Named() {
 			v.links = append(v.links, rowLink{k, l.Path, l.Role})
 		}
 	}
@@ -212,7 +200,7 @@ func (g *gatherer) tie(r *recordRow, v *recordVersion) {
 	for _, t := range g.ties.References {
 		if k, ok := g.own(t); ok {
 			v.point(g, k, loose && t.InItem)
-		} else {
+		} else if t.Form != fhir.FormConditional {
 			g.elsewhere(r, t)
 		}
 	}
@@ -222,10 +210,36 @@ func (g *gatherer) tie(r *recordRow, v *recordVersion) {
 	for _, url := range g.ties.Systems {
 		v.systems = g.ask(v.systems, url)
 	}
+	for _, c := range g.ties.Conditions {
+		if text := c.Type + "?" + c.Query; !g.urls[text] {
+			g.urls[text] = true
+			v.conditions = append(v.conditions, c)
+		}
+	}
 	for _, a := range g.ties.Attachments {
 		a.Path, a.ContentType, a.URL = strings.Clone(a.Path), strings.Clone(a.ContentType), strings.Clone(a.URL)
 		v.attachments = append(v.attachments, a)
 	}
+}
+
+// owners reads whose a version is: whom it names, and whose the things are that it hangs on. mentions says that it names
+// somebody else, for whatever reason.
+func (g *gatherer) owners(r *recordRow, v *recordVersion) (mentions bool) {
+	take := func(o fhir.Owner) {
+		mine := g.patients[o.Patient]
+		if mine && (v.mine == 0 || o.Why < v.mine) {
+			v.mine = o.Why
+		}
+		mentions = mentions || !mine
+		v.other = v.other || !mine && o.Why != fhir.WhyOther
+	}
+	for _, o := range g.ties.Owners {
+		take(o)
+	}
+	for _, o := range g.tied[r.rid][v.version] {
+		take(o)
+	}
+	return mentions
 }
 
 // point notes a target to follow. What is withheld leads to its Binaries alone, which are then withheld with it.

@@ -26,7 +26,6 @@ type recordRow struct {
 	why      string
 	from     string // what points to it: "Type/id"; "" if it was not reached by a reference
 	depth    int    // steps from the core
-	alien    bool   // another patient's by what it says itself
 	versions []recordVersion
 }
 
@@ -36,15 +35,16 @@ type recordVersion struct {
 	deleted  bool
 	ties     bool     // it is worth asking for an excerpt
 	shared   bool     // other patients stand beside this one
-	mine     fhir.Why // 0: not in the compartment of a patient of the record
-	other    bool     // in another patient's, as subject or in a role that counts
+	mine     fhir.Why // 0: it has nothing to do with a patient of the record
+	other    bool     // it belongs to another patient
 	withhold int      // 1-based number of the rule that its label meets; 0: none
 	links    []rowLink
 	verdict  int // what is handed out: 0 it is; 1-based number of the reason otherwise (see finisher)
 
-	next        []key    // what it points to; gone once followed
-	canonicals  []string // likewise
-	systems     []string // likewise
+	next        []key            // what it points to; gone once followed
+	canonicals  []string         // likewise
+	systems     []string         // likewise
+	conditions  []fhir.Reference // likewise
 	attachments []fhir.Attachment
 	binaries    []key // Binaries that it points to, if it is withheld
 }
@@ -79,65 +79,68 @@ func (r *recordRow) last() *recordVersion {
 // current is the version current as of the snapshot.
 func (r *recordRow) current() *recordVersion { return &r.versions[len(r.versions)-1] }
 
-// claim judges a version by its owners, and by its links if it has none.
+// claim judges a version by its owners, and by what it points to in the record if it has none.
 func (g *gatherer) claim(r *recordRow, v *recordVersion) (claim, string) {
+	path, role := g.leads(r, v)
 	switch {
-	case r.typ == "Bundle" && v.shared:
-		return theirsTouched, "" // a document is sealed: there are no excerpts of it
+	case g.types[r.typ].Kind == fhir.Forward:
+		return nobodys, "" // directory: it may name anybody
 	case v.mine == fhir.WhySubject:
 		return ours, "direct"
 	case v.mine == fhir.WhyRole:
 		return ours, "role"
-	}
-	mine, role, foreign := "", "", false
-	for _, l := range v.links {
-		switch {
-		case g.tiedTo(r.typ, l.key) && l.role:
-			role = l.path
-		case g.tiedTo(r.typ, l.key):
-			mine = l.path
-		case !l.role && g.foreign(l.key):
-			foreign = true
-		}
-	}
-	touched := v.mine == fhir.WhyOther || mine != "" || role != ""
-	switch {
-	case v.mine == fhir.WhyOther, v.other && touched, role != "" && mine == "" && foreign:
+	case v.mine == fhir.WhyTied, (v.mine == fhir.WhyTiedShared || v.mine == fhir.WhyShared) && g.divisible(r.typ):
+		return ours, g.hangs(r, v)
+	case v.mine != 0, v.other && (path != "" || role):
 		return theirsTouched, ""
 	case v.other:
 		return theirs, ""
-	case mine != "":
-		return ours, "reverse " + r.typ + "." + mine
-	case role != "":
+	case path != "":
+		return ours, "reverse " + r.typ + "." + path
+	case role:
 		return ours, "role"
-	case foreign:
-		return theirs, ""
 	}
 	return nobodys, ""
+}
+
+// leads names the first link of a version that leads into the record; role says that it takes part only.
+func (g *gatherer) leads(r *recordRow, v *recordVersion) (path string, role bool) {
+	for _, l := range v.links {
+		switch {
+		case !g.tiedTo(r.typ, l.key):
+		case l.role:
+			role = true
+		default:
+			return l.path, role
+		}
+	}
+	return "", role
+}
+
+// hangs says on what a version hangs that names no patient by id.
+func (g *gatherer) hangs(r *recordRow, v *recordVersion) string {
+	for _, l := range v.links {
+		if !l.role && g.rows[l.key] != nil {
+			return "reverse " + r.typ + "." + l.path
+		}
+	}
+	if v.mine == fhir.WhyShared {
+		return "one of several"
+	}
+	return "direct, by identifier"
+}
+
+// divisible reports whether a resource of a type that belongs to several patients can be cut to one of them: a list of items, or
+// an event in which each takes part. Of anything else nobody can tell which of them it is about.
+func (g *gatherer) divisible(typ string) bool {
+	d := g.types[typ]
+	return d.Joint || d.Kind == fhir.Role || slices.ContainsFunc(d.Links, func(l fhir.Link) bool { return l.Item != "" })
 }
 
 // tiedTo reports whether a link of a resource of the type to k brings it into the record.
 func (g *gatherer) tiedTo(typ string, k key) bool {
 	r := g.rows[k]
 	return r != nil && (r.place == core || r.place == attached && typ == "Provenance")
-}
-
-// foreign reports whether k is another patient, or another patient's by what it says itself.
-func (g *gatherer) foreign(k key) bool {
-	if k.typ == "Patient" {
-		return !g.patients[k.id]
-	}
-	r := g.rows[k]
-	return r != nil && r.alien && (r.place == pending || r.place == refused)
-}
-
-// estranged reports whether a row is another patient's by its owners, or by a link to another patient.
-func (g *gatherer) estranged(r *recordRow) bool {
-	last := r.last()
-	if last == nil || last.mine == fhir.WhySubject || last.mine == fhir.WhyRole {
-		return false
-	}
-	return last.other || slices.ContainsFunc(last.links, func(l rowLink) bool { return l.typ == "Patient" && !l.role && !g.patients[l.id] })
 }
 
 // settle decides the place of a pending resource by its last version. It reports whether it has one now.
@@ -152,12 +155,12 @@ func (g *gatherer) settle(r *recordRow) bool {
 		r.place = refused
 	case c == ours:
 		r.place, r.why, r.depth = core, why, 0
-	case c != nobodys && (last.other || last.mine != 0):
-		r.place = refused // owners do not change
 	case c != nobodys:
-		// links may come into the record in a later round
+		r.place = refused
 	case g.was(r):
 		r.place, r.why, r.depth = core, "direct, by an earlier version", 0
+	case g.types[r.typ].Kind == fhir.Forward && last.mine != 0 && r.from == "":
+		r.place, r.why = directory, "names the patient"
 	case r.from != "":
 		r.place, r.why = attached, "forward from "+r.from
 		if g.types[r.typ].Kind == fhir.Forward {
@@ -175,5 +178,5 @@ func (g *gatherer) unlisted(r *recordRow) bool {
 
 // was reports whether an earlier version was the record's.
 func (g *gatherer) was(r *recordRow) bool {
-	return slices.ContainsFunc(r.versions, func(v recordVersion) bool { return v.mine == fhir.WhySubject || v.mine == fhir.WhyRole })
+	return slices.ContainsFunc(r.versions, func(v recordVersion) bool { return v.mine != 0 && v.mine != fhir.WhyOther })
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"satchel/fhir"
@@ -114,8 +115,11 @@ func owners(t *testing.T, e Engine) {
 	} {
 		for patient, want := range map[string][]string{"a": tt.a, "b": tt.b} {
 			var got []string
-			if err := s.Compartment(t.Context(), tt.at, []string{patient}, func(typ, id string) { got = append(got, typ+"/"+id) }); err != nil {
-				t.Fatal(err)
+			for _, deleted := range []bool{false, true} {
+				for _, key := range scan(t, s, tt.at, storage.Selection{Patients: []string{patient}, Deleted: deleted}) {
+					key, _, _ = strings.Cut(key, "#")
+					got = append(got, key)
+				}
 			}
 			slices.Sort(got)
 			same(t, fmt.Sprintf("compartment of %s at %d", patient, tt.at.Seq), got, want)

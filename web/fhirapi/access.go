@@ -51,7 +51,7 @@ func mayRead(c *web.Call, r fhir.Resource) error {
 	return denied
 }
 
-// owners are the patients in whose compartment a stored resource is; none for a tombstone.
+// owners are the patients to whom a stored resource belongs; none for a tombstone.
 func owners(c *web.Call, r fhir.Resource) ([]string, error) {
 	if r.Deleted {
 		return nil, nil
@@ -60,19 +60,27 @@ func owners(c *web.Call, r fhir.Resource) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ownersOf(c, d), nil
+	return ownersOf(c, d)
 }
 
-// ownersOf are the patients that a document belongs to; one that is only mentioned beside another patient's data
-// does not count.
-func ownersOf(c *web.Call, d *fhir.Document) []string {
-	var ids []string
-	for _, o := range d.Owners(c.Server.Store.Bases()) {
-		if o.Why != fhir.WhyOther {
+// ownersOf are the patients that a document belongs to; one that is only mentioned, or is one of several, does not
+// count.
+func ownersOf(c *web.Call, d *fhir.Document) (ids []string, err error) {
+	owners, err := belonging(c, d)
+	for _, o := range owners {
+		if o.Why.Whole() {
 			ids = append(ids, o.Patient)
 		}
 	}
-	return ids
+	return ids, err
+}
+
+// belonging is whose a document is, as the transaction sees things if the call is in one.
+func belonging(c *web.Call, d *fhir.Document) ([]fhir.Owner, error) {
+	if c.Tx != nil {
+		return c.Tx.Belonging(d)
+	}
+	return c.Server.Store.Belonging(c.Context(), d)
 }
 
 // resource is the current version, as the transaction sees it if the call is in one.

@@ -31,7 +31,7 @@ func patientsOf(c *web.Call, r fhir.Resource) (ids []string) {
 		return []string{r.ID}
 	case r.Type == "Binary":
 		ids, err = contextOwners(c, r)
-	case r.Deleted || r.JSON == nil || !fhir.InPatientCompartment(r.Type) && r.Type != "Group":
+	case r.Deleted || r.JSON == nil || !fhir.CanBelong(r.Type):
 		return nil
 	default:
 		ids, err = owners(c, r)
@@ -47,7 +47,11 @@ func patientsIn(c *web.Call, d *fhir.Document, id string) []string {
 	if d.Type() == "Patient" {
 		return []string{id}
 	}
-	return ownersOf(c, d)
+	ids, err := ownersOf(c, d)
+	if err != nil {
+		return nil // it was just stored, and can be read
+	}
+	return ids
 }
 
 // noteExisting notes a resource that is there already, so that a condition kept it from being made.

@@ -143,7 +143,7 @@ func addSupporting(c *web.Call, b *answerBundle, page []fhir.Resource, types []s
 		}
 		for _, key := range targets(d, inclusion{param: "*"}, c.Bases()) {
 			typ := fhir.ParseReference(key).Type
-			if seen[key] || fhir.InPatientCompartment(typ) || types != nil && !slices.Contains(types, typ) {
+			if seen[key] || fhir.CanBelong(typ) || types != nil && !slices.Contains(types, typ) {
 				continue
 			}
 			seen[key] = true

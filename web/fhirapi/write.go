@@ -65,7 +65,7 @@ func put(c *web.Call, tx *storage.Tx, d *fhir.Document, id string, k condition) 
 	if err := notInLog(typ, id); err != nil {
 		return effect{}, err
 	}
-	if err := mayChange(c, auth.VerbWrite, typ, id, func() ([]string, error) { return ownersOf(c, d), nil }); err != nil {
+	if err := mayChange(c, auth.VerbWrite, typ, id, func() ([]string, error) { return ownersOf(c, d) }); err != nil {
 		return effect{}, err
 	}
 	old, err := standing(c, tx, auth.VerbWrite, typ, id, k)
