@@ -7,13 +7,26 @@ import (
 
 	"satchel/backup"
 	"satchel/config"
+	"satchel/datadir"
 )
+
+// tidy removes what a crash left: of backups, wherever they were to lie, and of files in the data directory.
+func tidy(cfg *config.Config, log *slog.Logger) {
+	left, err := backup.Sweep(cfg)
+	if err != nil {
+		log.Error("an interrupted backup was not tidied up", "err", err)
+	}
+	for _, path := range append(left, datadir.Sweep(cfg, time.Now())...) {
+		log.Warn("removed an unfinished file that a crash had left", "file", path)
+	}
+}
 
 // tend does the server's chores until ctx ends: backups when they are due, and warnings before something breaks.
 func tend(ctx context.Context, cfg *config.Config, log *slog.Logger) {
 	every := time.Duration(cfg.Backup.Every)
 	warn := warnings{said: map[string]time.Time{}}
 	var tried time.Time
+	tidy(cfg, log)
 	for {
 		now := time.Now()
 		warn.look(ctx, cfg, log, now)

@@ -36,6 +36,7 @@ const (
 	databaseFile = "satchel.db"
 	NoteFile     = "backup.json"
 	sumsFile     = "SHA256SUMS"
+	copySuffix   = ".db.tmp" // after the name of the archive: the copy of the database that goes into it
 )
 
 // Note is what a backup says about itself.
@@ -54,8 +55,12 @@ func Make(ctx context.Context, cfg *config.Config, target, passphrase string) (n
 	if err := roomFor(cfg, target); err != nil {
 		return n, err
 	}
-	database := target + ".db.tmp"
-	os.Remove(database) // of a backup that was interrupted
+	end, err := hold(cfg, target)
+	if err != nil {
+		return n, err
+	}
+	defer end()
+	database := target + copySuffix
 	defer os.Remove(database)
 	contents, err := storage.Backup(ctx, cfg.Database(), database)
 	if err != nil {

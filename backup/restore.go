@@ -96,7 +96,7 @@ func emptyData(cfg *config.Config, replace bool) (made bool, err error) {
 		return false, err
 	}
 	for _, e := range entries {
-		if name := e.Name(); name != restoring && name != "satchel.lock" && !durable.Temporary(name) {
+		if name := e.Name(); name != restoring && !strings.HasPrefix(name, "satchel.lock") && !durable.Temporary(name) {
 			return false, fmt.Errorf("%q is not empty: it holds %q; choose another directory by --data, or keep what is there under another name by --replace", cfg.Data, name)
 		}
 	}
@@ -136,7 +136,7 @@ func setAside(data string) (kept string, err error) {
 	}
 	keep := false
 	for _, e := range entries {
-		keep = keep || e.Name() != restoring && e.Name() != "satchel.lock"
+		keep = keep || e.Name() != restoring && !strings.HasPrefix(e.Name(), "satchel.lock")
 	}
 	if !keep {
 		return "", nil

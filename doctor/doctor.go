@@ -182,6 +182,9 @@ func (d *Examination) backups() {
 	default:
 		d.good("backup", "the newest is of %s", last.Format(time.RFC3339))
 	}
+	if left := backup.Leftovers(d.Config); left != nil {
+		d.Problem("unfinished backup", "start the server or make a backup: either removes them", nil, "%d files of an interrupted backup lie in %q; they hold health data", len(left), filepath.Dir(left[0]))
+	}
 }
 
 // Running reports that no server holds the data directory.

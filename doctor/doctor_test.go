@@ -74,6 +74,11 @@ var troubles = []struct {
 		c.Backup.Folder = t.TempDir()
 		testsatchel.Must(t, os.WriteFile(filepath.Join(c.Backup.Folder, "satchel-20200101T000000Z.zip"), nil, 0o600))
 	}},
+	{"interrupted backup", "unfinished backup: 1 files of an interrupted backup lie in", func(t *testing.T, c *config.Config) {
+		target := filepath.Join(t.TempDir(), "b.zip")
+		testsatchel.Must(t, os.WriteFile(filepath.Join(c.Data, "satchel.lock.backup-target"), []byte(target), 0o600))
+		testsatchel.Must(t, os.WriteFile(target+".db.tmp", nil, 0o600))
+	}},
 	{"certificate", "the certificate cannot be read", func(t *testing.T, c *config.Config) { c.TLS.Mode, c.TLS.CertFile = config.TLSFiles, "nowhere" }},
 }
 
