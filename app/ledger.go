@@ -7,7 +7,7 @@ import (
 
 	"satchel/auth"
 	"satchel/config"
-	"satchel/pages"
+	"satchel/handover"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -19,24 +19,8 @@ func RequestLines(s *storage.Store) func(context.Context, io.Writer) error {
 	}
 }
 
-// PracticeOf is what the settings say of the practice for its ledger and letters.
-func PracticeOf(cfg *config.Config) func() requests.Practice {
-	p := requests.Practice{Name: cfg.Practice.Name, Address: cfg.Practice.Address, Phone: cfg.Practice.Phone, Email: cfg.Practice.Email, Contact: cfg.Practice.Contact}
-	p.Zone, _ = cfg.Zone() // checked when the settings were read
-	return func() requests.Practice { return p }
-}
-
-// practiceShown is practiceOf as the pages show it, which the first run and the page of settings change.
-func practiceShown(cfg *config.Config, shown func() pages.Practice) func() requests.Practice {
-	return func() requests.Practice {
-		p, now := PracticeOf(cfg)(), shown()
-		p.Name, p.Zone, p.Contact, p.Phone, p.Email, p.Address = now.Name, now.Zone, now.Contact, now.Phone, now.Email, now.Address
-		return p
-	}
-}
-
 // Ledger is the ledger of requests that the settings want. p may be nil: then no packages can be made.
-func Ledger(cfg *config.Config, store *storage.Store, practice func() requests.Practice, p requests.Packager, log *slog.Logger) *requests.Ledger {
+func Ledger(cfg *config.Config, store *storage.Store, practice func() handover.Practice, p requests.Packager, log *slog.Logger) *requests.Ledger {
 	r := cfg.Requests
 	return requests.New(store, requests.Options{
 		Days: int(r.DueDays), ExtensionDays: int(r.ExtensionDays), WarnSoon: int(r.WarnDays), WarnUrgent: int(r.UrgentDays), TwoPersons: r.TwoPersons,

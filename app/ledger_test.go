@@ -87,7 +87,7 @@ func startedLedger(t *testing.T) (l *requests.Ledger, jobs *engine.Engine, made 
 	told := make(chan bool, 9)
 	log := slog.New(slog.DiscardHandler)
 	jobs = engine.New(s, root, engine.Options{Log: log, Ended: func(storage.State, time.Duration, []storage.JobFile) { told <- true }})
-	l = Ledger(config.Defaults(), s, PracticeOf(config.Defaults()), ExportsOf(config.Defaults(), s, jobs).Packager(), log)
+	l = Ledger(config.Defaults(), s, func() handover.Practice { return PracticeOf(config.Defaults()) }, ExportsOf(config.Defaults(), s, jobs).Packager(), log)
 	running, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- jobs.Run(running) }()

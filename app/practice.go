@@ -6,8 +6,19 @@ import (
 
 	"satchel/config"
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/pages"
 )
+
+// PracticeOf is the practice as the settings have it.
+func PracticeOf(c *config.Config) handover.Practice {
+	own := c.Practice
+	zone, err := c.Zone()
+	if err != nil {
+		zone = nil // checked when the settings were read
+	}
+	return handover.Practice{Name: own.Name, Zone: zone, Contact: own.Contact, Phone: own.Phone, Email: own.Email, Address: own.Address}
+}
 
 // practiceNow is the practice as the pages show it. The first run and the page of settings change it.
 type practiceNow struct {
@@ -17,7 +28,7 @@ type practiceNow struct {
 
 // practiceState is the practice, and the settings that it comes from.
 type practiceState struct {
-	pages.Practice
+	handover.Practice
 	from *config.Config
 }
 
@@ -27,13 +38,12 @@ func newPracticeNow(c *config.Config) (*practiceNow, error) {
 }
 
 func (p *practiceNow) set(c *config.Config) error {
-	zone, err := c.Zone()
-	own := c.Practice
-	p.Store(&practiceState{pages.Practice{Name: own.Name, Zone: zone, Contact: own.Contact, Phone: own.Phone, Email: own.Email, Address: own.Address}, c})
+	_, err := c.Zone()
+	p.Store(&practiceState{PracticeOf(c), c})
 	return err
 }
 
-func (p *practiceNow) get() pages.Practice { return p.Load().Practice }
+func (p *practiceNow) get() handover.Practice { return p.Load().Practice }
 
 // save writes name and time zone of the practice into the settings file and takes them over.
 func (p *practiceNow) save(c *config.Config, name, zone string) error {

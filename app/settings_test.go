@@ -73,7 +73,7 @@ func TestPracticeSaved(t *testing.T) {
 	if now := p.get(); now.Name != want.Name || now.Zone.String() != want.Zone || now.Phone != "555-0100" || now.Address != want.Address {
 		t.Errorf("%+v", now)
 	}
-	if s := senderNow(p.get)(); s.Organization != want.Name || s.ContactName != want.Contact || s.ContactPhone != "555-0100" {
+	if s := p.get(); s.Name != want.Name || s.Contact != want.Contact || s.Phone != "555-0100" {
 		t.Errorf("%+v", s)
 	}
 	again, err := config.Load(cfg.Data, "", nil, nil)

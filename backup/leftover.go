@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"satchel/config"
@@ -14,8 +15,8 @@ import (
 )
 
 // A backup in the making lies beside its target: a copy of the database in the clear, and the archive. A crash leaves them there.
-// While one is made, lockFile is locked and targetFile says where; so the next backup, and the next start of the server, know
-// what is to be removed, whoever asked for the backup and wherever it was to lie.
+// While one is made, lockFile is locked and targetFile says where, a path a line; so the next backup, and the next start of the
+// server, know what is to be removed, whoever asked for the backup and wherever it was to lie.
 const (
 	lockFile   = "satchel.lock.backup"
 	targetFile = "satchel.lock.backup-target"
@@ -36,16 +37,14 @@ func hold(cfg *config.Config, target string) (end func(), err error) {
 	}
 	absolute, err := filepath.Abs(target)
 	if err == nil {
-		err = durable.Write(filepath.Join(cfg.Data, targetFile), durable.Options{FolderOwner: true}, durable.Bytes([]byte(absolute)))
+		err = note(cfg, append(targets(cfg), absolute))
 	}
 	if err != nil {
 		release()
 		return nil, err
 	}
 	return func() {
-		if leftovers(cfg) == nil {
-			_ = os.Remove(filepath.Join(cfg.Data, targetFile))
-		}
+		_ = note(cfg, slices.DeleteFunc(targets(cfg), func(path string) bool { return path == absolute && !left(path) }))
 		release()
 	}, nil
 }
@@ -76,52 +75,92 @@ func Sweep(cfg *config.Config) (removed []string, err error) {
 	return sweep(cfg)
 }
 
-// sweep is Sweep with the lock in hand.
+// sweep is Sweep with the lock in hand. A target whose folder cannot be read, such as one on a disk that is not there now, stays
+// noted.
 func sweep(cfg *config.Config) (removed []string, err error) {
-	for _, path := range leftovers(cfg) {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return removed, fmt.Errorf("remove what an interrupted backup left, which holds health data: %w", err)
+	all := targets(cfg)
+	var away []string
+	for _, target := range all {
+		files, err := unfinishedOf(target)
+		if err != nil {
+			away = append(away, target)
+			continue
 		}
-		removed = append(removed, path)
+		for _, path := range files {
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return removed, fmt.Errorf("remove what an interrupted backup left, which holds health data: %w", err)
+			}
+			removed = append(removed, path)
+		}
 	}
-	if err := os.Remove(filepath.Join(cfg.Data, targetFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return removed, err
+	if len(away) == len(all) {
+		return removed, nil
 	}
-	return removed, nil
+	return removed, note(cfg, away)
 }
 
-// Leftovers lists the unfinished files of the last backup if it was interrupted; nil while one is being made.
-func Leftovers(cfg *config.Config) []string {
-	left := leftovers(cfg)
-	if left == nil {
+// targets are the noted targets of backups that may not have ended.
+func targets(cfg *config.Config) []string {
+	text, err := os.ReadFile(filepath.Join(cfg.Data, targetFile))
+	if err != nil || len(text) == 0 {
 		return nil
+	}
+	return strings.Split(string(text), "\n")
+}
+
+// note writes the targets down; none leaves no file.
+func note(cfg *config.Config, targets []string) error {
+	path := filepath.Join(cfg.Data, targetFile)
+	if len(targets) > 0 {
+		return durable.Write(path, durable.Options{FolderOwner: true}, durable.Bytes([]byte(strings.Join(targets, "\n"))))
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Leftovers lists the unfinished files of backups that were interrupted, and the targets whose disk is not there now; nil while
+// a backup is being made.
+func Leftovers(cfg *config.Config) (files, away []string) {
+	all := targets(cfg)
+	if all == nil {
+		return nil, nil
 	}
 	release, err := lock(cfg)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
-	release()
-	return left
+	defer release()
+	for _, target := range all {
+		found, err := unfinishedOf(target)
+		if err != nil {
+			away = append(away, target)
+		}
+		files = append(files, found...)
+	}
+	return files, away
 }
 
-// leftovers are the unfinished files beside the target that is noted.
-func leftovers(cfg *config.Config) []string {
-	target, err := os.ReadFile(filepath.Join(cfg.Data, targetFile))
-	if err != nil {
-		return nil
-	}
-	folder, name := filepath.Split(string(target))
+// left reports whether something unfinished lies beside a target, or may.
+func left(target string) bool {
+	files, err := unfinishedOf(target)
+	return err != nil || len(files) > 0
+}
+
+// unfinishedOf are the unfinished files beside a target.
+func unfinishedOf(target string) (files []string, err error) {
+	folder, name := filepath.Split(target)
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return nil // its disk may not be there now: the note stays
+		return nil, err
 	}
-	var left []string
 	for _, e := range entries {
 		if unfinished(e.Name(), name) {
-			left = append(left, filepath.Join(folder, e.Name()))
+			files = append(files, filepath.Join(folder, e.Name()))
 		}
 	}
-	return left
+	return files, nil
 }
 
 // unfinished reports whether a file name is one that [Make] and durable give to what is not yet the target: NAME.db.tmp,

@@ -46,8 +46,8 @@ func TestInterruptedBackup(t *testing.T) {
 	if got := namesIn(t, folder); !slices.Equal(got, others) {
 		t.Errorf("left: %q", got)
 	}
-	if left := backup.Leftovers(cfg); left != nil {
-		t.Errorf("%q", left)
+	if left, away := backup.Leftovers(cfg); left != nil || away != nil {
+		t.Errorf("%q %q", left, away)
 	}
 
 	cfg, folder = interrupted(t)
@@ -81,5 +81,27 @@ func TestTwoBackups(t *testing.T) {
 	}
 	if got := namesIn(t, folder); !slices.Equal(got, before) {
 		t.Errorf("%q", got)
+	}
+}
+
+// What was left on a disk that is not there at the next start is removed once it is back, whatever is backed up meanwhile.
+func TestInterruptedBackupElsewhere(t *testing.T) {
+	t.Parallel()
+	cfg, folder := interrupted(t)
+	testsatchel.Must(t, os.Rename(folder, folder+"-away"))
+	if removed, err := backup.Sweep(cfg); err != nil || removed != nil {
+		t.Errorf("%q, %v", removed, err)
+	}
+	if left, away := backup.Leftovers(cfg); left != nil || !slices.Equal(away, []string{filepath.Join(folder, "monday.zip")}) {
+		t.Errorf("%q %q", left, away)
+	}
+	_, err := backup.Make(t.Context(), cfg, filepath.Join(t.TempDir(), "tuesday.zip"), "")
+	testsatchel.Must(t, err)
+	testsatchel.Must(t, os.Rename(folder+"-away", folder))
+	if removed, err := backup.Sweep(cfg); err != nil || len(removed) != 4 {
+		t.Errorf("%q, %v", removed, err)
+	}
+	if slices.Contains(namesIn(t, cfg.Data), "satchel.lock.backup-target") {
+		t.Error("the target is still noted")
 	}
 }

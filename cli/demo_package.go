@@ -48,7 +48,7 @@ func handOverDemo(ctx context.Context, cfg *config.Config, s *storage.Store, out
 
 // packDemo makes a package and checks it; anything but a good one that names the key is an error.
 func packDemo(ctx context.Context, cfg *config.Config, s *storage.Store, r pack.Run) (pack.Made, error) {
-	r.Sender = handover.Sender{Organization: "Demo"}
+	r.Sender = handover.Practice{Name: "Demo"}
 	app.DescribePackage(cfg, &r)
 	bar := newProgress("making a package", false)
 	defer bar.end()

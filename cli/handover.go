@@ -124,7 +124,7 @@ func (f *handoverFlags) request(args []string) (pack.Run, error) {
 	if !f.zip && f.passphrase == "" {
 		r.Form = handover.FormFolder
 	}
-	r.Sender = handover.Sender{Organization: f.practice, ContactName: f.contact}
+	r.Sender = handover.Practice{Name: f.practice, Contact: f.contact}
 	for _, id := range f.linked {
 		r.Linked = append(r.Linked, fhir.BarePatient(id))
 	}

@@ -12,6 +12,7 @@ import (
 
 	"satchel/app"
 	"satchel/audit"
+	"satchel/handover"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -45,7 +46,7 @@ func (at *common) withLedger(ctx context.Context, f func(s *storage.Store, l *re
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(s, app.Ledger(cfg, s, app.PracticeOf(cfg), nil, nil)), s.Close())
+	return errors.Join(f(s, app.Ledger(cfg, s, func() handover.Practice { return app.PracticeOf(cfg) }, nil, nil)), s.Close())
 }
 
 // requestFlags select requests.

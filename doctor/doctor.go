@@ -182,8 +182,12 @@ func (d *Examination) backups() {
 	default:
 		d.good("backup", "the newest is of %s", last.Format(time.RFC3339))
 	}
-	if left := backup.Leftovers(d.Config); left != nil {
+	left, away := backup.Leftovers(d.Config)
+	if len(left) > 0 {
 		d.Problem("unfinished backup", "start the server or make a backup: either removes them", nil, "%d files of an interrupted backup lie in %q; they hold health data", len(left), filepath.Dir(left[0]))
+	}
+	if len(away) > 0 {
+		d.note("unfinished backup", "connect its disk, and start the server or make a backup", "a backup to %q was interrupted and its folder cannot be read now; files with health data may lie there", away[0])
 	}
 }
 

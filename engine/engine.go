@@ -40,12 +40,12 @@ const (
 
 // Options tune an [Engine]. What is 0 has its default.
 type Options struct {
-	MaxJobs   int           // jobs queued and running at once; more are refused
-	FileCount int64         // resources per file
-	FileSize  int64         // bytes per file, uncompressed; a file exceeds it only if one resource does
-	Retention time.Duration // how long the files of an ended job stay
-	Log       *slog.Logger  // nil: discarded
-	Practice  Practice      // what packages say about the practice and the program
+	MaxJobs   int            // jobs queued and running at once; more are refused
+	FileCount int64          // resources per file
+	FileSize  int64          // bytes per file, uncompressed; a file exceeds it only if one resource does
+	Retention time.Duration  // how long the files of an ended job stay
+	Log       *slog.Logger   // nil: discarded
+	Packages  PackageOptions // what packages say about the practice and the program
 
 	// FreeDisk says how many bytes are free for files, and below how many no export begins; nil: always enough.
 	FreeDisk func() (free, floor int64)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"sync/atomic"
 	"time"
 
@@ -14,30 +13,6 @@ import (
 	"satchel/handover"
 	"satchel/storage"
 )
-
-// Practice is what packages say about the practice and the program; see [pack.Run].
-type Practice struct {
-	Sender           handover.Sender
-	SenderNow        func() handover.Sender // asked for each package: it may change while the server runs; nil: Sender
-	Product          handover.Product
-	Key              func() (*handover.Key, error) // asked for each package; nil leaves them unsigned
-	DocumentationURL string
-	BagSize          int64
-	Settings         func() []byte                                // for a population; nil: left out
-	Requests         func(ctx context.Context, w io.Writer) error // see [pack.Run]; nil: left out
-}
-
-// key is the key that signs packages; nil: none does.
-func (p Practice) key() (*handover.Key, error) {
-	if p.Key == nil {
-		return nil, nil
-	}
-	key, err := p.Key()
-	if err != nil {
-		err = fmt.Errorf("the key that signs packages: %w", err)
-	}
-	return key, err
-}
 
 // StartPackage stores a job that makes a package and returns it within milliseconds. Errors: required or value if the
 // request cannot be one; throttled above MaxJobs; no-store with too little room on the disk; not-found if the patient or a
@@ -53,7 +28,7 @@ func (e *Engine) StartPackage(ctx context.Context, event audit.Event, account, u
 	if err := r.Check(); err != nil {
 		return storage.Job{}, err
 	}
-	if _, err := e.options.Practice.key(); err != nil { // rather now than when all is written
+	if _, err := e.options.Packages.key(); err != nil { // rather now than when all is written
 		return storage.Job{}, err
 	}
 	if r.RequestedBy == "" {
@@ -103,17 +78,14 @@ func (e *Engine) packs(ctx context.Context, job storage.Job) (conclusion, error)
 
 // packed makes the package.
 func (e *Engine) packed(ctx context.Context, job storage.Job, r handover.Order) (pack.Made, error) {
-	p := e.options.Practice
-	if p.SenderNow != nil {
-		p.Sender = p.SenderNow()
-	}
+	p := e.options.Packages
 	key, err := p.key()
 	if err != nil {
 		return pack.Made{}, err
 	}
 	q := pack.Run{
 		Order: r, At: job.Snapshot, Dir: e.path(job.ID), FileSize: e.options.FileSize, BagSize: p.BagSize, Key: key,
-		Job: job.ID[:min(len(job.ID), 8)], Sender: p.Sender, Product: p.Product, DocumentationURL: p.DocumentationURL,
+		Job: job.ID[:min(len(job.ID), 8)], Sender: p.practice(), Product: p.Product, DocumentationURL: p.DocumentationURL,
 	}
 	if r.Population {
 		q.Requests = p.Requests

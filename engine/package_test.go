@@ -38,14 +38,14 @@ func codeOf(err error) fhir.Code {
 }
 
 // signing is a practice with a new key.
-func signing(t *testing.T) (Practice, *handover.Key) {
+func signing(t *testing.T) (PackageOptions, *handover.Key) {
 	t.Helper()
 	key, err := handover.NewKey(filepath.Join(t.TempDir(), "key"), "practice")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Practice{
-		Key: func() (*handover.Key, error) { return key, nil }, Sender: handover.Sender{Organization: "Practice"},
+	return PackageOptions{
+		Key: func() (*handover.Key, error) { return key, nil }, Practice: func() handover.Practice { return handover.Practice{Name: "Practice"} },
 		Settings: func() []byte { return []byte("{}\n") },
 	}, key
 }
@@ -128,7 +128,7 @@ func TestPackageJob(t *testing.T) {
 	s := demoStore(t, demo.Options{Patients: 4})
 	p, key := signing(t)
 	p.BagSize = 400_000
-	e := engineOn(t, s, Options{Practice: p})
+	e := engineOn(t, s, Options{Packages: p})
 	for name, r := range map[string]handover.Order{
 		"population": {Population: true},
 		"patient":    {Patient: demo.EverythingPatientID, RequestID: "R-1", ApprovedBy: "bob"},
@@ -299,7 +299,7 @@ func TestStartPackageRefuses(t *testing.T) {
 	if _, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", handover.Order{Patient: "p1"}); codeOf(err) != fhir.CodeThrottled {
 		t.Errorf("one too many: %v", err)
 	}
-	e.options.Practice.Key = func() (*handover.Key, error) { return nil, os.ErrPermission }
+	e.options.Packages.Key = func() (*handover.Key, error) { return nil, os.ErrPermission }
 	if _, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", handover.Order{Patient: "p1"}); !errors.Is(err, os.ErrPermission) {
 		t.Errorf("no key: %v", err)
 	}
@@ -309,7 +309,7 @@ func TestStartPackageRefuses(t *testing.T) {
 func TestCancelPackage(t *testing.T) {
 	t.Parallel()
 	s, begun, goOn := practice(t), make(chan bool), make(chan bool)
-	e := engineOn(t, s, Options{Practice: Practice{Settings: func() []byte {
+	e := engineOn(t, s, Options{Packages: PackageOptions{Settings: func() []byte {
 		close(begun)
 		<-goOn
 		return nil

@@ -124,7 +124,7 @@ func (p *practice) fill(w *Writer) error {
 func options(dir string) Options {
 	return Options{
 		Dir: dir, Name: "EHI_test_single_20261120_J-1", Bases: []string{"https://practice.example/fhir"},
-		Sender: Sender{Organization: "Practice on the Hill", ContactPhone: "+1 555 0100"}, About: "Pat <Example>",
+		Sender: Practice{Name: "Practice on the Hill", Phone: "+1 555 0100"}, About: "Pat <Example>",
 		Head: Head{
 			DocumentationURL: "https://docs.example.org/ehi/1.0.0/", Product: Product{"Satchel", "0.1", "abc", "not certified"},
 			Kind: Single, JobID: "J-1", Purpose: "access", TransactionTime: Instant{testTime}, Started: Instant{testTime},

@@ -29,7 +29,7 @@ func (w *Writer) readme(b *bag, m Manifest, resources int64) string {
 	}
 	fmt.Fprintf(&t, "%s\n%s\n\n", b.name, strings.Repeat("=", len(b.name)))
 	fmt.Fprintf(&t, "This folder is a copy of health records: %s.\n", what)
-	if o := w.options.Sender.Organization; o != "" {
+	if o := w.options.Sender.Name; o != "" {
 		fmt.Fprintf(&t, "It comes from %s.\n", strings.Join(strings.Fields(o), " "))
 	}
 	fmt.Fprintf(&t, "It shows the records as they were at %s.\n", fhir.FormatInstant(m.TransactionTime.Time))

@@ -157,10 +157,10 @@ func (w *Writer) bagInfo(n int) []string {
 			lines = append(lines, label+": "+strings.Join(strings.Fields(value), " "))
 		}
 	}
-	add("Source-Organization", s.Organization)
-	add("Contact-Name", s.ContactName)
-	add("Contact-Phone", s.ContactPhone)
-	add("Contact-Email", s.ContactEmail)
+	add("Source-Organization", s.Name)
+	add("Contact-Name", s.Contact)
+	add("Contact-Phone", s.Phone)
+	add("Contact-Email", s.Email)
 	add("External-Description", "Electronic health information, format "+FormatVersion+": "+w.head.DocumentationURL+
 		" ; to check it: satchel verify, or sha256sum -c "+payloadManifest)
 	add("External-Identifier", w.head.JobID)

@@ -26,14 +26,9 @@ type Options struct {
 
 	Key    *Key     // signs the package; nil leaves it unsigned
 	Bases  []string // addresses of the store, such as https://practice.example/fhir: references to them are its own
-	Sender Sender   // of the package, for bag-info.txt and the first page
+	Sender Practice // of the package, for bag-info.txt and the first page
 	About  string   // whose record this is, in words, for the first page inside; "" names nobody
 	Head   Head     // of the manifest; Finished is given when sealing
-}
-
-// Sender is the practice that hands a package over.
-type Sender struct {
-	Organization, ContactName, ContactPhone, ContactEmail string
 }
 
 // Sealed is a finished package.

@@ -15,6 +15,7 @@ import (
 
 	"satchel/audit"
 	"satchel/auth"
+	"satchel/handover"
 	"satchel/internal/audittest"
 	"satchel/internal/browser"
 	"satchel/internal/testpractice"
@@ -119,11 +120,11 @@ func TestPagesLook(t *testing.T) {
 // The first run in a browser, up to the page for today: the code of the terminal, the administrator, the second factor.
 func TestFirstRunBrowser(t *testing.T) {
 	t.Parallel()
-	named := pages.Practice{Zone: newYork(t)}
+	named := handover.Practice{Zone: newYork(t)}
 	over := false
 	p := openOn(t, testpractice.Empty, func(s *settings) {
 		s.Auth.TwoFactorRoles = auth.TwoFactorRoles()
-		s.Pages.Practice = func() pages.Practice { return named }
+		s.Pages.Practice = func() handover.Practice { return named }
 		s.Pages.Setup = &pages.Setup{Token: "LANTERN234", Over: func() { over = true },
 			Save: func(_ context.Context, name, zone string) error { named.Name = name; return nil }}
 	})

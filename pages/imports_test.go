@@ -15,8 +15,8 @@ import (
 	"testing"
 
 	"satchel/audit"
+	"satchel/handover"
 	"satchel/internal/await"
-	"satchel/pages"
 )
 
 // sent is one file of an upload.
@@ -283,7 +283,9 @@ func TestImportPermissions(t *testing.T) {
 func TestImportInBrowser(t *testing.T) {
 	t.Parallel()
 	p := open(t, func(s *settings) {
-		s.Pages.Practice = func() pages.Practice { return pages.Practice{Name: "Elm Street Family Practice", Zone: newYork(t)} }
+		s.Pages.Practice = func() handover.Practice {
+			return handover.Practice{Name: "Elm Street Family Practice", Zone: newYork(t)}
+		}
 	})
 	dir := t.TempDir()
 	good, bad, wrong := filepath.Join(dir, "patients.ndjson"), filepath.Join(dir, "laboratory of 2026.ndjson"), filepath.Join(dir, "letter.pdf")

@@ -15,6 +15,7 @@ import (
 	"satchel/auth"
 	"satchel/demo"
 	"satchel/engine"
+	"satchel/handover"
 	"satchel/internal/testpractice"
 	"satchel/internal/testserver"
 	"satchel/pages"
@@ -75,7 +76,9 @@ func openOn(t testing.TB, of *testpractice.Template, change func(*settings)) *pr
 	t.Helper()
 	s := testserver.Open(t, of, engine.Options{MaxJobs: 2, FileCount: 100}, func(s *settings) {
 		s.Auth.TwoFactorRoles = []string{}
-		s.Pages = pages.Options{Practice: func() pages.Practice { return pages.Practice{Name: "Elm Street Family Practice", Zone: newYork(t)} }}
+		s.Pages = pages.Options{Practice: func() handover.Practice {
+			return handover.Practice{Name: "Elm Street Family Practice", Zone: newYork(t)}
+		}}
 		if change != nil {
 			change(s)
 		}

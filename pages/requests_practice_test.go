@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"satchel/auth"
+	"satchel/handover"
 	"satchel/requests"
 )
 
@@ -27,8 +28,8 @@ func openDesk(t *testing.T, change func(*requests.Options)) *frontDesk {
 	d.practice = open(t, func(s *settings) {
 		s.Store.Now = func() time.Time { return time.Now().Add(time.Duration(d.later.Load())) }
 		o := requests.Options{
-			Practice: func() requests.Practice {
-				return requests.Practice{Zone: newYork(t), Name: "Elm Street Family Practice", Address: "12 Elm Street\nSpringfield", Phone: "555-0100", Contact: "the front desk"}
+			Practice: func() handover.Practice {
+				return handover.Practice{Zone: newYork(t), Name: "Elm Street Family Practice", Address: "12 Elm Street\nSpringfield", Phone: "555-0100", Contact: "the front desk"}
 			},
 			Packager: s.Exports.Packager(), Hash: auth.HashPassphrase, Check: auth.CheckPassphrase,
 		}

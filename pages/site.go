@@ -7,6 +7,7 @@ import (
 
 	"satchel/auth"
 	"satchel/exports"
+	"satchel/handover"
 	"satchel/requests"
 	"satchel/storage"
 	"satchel/web"
@@ -23,21 +24,13 @@ type Options struct {
 	MostUpload int64 // bytes of the files of one import; 0: what the disk has room for
 
 	Requests *requests.Ledger               // nil: there is no ledger of requests for records
-	Practice func() Practice                // nil: a practice without a name, in UTC
+	Practice func() handover.Practice       // nil: a practice without a name, in UTC
 	Setup    *Setup                         // nil: there is no first run
 	Notices  func(context.Context) []Notice // what is to be known of the server; nil: nothing
 	Backup   func() Backup                  // nil: not known
 	Settings func() []Setting               // in the order of the settings file; nil: not known
 	Machine  func(context.Context) Machine  // nil: not known
 	Own      *OwnPractice                   // nil: what the settings tell of the practice cannot be changed here
-}
-
-// Practice is for whom the server works.
-type Practice struct {
-	Name string
-	Zone *time.Location // in which its people read times; nil: UTC
-
-	Contact, Phone, Email, Address string // for letters and for who gets a package
 }
 
 // Notice is something about the server that somebody should know or put right.
@@ -74,9 +67,9 @@ func New(o Options) (*Site, error) {
 }
 
 // practice is the practice as it is now.
-func (d *Site) practice() Practice {
+func (d *Site) practice() handover.Practice {
 	if d.Options.Practice == nil {
-		return Practice{}
+		return handover.Practice{}
 	}
 	return d.Options.Practice()
 }

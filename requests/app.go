@@ -1,7 +1,6 @@
 package requests
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	"satchel/audit"
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/storage"
 )
 
@@ -141,20 +141,5 @@ func (l *Ledger) startApp(ctx context.Context, r Request) error {
 	return err
 }
 
-// Ask says whom to ask at the practice, in one sentence.
-func (p Practice) Ask() string {
-	var ways []string
-	for _, way := range []string{p.Phone, p.Email} {
-		if way != "" {
-			ways = append(ways, way)
-		}
-	}
-	text := "Ask " + cmp.Or(p.Contact, p.Name, "the practice")
-	if len(ways) > 0 {
-		text += ": " + strings.Join(ways, ", ")
-	}
-	return text + "."
-}
-
 // Practice is what is said about the practice to whoever asks.
-func (l *Ledger) Practice() Practice { return l.options.Practice() }
+func (l *Ledger) Practice() handover.Practice { return l.options.Practice() }

@@ -45,8 +45,8 @@ func newOffice(t testing.TB, change func(o *requests.Options)) *office {
 	f := &office{t: t, store: s, now: time.Date(2026, 3, 1, 15, 0, 0, 0, time.UTC)}
 	s.Now = f.clock
 	f.packs = &packager{store: s, files: map[string][]byte{}}
-	f.o = requests.Options{Packager: f.packs, Hash: cheapHash, Check: cheapCheck, Practice: func() requests.Practice {
-		return requests.Practice{Zone: eastern, Name: "Practice by the Sea", Address: "1 Harbor Road\nSeatown", Phone: "555-0100", Contact: "the privacy officer"}
+	f.o = requests.Options{Packager: f.packs, Hash: cheapHash, Check: cheapCheck, Practice: func() handover.Practice {
+		return handover.Practice{Zone: eastern, Name: "Practice by the Sea", Address: "1 Harbor Road\nSeatown", Phone: "555-0100", Contact: "the privacy officer"}
 	}}
 	if change != nil {
 		change(&f.o)

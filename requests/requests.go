@@ -19,7 +19,6 @@
 package requests
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -27,19 +26,9 @@ import (
 
 	"satchel/audit"
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/storage"
 )
-
-// Practice is where the practice is, and what letters say about it. Empty fields are left out.
-type Practice struct {
-	Zone      *time.Location // in which days begin and end; nil: that of this machine
-	Name      string
-	Address   string // lines
-	Phone     string
-	Email     string
-	Contact   string // who handles requests and complaints: name or title
-	Complaint string // where else to complain; "": the Office for Civil Rights, see texts
-}
 
 // Options tune a [Ledger]. Zero numbers mean the default.
 type Options struct {
@@ -53,8 +42,8 @@ type Options struct {
 	LinkTries     int // wrong passphrases that lock a link for good; default 10
 	LinkDownloads int // downloads of a link; default 5
 
-	Practice func() Practice // asked each time, as it may change while the server runs; nil: nothing is known of it
-	Packager Packager        // nil: no packages can be made, and what exists cannot be given
+	Practice func() handover.Practice // asked each time, as it may change while the server runs; nil: nothing is known of it
+	Packager Packager                 // nil: no packages can be made, and what exists cannot be given
 
 	// Hash makes a slow hash of a passphrase, and Check compares one in constant time. Nil: links cannot be made or opened.
 	Hash  func(ctx context.Context, passphrase string) (string, error)
@@ -98,7 +87,7 @@ func New(store *storage.Store, o Options) *Ledger {
 		}
 	}
 	if o.Practice == nil {
-		o.Practice = func() Practice { return Practice{} }
+		o.Practice = func() handover.Practice { return handover.Practice{} }
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -110,7 +99,7 @@ func New(store *storage.Store, o Options) *Ledger {
 func (l *Ledger) Today() Day { return DayOf(l.store.Now(), l.Zone()) }
 
 // Zone is the practice's time zone.
-func (l *Ledger) Zone() *time.Location { return cmp.Or(l.options.Practice().Zone, time.Local) }
+func (l *Ledger) Zone() *time.Location { return l.options.Practice().In() }
 
 // TwoPersons reports whether who approves must be somebody else than who recorded and checked.
 func (l *Ledger) TwoPersons() bool { return l.options.TwoPersons }

@@ -37,7 +37,7 @@ type Run struct {
 	Key      *handover.Key // nil leaves the package unsigned
 	Job      string        // names the job in the package; "": a random one
 
-	Sender           handover.Sender
+	Sender           handover.Practice
 	Product          handover.Product
 	DocumentationURL string // where the format is documented for everybody
 
@@ -205,7 +205,7 @@ func (h *handing) options() handover.Options {
 		}
 	}
 	return handover.Options{
-		Dir: r.Dir, Name: handover.PackageName(r.Sender.Organization, kind, h.at.Time, r.Job), Zip: r.Form != handover.FormFolder,
+		Dir: r.Dir, Name: handover.PackageName(r.Sender.Name, kind, h.at.Time, r.Job), Zip: r.Form != handover.FormFolder,
 		FileSize: r.FileSize, BagSize: r.BagSize, Key: r.Key, Bases: h.store.Bases().URLs(), Sender: r.Sender, About: about,
 		Head: handover.Head{
 			DocumentationURL: r.DocumentationURL, Product: r.Product, Kind: kind, JobID: r.Job,

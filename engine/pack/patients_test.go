@@ -50,7 +50,7 @@ func TestPatientIndex(t *testing.T) {
 						return err
 					}
 					for _, o := range d.Owners(fhir.Bases{}) {
-						if o.Why != fhir.WhyOther {
+						if o.Why.Named() {
 							want["Patient/"+o.Patient+" "+d.Type()+"/"+d.ID()] = true
 						}
 					}

@@ -22,7 +22,7 @@ func (h *handing) pages() error {
 		return err
 	}
 	v := view.New(view.Options{
-		Practice: h.request.Sender.Organization, Patient: h.request.Patient, TransactionTime: h.at.Time,
+		Practice: h.request.Sender.Name, Patient: h.request.Patient, TransactionTime: h.at.Time,
 		Verdict: string(h.recon.Verdict), Exclusions: shownExclusions(h.recon.Exclusions),
 	})
 	d := &fhir.Document{}

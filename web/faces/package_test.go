@@ -74,8 +74,8 @@ func TestPackageDownload(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := open(t, func(o *web.Options) {
-		o.Exports.Engine = engineOn(t, o.Store, engine.Options{Practice: engine.Practice{
-			Key: func() (*handover.Key, error) { return key, nil }, Sender: handover.Sender{Organization: "Sommer"}}})
+		o.Exports.Engine = engineOn(t, o.Store, engine.Options{Packages: engine.PackageOptions{
+			Key: func() (*handover.Key, error) { return key, nil }, Practice: func() handover.Practice { return handover.Practice{Name: "Sommer"} }}})
 		testserver.Run(t, o.Exports.Engine)
 	})
 	p.record()

@@ -10,30 +10,27 @@ import (
 	"satchel/engine/pack"
 	"satchel/handover"
 	"satchel/internal/about"
-	"satchel/pages"
 )
 
 // DescribePackage adds what the settings and the program say about a package; what the request says itself stays.
 func DescribePackage(cfg *config.Config, r *pack.Run) {
-	p := sender(cfg)
+	p := packageOptions(cfg)
 	r.Product = p.Product
 	r.DocumentationURL = cmp.Or(r.DocumentationURL, p.DocumentationURL)
-	r.Sender.Organization = cmp.Or(r.Sender.Organization, p.Sender.Organization)
-	r.Sender.ContactName = cmp.Or(r.Sender.ContactName, p.Sender.ContactName)
-	r.Sender.ContactPhone, r.Sender.ContactEmail = p.Sender.ContactPhone, p.Sender.ContactEmail
+	sender := p.Practice()
+	sender.Name, sender.Contact = cmp.Or(r.Sender.Name, sender.Name), cmp.Or(r.Sender.Contact, sender.Contact)
+	r.Sender = sender
 	if r.Patient == "" {
 		r.Settings = p.Settings()
 	}
 }
 
-// sender is what the settings and the program say about every package, but for the key.
-func sender(cfg *config.Config) engine.Practice {
+// packageOptions are what the settings and the program say about every package, but for the key.
+func packageOptions(cfg *config.Config) engine.PackageOptions {
 	a := about.Me()
-	p := engine.Practice{
-		Product: handover.Product{Name: "Satchel", Version: a.Version, Build: a.Commit, CHPL: "not certified"},
-		Sender: handover.Sender{
-			Organization: cfg.Practice.Name, ContactName: cfg.Practice.Contact, ContactPhone: cfg.Practice.Phone, ContactEmail: cfg.Practice.Email,
-		},
+	p := engine.PackageOptions{
+		Product:          handover.Product{Name: "Satchel", Version: a.Version, Build: a.Commit, CHPL: "not certified"},
+		Practice:         func() handover.Practice { return PracticeOf(cfg) },
 		DocumentationURL: cfg.Package.DocumentationURL, BagSize: int64(cfg.Package.BagSize),
 		Settings: func() []byte { return settingsJSON(cfg) },
 	}
@@ -62,12 +59,4 @@ func settingsJSON(cfg *config.Config) []byte {
 		return nil
 	}
 	return append(text, '\n')
-}
-
-// senderNow is who sends packages, with what the pages may have changed since the start.
-func senderNow(p func() pages.Practice) func() handover.Sender {
-	return func() handover.Sender {
-		now := p()
-		return handover.Sender{Organization: now.Name, ContactName: now.Contact, ContactPhone: now.Phone, ContactEmail: now.Email}
-	}
 }
