@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"satchel/fhir"
 	"satchel/requests"
 	"satchel/storage"
 )
@@ -131,7 +132,7 @@ func (in *intakeFile) read(file, received string, stdin io.Reader) (err error) {
 }
 
 func (in *intakeFile) intake() requests.Intake {
-	return requests.Intake{Received: in.Received, Patient: in.Patient, Note: in.Note, Details: requests.Details{
+	return requests.Intake{Received: in.Received, Patient: fhir.BarePatient(in.Patient), Note: in.Note, Details: requests.Details{
 		Channel: in.Channel, Requester: in.Requester, Subject: in.Subject, Scope: in.Scope, Asked: in.Asked, Purpose: in.Purpose, Wish: in.Wish,
 	}}
 }

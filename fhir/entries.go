@@ -8,7 +8,7 @@ import (
 
 // IndexVersion changes when the same document gets other entries or owners than before: a store whose rows were made
 // under another version must make them anew.
-const IndexVersion = 4
+const IndexVersion = 5
 
 // Entry is one row of the search index. All resources that can match a criterion's [Range] have an entry in it;
 // an entry may also be there for a resource that does not match.
@@ -26,7 +26,7 @@ type Range struct {
 }
 
 // Entries appends the index entries of the document to dst, each once, in order of key and value. Relative references
-// to patients of compartment parameters have none: the owner index serves them.
+// to patients of compartment parameters have none: the owner index serves them. What shows a Binary has a [ShownEntry].
 func (d *Document) Entries(dst []Entry) []Entry {
 	t := searchOf(d.Type())
 	if t == nil {
@@ -37,6 +37,7 @@ func (d *Document) Entries(dst []Entry) []Entry {
 		dst = e.appendEntries(dst, v)
 		return true
 	})
+	d.Shows(func(r Reference) { dst = append(dst, ShownEntry(r.ID)) })
 	added := dst[start:]
 	slices.SortFunc(added, func(a, b Entry) int {
 		if a.Key != b.Key {

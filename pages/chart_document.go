@@ -111,7 +111,7 @@ func (v *Request) document(d *fhir.Document, r fhir.Resource, at string) (doc do
 	if binary == "" {
 		return doc, noDocument()
 	}
-	b, err := v.binary(r, d, binary)
+	b, err := v.binary(binary)
 	if err != nil {
 		return doc, err
 	}
@@ -131,27 +131,20 @@ func (v *Request) document(d *fhir.Document, r fhir.Resource, at string) (doc do
 	return doc, err
 }
 
-// binary reads the Binary that a document shows. Who may read the document may read it, unless they could have made the
-// document show it.
-func (v *Request) binary(r fhir.Resource, d *fhir.Document, id string) (fhir.Resource, error) {
-	var owners []string
-	all, err := v.Store.Belonging(v.Context(), d)
-	if err != nil {
-		return fhir.Resource{}, err
-	}
-	for _, o := range all {
-		owners = append(owners, o.Patient)
-	}
-	if err := v.Who.Decide(auth.Action{Verb: auth.VerbRead, Type: "Binary", ID: id}); err != nil {
-		if v.Who.Decide(auth.Action{Verb: auth.VerbWrite, Type: r.Type, ID: r.ID, Owners: owners}) == nil {
-			return fhir.Resource{}, err
-		}
-	}
+// binary reads a Binary, for those who may read it.
+func (v *Request) binary(id string) (fhir.Resource, error) {
 	b, found, err := v.stored("Binary", id)
 	if err == nil && !found {
 		err = noDocument()
 	}
-	return b, err
+	if err != nil {
+		return b, err
+	}
+	guards, err := v.Store.Guards(v.Context(), b, v.Store.Bases())
+	if err != nil {
+		return b, err
+	}
+	return b, v.Who.ReadBinary(id, guards)
 }
 
 // documentOf makes an attachment ready to be handed out.

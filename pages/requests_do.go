@@ -11,14 +11,12 @@ import (
 // choosePatient links the request to a patient of the practice.
 func choosePatient(w *stepping) (requests.Request, error) {
 	id := w.Form.Get("patient-id")
-	if id == "" {
+	if !fhir.IsID(id) {
 		w.Form.Fail("patient-id", "choose")
 		return requests.Request{}, nil
 	}
-	if fhir.IsID(id) {
-		if err := w.visit.Decide(readPatient(id)); err != nil {
-			return requests.Request{}, err
-		}
+	if err := w.visit.Decide(readPatient(id)); err != nil {
+		return requests.Request{}, err
 	}
 	if err := w.prepareLinked(); err != nil {
 		return requests.Request{}, err

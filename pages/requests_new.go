@@ -126,7 +126,7 @@ func takeIn(v *Request) error {
 		return v.refuseIntake(page)
 	}
 	if in.Patient != "" { // as where a patient is chosen later
-		if err := v.Decide(readPatient(fhir.BarePatient(in.Patient))); err != nil {
+		if err := v.Decide(readPatient(in.Patient)); err != nil {
 			return err
 		}
 	}

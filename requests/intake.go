@@ -28,7 +28,7 @@ func (l *Ledger) Record(ctx context.Context, by By, in Intake) (Request, error) 
 		return Request{}, err
 	}
 	d := in.Details
-	r := Request{State: Received, Received: in.Received, Patient: fhir.BarePatient(in.Patient), Details: Details{
+	r := Request{State: Received, Received: in.Received, Patient: in.Patient, Details: Details{
 		Channel: d.Channel, Requester: d.Requester, Subject: d.Subject, Scope: d.Scope, Asked: d.Asked, Purpose: d.Purpose, Wish: d.Wish, App: d.App,
 		RecordedBy: by.Who.Name,
 	}}
@@ -139,7 +139,7 @@ func (l *Ledger) Amend(ctx context.Context, by By, seen Seen, f func(r *Request)
 
 // amend takes over what may be amended.
 func (c *change) amend(w Request) {
-	c.Patient = fhir.BarePatient(w.Patient)
+	c.Patient = w.Patient
 	c.Channel, c.Requester, c.Subject, c.Scope, c.Asked, c.Purpose, c.Wish = w.Channel, w.Requester, w.Subject, w.Scope, w.Asked, w.Purpose, w.Wish
 	c.Linked, c.App = w.Linked, w.App
 }

@@ -54,6 +54,13 @@ func (tx *Tx) changeTies(rid int64, before, after []int64) error {
 	return nil
 }
 
+// Hung reports whether something living hangs on a name. Whoever takes that name decides whose those resources are.
+func (tx *Tx) Hung(typ, id string) (hung bool, err error) {
+	err = tx.scan(`SELECT EXISTS (SELECT 1 FROM tie t CROSS JOIN resource r ON r.rid = t.rid WHERE t.target = ? AND r.body IS NOT NULL)`,
+		[]any{fhir.HashName(typ + "/" + id)}, &hung)
+	return hung, err
+}
+
 // tieRow is a row of the table of ties.
 type tieRow struct{ target, rid int64 }
 

@@ -37,18 +37,14 @@ func mayRead(c *web.Call, r fhir.Resource) error {
 		c.Answer.Decided = true
 		return nil
 	}
-	owners, err := owners(c, r)
-	if err == nil && r.Type == "Binary" {
-		owners, err = contextOwners(c, r)
+	if r.Type == "Binary" {
+		return mayReadBinary(c, r)
 	}
+	owners, err := owners(c, r)
 	if err != nil {
 		return err
 	}
-	denied := c.Decide(auth.Action{Verb: auth.VerbRead, Type: r.Type, ID: r.ID, Owners: owners})
-	if denied != nil && r.Type == "Binary" && !r.Deleted {
-		return mayReadAttachment(c, r, denied)
-	}
-	return denied
+	return c.Decide(auth.Action{Verb: auth.VerbRead, Type: r.Type, ID: r.ID, Owners: owners})
 }
 
 // owners are the patients to whom a stored resource belongs; none for a tombstone.

@@ -30,7 +30,7 @@ func patientsOf(c *web.Call, r fhir.Resource) (ids []string) {
 	case r.Type == "Patient":
 		return []string{r.ID}
 	case r.Type == "Binary":
-		ids, err = contextOwners(c, r)
+		ids, err = guardOwners(c, r)
 	case r.Deleted || r.JSON == nil || !fhir.CanBelong(r.Type):
 		return nil
 	default:

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -116,64 +117,87 @@ func wantsRaw(content, format string, accept []string) (bool, error) {
 	return true, nil
 }
 
-// contextOwners are the patients to whom a Binary belongs by its securityContext, which stands for it (R4): that patient,
-// or those of that resource.
-func contextOwners(c *web.Call, r fhir.Resource) ([]string, error) {
-	if r.Deleted {
-		return nil, nil
+// guards are what stands for a Binary, as the transaction sees things if the call is in one.
+func guards(c *web.Call, r fhir.Resource) ([]storage.Guard, error) {
+	if c.Tx != nil {
+		return c.Tx.Guards(r, c.Bases())
 	}
-	d, err := fhir.Parse(r.JSON)
-	if err != nil {
-		return nil, err
-	}
-	of := fhir.ParseReference(d.Look().Child("securityContext").Child("reference").Text())
-	if !c.Server.Store.Bases().Owns(of) || of.Type == "Binary" {
-		return nil, nil
-	}
-	if of.Type == "Patient" {
-		return []string{of.ID}, nil
-	}
-	context, err := resource(c, of.Type, of.ID)
-	if web.IsCode(err, fhir.CodeNotFound) {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
-	}
-	return owners(c, context)
+	return c.Server.Store.Guards(c.Context(), r, c.Bases())
 }
 
-// showing is how many documents that show one Binary are asked about.
-const showing = 20
+// guardOwners are the patients to whom a Binary belongs: those of all that stands for it.
+func guardOwners(c *web.Call, r fhir.Resource) (ids []string, err error) {
+	all, err := guards(c, r)
+	for _, g := range all {
+		ids = append(ids, g.Owners...)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), err
+}
 
-// mayReadAttachment answers nil if the caller may read a DocumentReference that shows the Binary, otherwise denied: an
-// exported attachment opens with the credential that exported it (Bulk Data Access, A-03). A caller who may write that
-// document does not gain by it, because the document could then be made to show any Binary.
-func mayReadAttachment(c *web.Call, r fhir.Resource, denied error) error {
-	addresses := []string{r.Key()}
-	for _, base := range c.Bases().URLs() {
-		addresses = append(addresses, base+"/"+r.Key())
-	}
-	q, _, err := fhir.ParseQuery("DocumentReference", []fhir.Param{{Name: "location", Value: strings.Join(addresses, ",")}}, c.Bases())
+// mayReadBinary returns nil if the caller may read a Binary.
+func mayReadBinary(c *web.Call, r fhir.Resource) error {
+	all, err := guards(c, r)
 	if err != nil {
 		return err
 	}
-	found, err := find(c, q, storage.Page{Count: showing})
-	if err != nil {
+	if err := c.Who.ReadBinary(r.ID, all); err != nil {
 		return err
 	}
-	for _, document := range found.Resources {
-		owners, err := owners(c, document)
-		if err != nil {
+	c.Answer.Decided = true
+	return nil
+}
+
+// mayShow refuses a write that newly makes a document show a Binary which its writer may neither read nor write: whoever
+// may read the document could then read the Binary. One that is not there yet may be named.
+func mayShow(c *web.Call, d *fhir.Document, old fhir.Resource) error {
+	shown := shownBy(d)
+	if len(shown) == 0 || c.Who.Decide(auth.Action{Verb: auth.VerbRead, Type: "Binary"}) == nil {
+		return nil
+	}
+	before := map[string]bool{}
+	if !old.Deleted && old.JSON != nil {
+		if was, err := fhir.Parse(old.JSON); err != nil {
 			return err
+		} else {
+			before = shownBy(was)
 		}
-		do := auth.Action{Type: document.Type, ID: document.ID, Owners: owners}
-		do.Verb = auth.VerbWrite
-		if c.Who.Decide(do) == nil {
+	}
+	for id := range shown {
+		if before[id] {
 			continue
 		}
-		if do.Verb = auth.VerbRead; c.Decide(do) == nil {
-			return nil
+		if err := mayShowBinary(c, id); err != nil {
+			return err
 		}
 	}
-	return denied
+	return nil
+}
+
+// shownBy are the ids of the Binaries that a document shows. Whatever the server: an address may become this server's.
+func shownBy(d *fhir.Document) map[string]bool {
+	shown := map[string]bool{}
+	d.Shows(func(r fhir.Reference) { shown[r.ID] = true })
+	return shown
+}
+
+func mayShowBinary(c *web.Call, id string) error {
+	r, err := resource(c, "Binary", id)
+	if web.IsCode(err, fhir.CodeNotFound) || err == nil && r.Deleted {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	all, err := guards(c, r)
+	if err != nil || c.Who.ReadBinary(id, all) == nil {
+		return err
+	}
+	do := auth.Action{Verb: auth.VerbWrite, Type: "Binary", ID: id}
+	for _, g := range all {
+		do.Owners = append(do.Owners, g.Owners...)
+	}
+	if c.Who.Decide(do) == nil {
+		return nil
+	}
+	return fhir.Errorf(fhir.CodeForbidden, "the document would show Binary/%s, which you may not read; leave it out, or ask for the right to read it", id)
 }

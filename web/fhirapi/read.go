@@ -46,6 +46,9 @@ func version(c *web.Call) (fhir.Resource, error) {
 	if c.Tx != nil {
 		return fhir.Resource{}, notInTransaction("vread")
 	}
+	if _, err := current(c, c.Type, c.ID); err != nil { // what is another patient's by now is not read by an earlier version
+		return fhir.Resource{}, err
+	}
 	r, err := c.Server.Store.Version(c.Context(), c.Type, c.ID, version)
 	if err = readable(c, r, err); err != nil {
 		return fhir.Resource{}, err

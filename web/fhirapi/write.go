@@ -69,6 +69,9 @@ func put(c *web.Call, tx *storage.Tx, d *fhir.Document, id string, k condition) 
 		return effect{}, err
 	}
 	old, err := standing(c, tx, auth.VerbWrite, typ, id, k)
+	if err == nil {
+		err = mayShow(c, d, old)
+	}
 	if err != nil {
 		return effect{}, err
 	}
@@ -112,7 +115,32 @@ func standing(c *web.Call, tx *storage.Tx, verb auth.Verb, typ, id string, k con
 			return old, err
 		}
 	}
+	if err := mayTake(c, tx, verb, typ, id, old); err != nil {
+		return old, err
+	}
 	return old, k.check(old, exists)
+}
+
+// mayTake refuses to who may not write every resource of the type an id that was another patient's before it was deleted,
+// or on which something hangs already: that would become whose the new resource is.
+func mayTake(c *web.Call, tx *storage.Tx, verb auth.Verb, typ, id string, old fhir.Resource) error {
+	if exists := old.JSON != nil; exists || verb != auth.VerbWrite || c.Who.Decide(auth.Action{Verb: verb, Type: typ, ID: id}) == nil {
+		return nil
+	}
+	if old.Deleted && old.Version > 1 {
+		last, err := c.Server.Store.Version(c.Context(), typ, id, old.Version-1)
+		if err != nil {
+			return err
+		}
+		if err := mayChange(c, verb, typ, id, func() ([]string, error) { return owners(c, last) }); err != nil {
+			return err
+		}
+	}
+	hung, err := tx.Hung(typ, id)
+	if err == nil && hung {
+		err = fhir.Errorf(fhir.CodeForbidden, "something stored refers to %s/%s already and would become whose this is; choose another id, or have somebody write it who may write every %s", typ, id, typ)
+	}
+	return err
 }
 
 // mayChange decides about a write. Owners are looked for only if they can matter.

@@ -1,0 +1,109 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"satchel/fhir"
+)
+
+// Guard is a resource that stands for a Binary where it is decided who may see that Binary. Owners are the patients to
+// whom the guard belongs as a whole.
+type Guard struct {
+	Type, ID string
+	Owners   []string
+}
+
+// Guards lists what stands for a Binary (R4 binary.html, securityContext): that context alone, if it has one, and nothing
+// if the context is not there; else every resource that shows it. Who may see all of them may see it. For a Binary with none
+// nobody is a guard, so that only who may read every Binary sees it. own are the bases of this server, as the caller knows it.
+func (s *Store) Guards(ctx context.Context, binary fhir.Resource, own fhir.Bases) ([]Guard, error) {
+	return s.guards(ctx, s.reads, binary, own)
+}
+
+// Guards is [Store.Guards] as the transaction sees things.
+func (tx *Tx) Guards(binary fhir.Resource, own fhir.Bases) ([]Guard, error) {
+	return tx.s.guards(context.Background(), tx, binary, own)
+}
+
+func (s *Store) guards(ctx context.Context, db querier, binary fhir.Resource, own fhir.Bases) (all []Guard, err error) {
+	if binary.Deleted || binary.JSON == nil {
+		return nil, nil
+	}
+	d, err := fhir.Parse(binary.JSON)
+	if err == nil {
+		if text := d.SecurityContext(); text != "" {
+			all, err = s.contextGuard(ctx, db, fhir.ParseReference(text), own)
+		} else {
+			all, err = s.showing(ctx, db, binary.ID, own)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find whose %s is: %w", binary.Key(), err)
+	}
+	return all, nil
+}
+
+// contextGuard is the resource that a securityContext names, if it is there.
+func (s *Store) contextGuard(ctx context.Context, db querier, r fhir.Reference, own fhir.Bases) ([]Guard, error) {
+	if !own.Owns(r) || r.Type == "Binary" {
+		return nil, nil
+	}
+	if r.Type == "Patient" {
+		return []Guard{{Type: "Patient", ID: r.ID, Owners: []string{r.ID}}}, nil
+	}
+	standing, err := s.resource(ctx, db, r.Type, r.ID)
+	if e, ok := errors.AsType[*fhir.Error](err); ok && e.Code == fhir.CodeNotFound {
+		return nil, nil
+	}
+	if err != nil || standing.Deleted {
+		return nil, err
+	}
+	d, err := fhir.Parse(standing.JSON)
+	if err != nil {
+		return nil, err
+	}
+	g, err := s.guard(ctx, db, d)
+	return []Guard{g}, err
+}
+
+func (s *Store) guard(ctx context.Context, db querier, d *fhir.Document) (Guard, error) {
+	g := Guard{Type: d.Type(), ID: d.ID()}
+	owners, err := s.belonging(ctx, db, d)
+	for _, o := range owners {
+		if o.Why.Whole() {
+			g.Owners = append(g.Owners, o.Patient)
+		}
+	}
+	return g, err
+}
+
+// showing reads the resources that show a Binary: the index narrows, the document decides.
+func (s *Store) showing(ctx context.Context, db querier, id string, own fhir.Bases) (all []Guard, err error) {
+	at := fhir.ShownEntry(id)
+	rows, err := query(ctx, db, `SELECT r.body FROM `+entriesOf+` CROSS JOIN resource r ON r.rid = e.rid
+		WHERE e.key = ? AND e.value = ? AND r.body IS NOT NULL`, at.Key, at.Value)
+	bodies, err := collect(rows, err, func(scan row) (body []byte, err error) {
+		err = scan(&body)
+		return body, err
+	})
+	for _, body := range bodies {
+		d, err := fhir.Parse(body)
+		if err != nil {
+			return nil, err
+		}
+		if !d.ShowsBinary(own, id) {
+			continue
+		}
+		g, err := s.guard(ctx, db, d)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, g)
+	}
+	slices.SortFunc(all, func(a, b Guard) int { return strings.Compare(a.Type+"/"+a.ID, b.Type+"/"+b.ID) })
+	return all, err
+}
