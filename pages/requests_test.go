@@ -207,6 +207,11 @@ func TestRequestsPermissions(t *testing.T) {
 	other := blind.record("name", "Somebody")
 	blind.want(blind.get(other+"/do/patient"), 200, "may not look for patients")
 	blind.want(blind.post(other+"/do/patient", "patient-id", demo.PatientID(0), "version", "0"), 403)
+	for _, written := range []string{"Patient/" + demo.PatientID(0), demo.PatientID(0) + "/_history/1"} { // what is no id chooses nobody
+		blind.want(blind.post(other+"/do/patient", "patient-id", written, "version", "0"), 422)
+		blind.want(blind.post("/requests/new", "name", "Somebody", "channel", "paper", "role", "patient", "scope", "record", "wish", "stick",
+			"received", d.ledger.Today().String(), "patient-id", written), 403)
+	}
 	stranger := d.visitor()
 	stranger.led(stranger.get(path), "/sign-in?then="+strings.ReplaceAll(path, "/", "%2F"))
 }

@@ -93,22 +93,22 @@ func TestIntakeRefuses(t *testing.T) {
 		change func(in *requests.Intake)
 		want   fhir.Code
 	}{
-		"channel":       {func(in *requests.Intake) { in.Channel = "owl" }, fhir.CodeValue},
-		"role":          {func(in *requests.Intake) { in.Requester.Role = "" }, fhir.CodeValue},
-		"wish":          {func(in *requests.Intake) { in.Wish = "zip" }, fhir.CodeValue},
-		"no name":       {func(in *requests.Intake) { in.Requester.Name = " " }, fhir.CodeRequired},
-		"nobody":        {func(in *requests.Intake) { in.Patient, in.Subject = "", requests.Subject{} }, fhir.CodeRequired},
-		"narrowed":      {func(in *requests.Intake) { in.Scope = requests.ScopeNarrowed }, fhir.CodeRequired},
-		"everybody":     {func(in *requests.Intake) { in.Scope = requests.ScopePopulation }, fhir.CodeValue},
-		"unknown":       {func(in *requests.Intake) { in.Patient = "p2" }, fhir.CodeNotFound},
-		"no id":         {func(in *requests.Intake) { in.Patient = "p 1" }, fhir.CodeValue},
-		"tomorrow":      {func(in *requests.Intake) { in.Received = f.Today() + 1 }, fhir.CodeValue},
-		"long":          {func(in *requests.Intake) { in.Asked = strings.Repeat("x", 5000) }, fhir.CodeTooLong},
-		"zero":          {func(in *requests.Intake) { in.Purpose = "a\x00b" }, fhir.CodeValue},
-		"long note":     {func(in *requests.Intake) { in.Note = strings.Repeat("x", 5000) }, fhir.CodeTooLong},
-		"linked no id":  {func(in *requests.Intake) { in.Requester.Name = "x"; in.Subject.Name = strings.Repeat("ä", 3000) }, fhir.CodeTooLong},
-		"not in UTF-8":  {func(in *requests.Intake) { in.Requester.Phone = "\xff" }, fhir.CodeValue},
-		"other patient": {func(in *requests.Intake) { in.Patient = "Patient/p2" }, fhir.CodeNotFound},
+		"channel":      {func(in *requests.Intake) { in.Channel = "owl" }, fhir.CodeValue},
+		"role":         {func(in *requests.Intake) { in.Requester.Role = "" }, fhir.CodeValue},
+		"wish":         {func(in *requests.Intake) { in.Wish = "zip" }, fhir.CodeValue},
+		"no name":      {func(in *requests.Intake) { in.Requester.Name = " " }, fhir.CodeRequired},
+		"nobody":       {func(in *requests.Intake) { in.Patient, in.Subject = "", requests.Subject{} }, fhir.CodeRequired},
+		"narrowed":     {func(in *requests.Intake) { in.Scope = requests.ScopeNarrowed }, fhir.CodeRequired},
+		"everybody":    {func(in *requests.Intake) { in.Scope = requests.ScopePopulation }, fhir.CodeValue},
+		"unknown":      {func(in *requests.Intake) { in.Patient = "p2" }, fhir.CodeNotFound},
+		"no id":        {func(in *requests.Intake) { in.Patient = "p 1" }, fhir.CodeValue},
+		"tomorrow":     {func(in *requests.Intake) { in.Received = f.Today() + 1 }, fhir.CodeValue},
+		"long":         {func(in *requests.Intake) { in.Asked = strings.Repeat("x", 5000) }, fhir.CodeTooLong},
+		"zero":         {func(in *requests.Intake) { in.Purpose = "a\x00b" }, fhir.CodeValue},
+		"long note":    {func(in *requests.Intake) { in.Note = strings.Repeat("x", 5000) }, fhir.CodeTooLong},
+		"linked no id": {func(in *requests.Intake) { in.Requester.Name = "x"; in.Subject.Name = strings.Repeat("ä", 3000) }, fhir.CodeTooLong},
+		"not in UTF-8": {func(in *requests.Intake) { in.Requester.Phone = "\xff" }, fhir.CodeValue},
+		"a reference":  {func(in *requests.Intake) { in.Patient = "Patient/p2" }, fhir.CodeValue},
 	} {
 		in := wanted()
 		tt.change(&in)

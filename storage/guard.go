@@ -15,6 +15,7 @@ import (
 type Guard struct {
 	Type, ID string
 	Owners   []string
+	Shown    []Guard // of a Patient: what shows the Binary
 }
 
 // Guards lists what stands for a Binary (R4 binary.html, securityContext): that context alone, if it has one, and nothing
@@ -29,31 +30,42 @@ func (tx *Tx) Guards(binary fhir.Resource, own fhir.Bases) ([]Guard, error) {
 	return tx.s.guards(context.Background(), tx, binary, own)
 }
 
-func (s *Store) guards(ctx context.Context, db querier, binary fhir.Resource, own fhir.Bases) (all []Guard, err error) {
+func (s *Store) guards(ctx context.Context, db querier, binary fhir.Resource, own fhir.Bases) ([]Guard, error) {
 	if binary.Deleted || binary.JSON == nil {
 		return nil, nil
 	}
 	d, err := fhir.Parse(binary.JSON)
-	if err == nil {
-		if text := d.SecurityContext(); text != "" {
-			all, err = s.contextGuard(ctx, db, fhir.ParseReference(text), own)
-		} else {
-			all, err = s.showing(ctx, db, binary.ID, own)
-		}
-	}
 	if err != nil {
 		return nil, fmt.Errorf("find whose %s is: %w", binary.Key(), err)
+	}
+	return s.guardsBy(ctx, db, binary.ID, d.SecurityContext(), own)
+}
+
+// GuardsBy is [Store.Guards] for a Binary whose securityContext is known; "" if it has none.
+func (s *Store) GuardsBy(ctx context.Context, id, securityContext string) ([]Guard, error) {
+	return s.guardsBy(ctx, s.reads, id, securityContext, s.Bases())
+}
+
+func (s *Store) guardsBy(ctx context.Context, db querier, id, securityContext string, own fhir.Bases) (all []Guard, err error) {
+	if securityContext != "" {
+		all, err = s.contextGuard(ctx, db, id, fhir.ParseReference(securityContext), own)
+	} else {
+		all, err = s.showing(ctx, db, id, own)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find whose Binary/%s is: %w", id, err)
 	}
 	return all, nil
 }
 
 // contextGuard is the resource that a securityContext names, if it is there.
-func (s *Store) contextGuard(ctx context.Context, db querier, r fhir.Reference, own fhir.Bases) ([]Guard, error) {
+func (s *Store) contextGuard(ctx context.Context, db querier, id string, r fhir.Reference, own fhir.Bases) ([]Guard, error) {
 	if !own.Owns(r) || r.Type == "Binary" {
 		return nil, nil
 	}
 	if r.Type == "Patient" {
-		return []Guard{{Type: "Patient", ID: r.ID, Owners: []string{r.ID}}}, nil
+		shown, err := s.showing(ctx, db, id, own)
+		return []Guard{{Type: "Patient", ID: r.ID, Owners: []string{r.ID}, Shown: shown}}, err
 	}
 	standing, err := s.resource(ctx, db, r.Type, r.ID)
 	if e, ok := errors.AsType[*fhir.Error](err); ok && e.Code == fhir.CodeNotFound {

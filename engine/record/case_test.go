@@ -153,6 +153,17 @@ var recordCases = []struct {
 		out: []string{"Binary/of-b", "Binary/loose", "Binary/gone"},
 	},
 	{
+		name: "files that a reference does not give away",
+		stored: []string{of("DocumentReference/d", to("subject", "Patient/a")+`,'content':[{'attachment':{'url':'Binary/of-b'}},{'attachment':{'url':'Binary/nobodys'}},{'attachment':{'url':'Binary/dangling'}},{'attachment':{'url':'Binary/mine'}}]`),
+			of("Binary/of-b", ""), of("DocumentReference/b", to("subject", "Patient/b")+`,'content':[{'attachment':{'url':'Binary/of-b'}}]`),
+			of("Binary/nobodys", ""), of("DocumentReference/n", `'content':[{'attachment':{'url':'Binary/nobodys'}}]`),
+			of("Binary/dangling", to("securityContext", "DocumentReference/never")),
+			of("Binary/mine", ""), of("Media/m", to("subject", "Patient/a")+`,'content':{'url':'Binary/mine'}`), of("Practitioner/p", `'photo':[{'url':'Binary/face'}]`), of("Binary/face", ""),
+			of("Observation/o", to("subject", "Patient/a")+`,'performer':[{'reference':'Practitioner/p'}]`)},
+		in:       []string{"Binary/mine/_history/1", "Binary/face/_history/1"},
+		excluded: map[string]string{"Binary/of-b": ReasonOtherIndividual, "Binary/nobodys": ReasonOtherIndividual, "Binary/dangling": ReasonOtherIndividual},
+	},
+	{
 		name: "psychotherapy notes",
 		stored: []string{of("DocumentReference/d", to("subject", "Patient/a")+`,'securityLabel':[{'coding':[{'system':'http://terminology.hl7.org/CodeSystem/v3-ActCode','code':'PSYTHPN'}]}],'content':[{'attachment':{'url':'Binary/note'}}]`),
 			of("Binary/note", ""), of("Observation/o", `'meta':{'security':[{'system':'http://terminology.hl7.org/CodeSystem/v3-ActCode','code':'ETH'}]},`+to("subject", "Patient/a"))},

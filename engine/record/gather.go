@@ -137,20 +137,24 @@ func (g *gatherer) read(rids []int64, f func(*recordRow)) error {
 		return err
 	}
 	var r *recordRow
+	var all []*recordRow
 	err = g.store.Versions(g.ctx, g.at, rids, func(row storage.Row) error {
 		if r == nil || r.rid != row.RID {
-			if r != nil {
-				f(r)
-			}
 			if _, err := g.disposition(row.Type); err != nil {
 				return err
 			}
 			r = &recordRow{key: key{row.Type, row.ID}, rid: row.RID}
+			all = append(all, r)
 		}
 		return g.version(r, row)
 	})
-	if err == nil && r != nil {
-		f(r)
+	for _, r := range all {
+		if r.typ == "Binary" && err == nil {
+			r.guards, err = g.store.GuardsBy(g.ctx, r.id, r.context)
+		}
+		if err == nil {
+			f(r)
+		}
 	}
 	return err
 }
@@ -174,6 +178,7 @@ func (g *gatherer) version(r *recordRow, row storage.Row) error {
 		err := g.doc.Reset(row.JSON)
 		if err == nil {
 			err = g.doc.Ties(&g.ties, g.bases)
+			r.context = strings.Clone(g.doc.SecurityContext())
 		}
 		if err != nil {
 			return fmt.Errorf("the references of %s/%s version %d cannot be read: %w", row.Type, row.ID, row.Version, err)

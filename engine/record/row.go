@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"satchel/fhir"
+	"satchel/storage"
 )
 
 // standing is what a resource is to the record.
@@ -27,6 +28,9 @@ type recordRow struct {
 	from     string // what points to it: "Type/id"; "" if it was not reached by a reference
 	depth    int    // steps from the core
 	versions []recordVersion
+
+	context string          // of a Binary: its securityContext; "" if it has none
+	guards  []storage.Guard // of a Binary: what stands for it
 }
 
 // recordVersion is one version of it.
@@ -99,8 +103,36 @@ func (g *gatherer) claim(r *recordRow, v *recordVersion) (claim, string) {
 		return ours, "reverse " + r.typ + "." + path
 	case role:
 		return ours, "role"
+	case !g.loose(r):
+		return theirsTouched, ""
 	}
 	return nobodys, ""
+}
+
+// loose reports whether a resource that belongs to nobody may go along with what points to it. A reference does not give away
+// what is another patient's: a Binary goes along if all that stands for it belongs to the record, or to nobody by its nature,
+// such as a picture of a practitioner; one whose securityContext is not there never does.
+func (g *gatherer) loose(r *recordRow) bool {
+	if r.typ != "Binary" {
+		return true
+	}
+	for _, guard := range r.guards {
+		if !g.opens(guard) {
+			return false
+		}
+	}
+	return r.context == "" || len(r.guards) > 0
+}
+
+// opens reports whether a guard of a Binary belongs to the record, or to the directory.
+func (g *gatherer) opens(guard storage.Guard) bool {
+	if r := g.rows[key{guard.Type, guard.ID}]; r != nil && r.place != pending {
+		return r.place != refused
+	}
+	if d, err := g.disposition(guard.Type); err != nil || d.Kind == fhir.Forward || d.Kind == fhir.System {
+		return err == nil
+	}
+	return slices.ContainsFunc(guard.Owners, func(id string) bool { return g.patients[id] })
 }
 
 // leads names the first link of a version that leads into the record; role says that it takes part only.

@@ -116,3 +116,18 @@ func TestTakingOver(t *testing.T) {
 	}
 	p.put("Observation/own", observation("own", of("a")), 201)
 }
+
+// A token that may do less opens nothing that one with more does not.
+func TestNarrowTokenOpensNoBinary(t *testing.T) {
+	t.Parallel()
+	p := guarded(t)
+	p.client("scanner", "system/DocumentReference.cruds,system/DocumentReference.rs", "FHIR_ALL_READ", "FHIR_ALL_WRITE")
+	wide, narrow := p.token("scanner", "system/DocumentReference.cruds"), p.token("scanner", "system/DocumentReference.rs")
+	p.as = wide
+	p.put("DocumentReference/planted", shows("planted", "a", "Binary/loose"), 403)
+	for _, token := range []string{wide, narrow} {
+		p.as = token
+		p.gets("Binary/scan-a", 200) // what a document shows that it may read
+		p.gets("Binary/loose", 403)
+	}
+}
