@@ -35,6 +35,9 @@ func ledgerOf(t *testing.T) *office {
 		r = must(t)(f.Check(background, by("front"), seen(r), "other", text))
 		must(t)(f.Deny(background, by("doctor"), seen(r), []requests.Ground{"other", "danger"}, text))
 	}
+	unknown := wanted()
+	unknown.Patient, unknown.Subject = "", requests.Subject{Name: "Nobody Found Yet", BirthDate: "1950-01-02"}
+	must(t)(f.Record(background, by("front"), unknown))
 	in := wanted()
 	in.Scope, in.Patient, in.Subject = requests.ScopePopulation, "", requests.Subject{}
 	must(t)(f.Record(background, by("front"), in))
@@ -65,7 +68,7 @@ func TestFHIR(t *testing.T) {
 		}
 	}
 	// 5 approved, 1 denied, all denied with harm; 2 given
-	if n := len(requests.States()) + len(hostile) + 1; types["Task"] != n || types["Provenance"] != 5+1+len(hostile)+2 || types["Bundle"] != 1 {
+	if n := len(requests.States()) + len(hostile) + 2; types["Task"] != n || types["Provenance"] != 5+1+len(hostile)+2 || types["Bundle"] != 1 {
 		t.Errorf("%v, want %d tasks", types, n)
 	}
 	var task struct {
@@ -81,6 +84,9 @@ func TestFHIR(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+	if !strings.Contains(out.String(), `"for":{"display":"Nobody Found Yet, 1950-01-02"`) {
+		t.Error("nobody is named for whose record no patient was found yet")
 	}
 	if task.Status != "rejected" || task.BusinessStatus.Coding[0].Code != "denied" || task.StatusReason.Coding[0].Code != "danger" ||
 		task.For.Reference != "Patient/p1" || task.Restriction.Period.End != "2026-03-31" {
@@ -110,7 +116,7 @@ func TestCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&b).ReadAll()
-	if err != nil || len(rows) != 1+len(requests.States())+len(hostile)+1 {
+	if err != nil || len(rows) != 1+len(requests.States())+len(hostile)+2 {
 		t.Fatal(len(rows), err)
 	}
 	column := map[string]int{}

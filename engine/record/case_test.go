@@ -101,6 +101,13 @@ var recordCases = []struct {
 		out:      []string{"Group/h"},
 	},
 	{
+		name: "another server's things are not another patient's, although their ids are equal",
+		stored: []string{of("Claim/a", to("patient", "Patient/a")), of("Claim/b", to("patient", "Patient/b")),
+			of("PaymentReconciliation/mine", `'detail':[{`+to("request", "Claim/a")+`},{`+to("request", "https://other.example/fhir/Claim/b")+`}]`)},
+		in:  []string{"PaymentReconciliation/mine/_history/1"},
+		out: []string{"Claim/b"},
+	},
+	{
 		name: "a payment for several bills",
 		stored: []string{of("Claim/a", to("patient", "Patient/a")), of("Claim/b", to("patient", "Patient/b")),
 			of("PaymentReconciliation/both", `'contained':[{'resourceType':'Organization','id':'o','name':'of b'}],'detail':[{`+to("request", "Claim/a")+`},{`+to("request", "Claim/b")+`,'submitter':{'reference':'#o'}},{'amount':{'value':1}}]`),

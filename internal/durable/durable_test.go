@@ -12,6 +12,7 @@ import (
 
 	"satchel/internal/durable"
 	"satchel/internal/durable/durabletest"
+	"satchel/internal/durable/internal/seam"
 )
 
 // Each way of making a file leaves it on the disk, and says so if the disk fails.
@@ -237,4 +238,36 @@ func names(t *testing.T, folder string) (names []string) {
 		names = append(names, e.Name())
 	}
 	return names
+}
+
+// On a disk without links a file still never replaces another.
+func TestExclusiveWithoutLinks(t *testing.T) {
+	in := t.TempDir()
+	t.Cleanup(seam.Observe(func(op seam.Op, do func() error) error {
+		if op.Kind == seam.Link && strings.HasPrefix(op.Path, in) {
+			return errors.ErrUnsupported
+		}
+		return do()
+	}))
+	path := filepath.Join(in, "a")
+	if err := durable.Write(path, durable.Options{Exclusive: true}, durable.Bytes([]byte("first"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.Write(path, durable.Options{Exclusive: true}, durable.Bytes([]byte("second"))); !errors.Is(err, fs.ErrExist) {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != "first" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// A folder that cannot be made is an error.
+func TestMkdirAllRefused(t *testing.T) {
+	in := t.TempDir()
+	put(t, filepath.Join(in, "file"), "")
+	for _, path := range []string{filepath.Join(in, "file"), filepath.Join(in, "file", "below")} {
+		if err := durable.MkdirAll(path, 0o700); err == nil {
+			t.Errorf("made %s", path)
+		}
+	}
 }
