@@ -44,7 +44,7 @@ var floors = map[string][]string{
 	"engine/progress": {},
 	"engine/imports":  {"handover", "storage", "audit", "fhir", "internal/durable", "internal/fault"},
 	"handover":        {"fhir", "internal/durable"},
-	"handover/view":   {"fhir"},
+	"handover/view":   {"handover", "fhir"},
 	"storage":         {"migrations", "audit", "fhir", "internal/durable"},
 	"audit":           {"fhir"},
 	"migrations":      {},

@@ -193,7 +193,7 @@ func (v *Request) factsOf(patient string, types []string) ([]view.Fact, error) {
 	w := view.New(view.Options{Patient: patient})
 	for _, typ := range types {
 		err := v.Store.OwnedNewest(v.Context(), patient, typ, chartRead, func(r fhir.Resource) error {
-			return w.Add(view.Item{Section: view.Current, Type: r.Type, ID: r.ID, Version: r.Version, Updated: r.Updated, JSON: r.JSON})
+			return w.Add(view.Item{Section: handover.Current, Type: r.Type, ID: r.ID, Version: r.Version, Updated: r.Updated, JSON: r.JSON})
 		})
 		if err != nil {
 			return nil, err
@@ -212,7 +212,7 @@ func (v *Request) factsOf(patient string, types []string) ([]view.Fact, error) {
 		} else if !found {
 			continue
 		}
-		if err := w.Add(view.Item{Section: view.Directory, Type: typ, ID: id, Version: r.Version, Updated: r.Updated, JSON: r.JSON}); err != nil {
+		if err := w.Add(view.Item{Section: handover.Directory, Type: typ, ID: id, Version: r.Version, Updated: r.Updated, JSON: r.JSON}); err != nil {
 			return nil, err
 		}
 	}

@@ -23,7 +23,7 @@ func (h *handing) pages() error {
 	}
 	v := view.New(view.Options{
 		Practice: h.request.Sender.Name, Patient: h.request.Patient, TransactionTime: h.at.Time,
-		Verdict: string(h.recon.Verdict), Exclusions: shownExclusions(h.recon.Exclusions),
+		Verdict: string(h.recon.Verdict), Exclusions: h.recon.Exclusions,
 	})
 	d := &fhir.Document{}
 	for n, bag := range h.w.Files() {
@@ -32,7 +32,7 @@ func (h *handing) pages() error {
 				continue
 			}
 			err := h.lines(n+1, f.Path, func(number int64, line []byte) error {
-				i := view.Item{Section: view.Section(f.Section), JSON: line, Path: f.Path, Line: number}
+				i := view.Item{Section: f.Section, JSON: line, Path: f.Path, Line: number}
 				if f.Section != handover.History && f.Section != handover.Deleted {
 					if err := d.Reset(line); err != nil {
 						return err
@@ -53,16 +53,6 @@ func (h *handing) pages() error {
 		}
 		return h.w.AddFile("view/"+name, &page)
 	})
-}
-
-func shownExclusions(list []handover.ExclusionSummary) []view.Exclusion {
-	var out []view.Exclusion
-	for _, x := range list {
-		out = append(out, view.Exclusion{
-			Type: x.Type, Count: x.Count, Part: string(x.Part), Reason: x.Reason, Authority: x.Authority, Statutory: x.Statutory,
-		})
-	}
-	return out
 }
 
 // attachedFiles are the files with bytes of attachments: by version of a resource, such as Binary/1/_history/2, and then by

@@ -26,12 +26,6 @@ type key struct{ typ, id string }
 // batch is how many resources are asked of the store at once.
 const batch = 128
 
-// sections are the places of items in a package.
-var sections = map[record.Section]handover.Section{
-	record.SectionCurrent: handover.Current, record.SectionDirectory: handover.Directory, record.SectionHistory: handover.History,
-	record.SectionDeleted: handover.Deleted, record.SectionProvenance: handover.Provenance,
-}
-
 // write writes every item. A deletion waits for the item behind it, which reports whether the resource was made again.
 func (h *handing) write() error {
 	var waiting *record.Item
@@ -79,11 +73,11 @@ var dataMember = []byte(`"data":"`)
 // put writes one living or earlier version, and the bytes of its attachments.
 func (h *handing) put(it record.Item, d *fhir.Document) error {
 	r := resourceOf(it)
-	place, err := h.w.Put(sections[it.Section], r)
+	place, err := h.w.Put(it.Section, r)
 	if err != nil {
 		return err
 	}
-	if it.Section != record.SectionHistory {
+	if it.Section != handover.History {
 		h.stands(it, place)
 	}
 	if !bytes.Contains(it.JSON, dataMember) {

@@ -8,6 +8,7 @@ import (
 	"iter"
 
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/storage"
 )
 
@@ -102,18 +103,18 @@ func (r *Record) hand(row *recordRow, versions []storage.Row, d *fhir.Document, 
 }
 
 // sectionOf is where a version goes.
-func sectionOf(typ string, pointedTo, deleted, current bool) Section {
+func sectionOf(typ string, pointedTo, deleted, current bool) handover.Section {
 	switch {
 	case deleted:
-		return SectionDeleted
+		return handover.Deleted
 	case !current:
-		return SectionHistory
+		return handover.History
 	case typ == "Provenance":
-		return SectionProvenance
+		return handover.Provenance
 	case pointedTo:
-		return SectionDirectory
+		return handover.Directory
 	}
-	return SectionCurrent
+	return handover.Current
 }
 
 // content reports whether resources of the type that are nobody's are content rather than directory.

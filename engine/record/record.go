@@ -13,22 +13,10 @@ import (
 	"satchel/storage"
 )
 
-// Section is the part of a package that an item goes to.
-type Section string
-
-// The sections.
-const (
-	SectionCurrent    Section = "current"    // living versions that are about the patient
-	SectionDirectory  Section = "directory"  // living versions of what the record points to: people, places, drugs, definitions
-	SectionHistory    Section = "history"    // earlier versions of either
-	SectionDeleted    Section = "deleted"    // tombstones
-	SectionProvenance Section = "provenance" // living versions of Provenance
-)
-
 // Item is one version of one resource.
 type Item struct {
-	Section Section
-	Why     string // how it came in, such as "direct", "reverse Task.focus", "forward from Encounter/1"
+	Section handover.Section // the part of a package that it goes to
+	Why     string           // how it came in, such as "direct", "reverse Task.focus", "forward from Encounter/1"
 	Type    string
 	ID      string
 	Version int64

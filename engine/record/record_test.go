@@ -10,6 +10,7 @@ import (
 
 	"satchel/demo"
 	"satchel/fhir"
+	"satchel/handover"
 	"satchel/internal/testpractice"
 	"satchel/storage"
 )
@@ -158,10 +159,10 @@ func TestRecordOfTheEverythingPatient(t *testing.T) {
 			t.Errorf("%s: excluded as %q", key, got)
 		}
 	}
-	if it := g.items["Observation/"+p+"-mistake/_history/2"]; it.Section != SectionDeleted || it.JSON != nil {
+	if it := g.items["Observation/"+p+"-mistake/_history/2"]; it.Section != handover.Deleted || it.JSON != nil {
 		t.Errorf("tombstone: %+v", it)
 	}
-	if it := g.items["Observation/"+p+"-mistake/_history/1"]; it.Section != SectionHistory {
+	if it := g.items["Observation/"+p+"-mistake/_history/1"]; it.Section != handover.History {
 		t.Errorf("before the tombstone: %+v", it)
 	}
 	if !slices.IsSortedFunc(g.order, func(a, b string) int {
@@ -193,7 +194,7 @@ func shelf(t *testing.T, s *storage.Store) string {
 	all, _ := wholePopulation(t, s, at)
 	first := map[string]string{}
 	for _, it := range all {
-		if d, _ := fhir.DispositionOf(it.Type); d.Kind == fhir.Forward && it.Section == SectionDirectory && (first[it.Type] == "" || it.ID < first[it.Type]) {
+		if d, _ := fhir.DispositionOf(it.Type); d.Kind == fhir.Forward && it.Section == handover.Directory && (first[it.Type] == "" || it.ID < first[it.Type]) {
 			first[it.Type] = it.ID
 		}
 	}

@@ -41,7 +41,7 @@ func (v *View) exclusions() block {
 		if e.Statutory {
 			rule = v.t.headings["statutory"]
 		}
-		return cells(columns, piece{Text: v.t.many(e.Type), Code: e.Type}, text(e.Part), text(itoa(max(e.Count, 1))),
+		return cells(columns, piece{Text: v.t.many(e.Type), Code: e.Type}, text(string(e.Part)), text(itoa(max(e.Count, 1))),
 			piece{Text: reason, Code: e.Reason}, piece{Text: rule, Code: e.Authority})
 	}}}
 	return b

@@ -5,11 +5,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"satchel/handover"
 )
 
 // fact is what is kept of one version of a resource.
 type fact struct {
-	section Section
+	section handover.Section
 	typ, id string
 	version int64
 	updated time.Time
@@ -72,7 +74,9 @@ type attached struct {
 func (f *fact) key() string { return f.typ + "/" + f.id }
 
 // live reports whether it is a newest version.
-func (f *fact) live() bool { return !f.deleted && f.section != History && f.section != Deleted }
+func (f *fact) live() bool {
+	return !f.deleted && f.section != handover.History && f.section != handover.Deleted
+}
 
 // anchor is the name of its row. "_" is in no id, so that versions cannot be mistaken.
 func (f *fact) anchor() string {

@@ -8,6 +8,7 @@ import (
 
 	"satchel/demo"
 	"satchel/fhir"
+	"satchel/handover"
 )
 
 // attacks are what a page must show as the letters they are.
@@ -108,7 +109,7 @@ func attacked(t *testing.T, next func() string) bundle {
 	b := record(t, demo.EverythingPatientID)
 	b.o.Practice, b.o.Verdict = next(), next()
 	for i := range b.o.Exclusions {
-		b.o.Exclusions[i] = Exclusion{Type: next(), Part: next(), Reason: next(), Authority: next()}
+		b.o.Exclusions[i] = handover.ExclusionSummary{Type: next(), Part: handover.Part(next()), Reason: next(), Authority: next()}
 	}
 	for i := range b.items {
 		if b.items[i].JSON == nil {
@@ -153,7 +154,7 @@ func TestOnlyPicturesAreDrawn(t *testing.T) {
 	t.Parallel()
 	b := bundle{o: Options{Patient: "p"}}
 	add := func(id, contentType, path string) {
-		b.items = append(b.items, Item{Section: Current, Version: 1, Attachments: map[string]string{"Media.content": path},
+		b.items = append(b.items, Item{Section: handover.Current, Version: 1, Attachments: map[string]string{"Media.content": path},
 			JSON: resource(t, map[string]any{"resourceType": "Media", "id": id, "content": map[string]any{"contentType": contentType, "data": "eA==", "title": id}})})
 	}
 	name := func(ext string) string {

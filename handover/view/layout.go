@@ -3,6 +3,8 @@ package view
 import (
 	"cmp"
 	"slices"
+
+	"satchel/handover"
 )
 
 // layout gives every fact its home and makes all pages, in the order of the menu.
@@ -105,7 +107,7 @@ func (v *View) timeline() []block {
 		facts = nil
 	}
 	for _, f := range v.facts {
-		if !f.live() || f.date == "" || f.section == Directory {
+		if !f.live() || f.date == "" || f.section == handover.Directory {
 			continue
 		}
 		if y := f.date[:min(4, len(f.date))]; y != year {

@@ -16,6 +16,7 @@ import (
 
 	"satchel/demo"
 	"satchel/fhir"
+	"satchel/handover"
 )
 
 var instant = time.Date(2026, 11, 20, 15, 4, 5, 123e6, time.UTC)
@@ -32,7 +33,7 @@ type bundle struct {
 func record(t testing.TB, patient string) bundle {
 	t.Helper()
 	b := bundle{o: Options{Practice: "Kestrel Way Family Practice", Patient: patient, TransactionTime: instant,
-		Verdict: "COMPLETE WITH STATED EXCLUSIONS", Exclusions: []Exclusion{
+		Verdict: "COMPLETE WITH STATED EXCLUSIONS", Exclusions: []handover.ExclusionSummary{
 			{Type: "Observation", Count: 3, Part: "current", Reason: "other-individual", Authority: "45 CFR 164.524", Statutory: true},
 			{Type: "Condition", Part: "current", Reason: "psychotherapy-notes", Authority: "45 CFR 164.501", Statutory: true},
 			{Type: "Media", Part: "earlier", Reason: "filtered"}}}, files: map[string][]byte{}}
@@ -94,19 +95,19 @@ func contains(list []string, s string) bool {
 func (b *bundle) put(t testing.TB, key string, versions [][]byte, mine, gone bool, line int64) {
 	typ, id, _ := strings.Cut(key, "/")
 	for n, version := range versions {
-		i := Item{Section: Current, Type: typ, ID: id, Version: int64(n + 1), Updated: instant.Add(-time.Hour), JSON: version, Line: line}
+		i := Item{Section: handover.Current, Type: typ, ID: id, Version: int64(n + 1), Updated: instant.Add(-time.Hour), JSON: version, Line: line}
 		if !mine {
-			i.Section = Directory
+			i.Section = handover.Directory
 		}
 		if n < len(versions)-1 || gone {
-			i.Section = History
+			i.Section = handover.History
 		}
 		i.Path = fmt.Sprintf("data/fhir/%s/%s-0001.ndjson", i.Section, typ)
 		b.attach(t, &i)
 		b.items = append(b.items, i)
 	}
 	if gone {
-		b.items = append(b.items, Item{Section: Deleted, Type: typ, ID: id, Version: int64(len(versions) + 1), Updated: instant, Path: "data/fhir/deleted/deleted-0001.ndjson", Line: 1})
+		b.items = append(b.items, Item{Section: handover.Deleted, Type: typ, ID: id, Version: int64(len(versions) + 1), Updated: instant, Path: "data/fhir/deleted/deleted-0001.ndjson", Line: 1})
 	}
 }
 

@@ -7,13 +7,15 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"satchel/handover"
 )
 
 // results is a record with an Observation for each text of members.
 func observations(members ...string) bundle {
 	b := bundle{o: Options{Patient: "p"}}
 	for i, m := range members {
-		b.items = append(b.items, Item{Section: Current, Version: 1, Path: "data/fhir/current/Observation-0001.ndjson", Line: int64(i + 1), JSON: fmt.Appendf(nil,
+		b.items = append(b.items, Item{Section: handover.Current, Version: 1, Path: "data/fhir/current/Observation-0001.ndjson", Line: int64(i + 1), JSON: fmt.Appendf(nil,
 			`{"resourceType":"Observation","id":"o%d","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"2345-7","display":"Glucose"}]},"effectiveDateTime":"2021-01-%02d",%s}`, i, i+1, m)})
 	}
 	return b

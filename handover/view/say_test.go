@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"satchel/fhir"
+	"satchel/handover"
 )
 
 // What other pages show of a record is what these pages say, in plain words.
@@ -17,14 +18,14 @@ func TestFacts(t *testing.T) {
 		`{"resourceType":"Observation","id":"o","status":"final","subject":{"reference":"Patient/p"},"code":{"coding":[{"system":"http://loinc.org","code":"2","display":"Weight"}]},"effectiveDateTime":"2024","valueQuantity":{"value":70,"unit":"kg"},"interpretation":[{"coding":[{"code":"H"}]}]}`,
 		`{"resourceType":"DocumentReference","id":"d","status":"current","content":[{"attachment":{"contentType":"image/svg+xml","title":"T","data":"YQ=="}},{"attachment":{"url":"Binary/b","contentType":"application/pdf"}}]}`,
 	} {
-		if err := v.Add(Item{Section: Current, JSON: []byte(text)}); err != nil {
+		if err := v.Add(Item{Section: handover.Current, JSON: []byte(text)}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if diff := cmp.Diff([]string{"Patient/p", "Practitioner/d"}, v.Names()); diff != "" {
 		t.Error(diff)
 	}
-	if err := v.Add(Item{Section: Directory, JSON: []byte(`{"resourceType":"Practitioner","id":"d","name":[{"text":"Dr. Who"}]}`)}); err != nil {
+	if err := v.Add(Item{Section: handover.Directory, JSON: []byte(`{"resourceType":"Practitioner","id":"d","name":[{"text":"Dr. Who"}]}`)}); err != nil {
 		t.Fatal(err)
 	}
 	facts := map[string]Fact{}

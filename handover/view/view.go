@@ -8,18 +8,7 @@ import (
 	"time"
 
 	"satchel/fhir"
-)
-
-// Section is a kind of FHIR content, by the name of its folder in the package.
-type Section string
-
-// Sections.
-const (
-	Current    Section = "current"    // the newest version of each resource
-	Directory  Section = "directory"  // practitioners, places, medications …: what records refer to
-	Provenance Section = "provenance" // who made what; newest versions as well
-	History    Section = "history"    // earlier versions, and deletions of what was made again
-	Deleted    Section = "deleted"    // deletions of what is still deleted
+	"satchel/handover"
 )
 
 // Options say what the pages are about.
@@ -27,25 +16,15 @@ type Options struct {
 	Practice        string // name of the practice
 	Patient         string // id of the patient
 	TransactionTime time.Time
-	Verdict         string      // outcome of the reconciliation as in the manifest; "" says nothing
-	Exclusions      []Exclusion // what was left out on purpose, in the order to be shown
+	Verdict         string                      // outcome of the reconciliation as in the manifest; "" says nothing
+	Exclusions      []handover.ExclusionSummary // what was left out on purpose, in the order to be shown
 	// Source finds the file and line of a version for items that do not say it; may be nil.
 	Source func(typ, id string, version int64) (path string, line int64)
 }
 
-// Exclusion is something that was left out on purpose.
-type Exclusion struct {
-	Type      string // resource type
-	Count     int64
-	Part      string // which versions: current, earlier, deleted
-	Reason    string // short code, such as other-individual
-	Authority string // rule that allows or demands it
-	Statutory bool   // the law puts it outside of the record
-}
-
 // Item is one version of a resource.
 type Item struct {
-	Section Section
+	Section handover.Section
 	Type    string // with ID and Version: taken from the JSON where empty
 	ID      string
 	Version int64
@@ -107,7 +86,7 @@ func (v *View) Add(i Item) error {
 // read fills a fact from the parsed document.
 func (v *View) read(f *fact, i Item) {
 	root := v.d.Look()
-	if i.Section == Deleted || i.Section == History {
+	if i.Section == handover.Deleted || i.Section == handover.History {
 		entry := root.Child("entry").Child("request")
 		if r := fhir.ParseReference(entry.Child("url").Text()); r.Form == fhir.FormRelative && root.Type() == "Bundle" && entry.Child("method").Text() == "DELETE" {
 			f.typ, f.id, f.deleted = r.Type, r.ID, true

@@ -13,6 +13,7 @@ import (
 
 	"satchel/demo"
 	"satchel/fhir"
+	"satchel/handover"
 )
 
 var patients = []string{demo.EverythingPatientID, demo.ChildPatientID, demo.PatientID(0), demo.PatientID(4)}
@@ -173,14 +174,14 @@ func TestItemsSayWhatTheyAre(t *testing.T) {
 	v := New(Options{Patient: "p", Source: func(typ, id string, version int64) (string, int64) {
 		return fmt.Sprintf("data/fhir/%s-%s-%d.ndjson", typ, id, version), 7
 	}})
-	add := func(section Section, json string) {
+	add := func(section handover.Section, json string) {
 		t.Helper()
 		if err := v.Add(Item{Section: section, JSON: []byte(json)}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	add(Current, `{"resourceType":"Patient","id":"p","meta":{"versionId":"3","lastUpdated":"2026-01-02T03:04:05.678Z"},"name":[{"family":"Weir","given":["Ann"]}]}`)
-	add(Deleted, `{"resourceType":"Bundle","meta":{"versionId":"4","lastUpdated":"2026-02-03T04:05:06.000Z"},"type":"transaction","entry":[{"request":{"method":"DELETE","url":"Condition/c"}}]}`)
+	add(handover.Current, `{"resourceType":"Patient","id":"p","meta":{"versionId":"3","lastUpdated":"2026-01-02T03:04:05.678Z"},"name":[{"family":"Weir","given":["Ann"]}]}`)
+	add(handover.Deleted, `{"resourceType":"Bundle","meta":{"versionId":"4","lastUpdated":"2026-02-03T04:05:06.000Z"},"type":"transaction","entry":[{"request":{"method":"DELETE","url":"Condition/c"}}]}`)
 	pages := map[string]string{}
 	_ = v.Pages(func(name string, write func(io.Writer) error) error {
 		var b bytes.Buffer
@@ -208,7 +209,7 @@ func TestAddRefuses(t *testing.T) {
 			t.Errorf("%q was taken", i.JSON)
 		}
 	}
-	twice := Item{Section: Current, Version: 1, JSON: []byte(`{"resourceType":"Patient","id":"x"}`)}
+	twice := Item{Section: handover.Current, Version: 1, JSON: []byte(`{"resourceType":"Patient","id":"x"}`)}
 	if err := v.Add(twice); err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +220,7 @@ func TestAddRefuses(t *testing.T) {
 
 // big is a record of n results, as wordy as a practice's.
 func big(n int) []Item {
-	items := []Item{{Section: Current, JSON: []byte(`{"resourceType":"Patient","id":"p","name":[{"text":"Ann Weir"}]}`), Path: "data/fhir/current/Patient-0001.ndjson", Line: 1}}
+	items := []Item{{Section: handover.Current, JSON: []byte(`{"resourceType":"Patient","id":"p","name":[{"text":"Ann Weir"}]}`), Path: "data/fhir/current/Patient-0001.ndjson", Line: 1}}
 	var all [][]byte
 	for item := range demo.Items(demo.Options{Lean: true, Patients: 1}) {
 		if item.Type != "Patient" && fhir.InPatientCompartment(item.Type) {
@@ -229,7 +230,7 @@ func big(n int) []Item {
 	id := regexp.MustCompile(`"id":"[^"]*"`)
 	for i := range n {
 		j := id.ReplaceAllString(string(all[i%len(all)]), fmt.Sprintf(`"id":"r%d"`, i))
-		items = append(items, Item{Section: Current, Version: 1, JSON: []byte(j), Path: "data/fhir/current/Any-0001.ndjson", Line: int64(i + 1)})
+		items = append(items, Item{Section: handover.Current, Version: 1, JSON: []byte(j), Path: "data/fhir/current/Any-0001.ndjson", Line: int64(i + 1)})
 	}
 	return items
 }
