@@ -42,6 +42,14 @@ type Link struct {
 	Hangs bool   // counts only for a resource that names no patient; a patient named there is only mentioned
 }
 
+// ownerless are types whose resources may belong to a patient and as well to nobody: equipment, calendars, groups,
+// contracts, and what is about something else.
+var ownerless = []string{"BiologicallyDerivedProduct", "Binary", "Bundle", "Contract", "Device", "DeviceMetric", "Group", "Linkage", "Provenance", "Schedule", "Slot", "VerificationResult"}
+
+// Ownerless reports whether it is in order that a resource of the type belongs to no patient. Of any other type one that
+// names no patient, and hangs on nothing of one, is unassigned: it ought to be somebody's.
+func (d Disposition) Ownerless() bool { return !d.Kind.belongs() || slices.Contains(ownerless, d.Type) }
+
 // DispositionOf answers the disposition of a type; false for a type that the table does not have.
 func DispositionOf(typ string) (Disposition, bool) {
 	d, ok := dispositions()[typ]

@@ -89,6 +89,9 @@ func (h *handing) put(it record.Item, d *fhir.Document) error {
 	return h.w.AttachData(r, d)
 }
 
+// othersReasons are the reasons for which what is left out is, or may be, about other people.
+var othersReasons = []string{record.ReasonOtherIndividual, record.ReasonNotApproved, record.ReasonMoved, record.ReasonUnassigned}
+
 // exclude states what is left out of one patient's record. Of what is about other people the number is told and no id.
 func (h *handing) exclude() error {
 	var err error
@@ -98,7 +101,7 @@ func (h *handing) exclude() error {
 	sums := map[handover.Exclusion]int64{}
 	for i, x := range h.record.Exclusions {
 		e := handover.Exclusion{Type: x.Type, ID: x.ID, Part: h.parts[i], Reason: x.Reason, Authority: x.Authority, Statutory: x.Authority != ""}
-		if x.Reason == record.ReasonOtherIndividual || x.Reason == record.ReasonNotApproved || x.Reason == record.ReasonMoved {
+		if slices.Contains(othersReasons, x.Reason) {
 			e.ID = ""
 		}
 		sums[e]++

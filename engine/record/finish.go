@@ -140,6 +140,8 @@ func (f *finisher) refusal(row *recordRow, c claim) string {
 		return ReasonNotApproved
 	case c == ours:
 		return ReasonMoved
+	case c == theirsTouched && f.g.unassigned(row):
+		return ReasonUnassigned
 	}
 	return ReasonOtherIndividual
 }

@@ -43,6 +43,7 @@ var PsychotherapyNotes = handover.Withhold{
 const (
 	ReasonOtherIndividual = "other-individual"    // another patient is the subject
 	ReasonMoved           = "moved"               // an earlier version named the patient; the resource is another patient's now. Staff decide
+	ReasonUnassigned      = "unassigned"          // the record points to it, and it says of nobody whose it is. Staff assign it
 	ReasonOperational     = "operational"         // logs of the software
 	ReasonNotApproved     = "linked-not-approved" // another Patient that is linked, without approval by staff
 	ReasonSystem          = "system"              // configuration of the software

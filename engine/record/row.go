@@ -109,12 +109,19 @@ func (g *gatherer) claim(r *recordRow, v *recordVersion) (claim, string) {
 	return nobodys, ""
 }
 
+// unassigned reports whether a resource says of nobody whose it is.
+func (g *gatherer) unassigned(r *recordRow) bool {
+	last := r.last()
+	theirs := slices.ContainsFunc(r.guards, func(guard storage.Guard) bool { return len(guard.Owners) > 0 && !g.opens(guard) })
+	return last != nil && last.mine == 0 && !last.other && !theirs
+}
+
 // loose reports whether a resource that belongs to nobody may go along with what points to it. A reference does not give away
-// what is another patient's: a Binary goes along if all that stands for it belongs to the record, or to nobody by its nature,
+// what is another patient's, or ought to be somebody's and nobody knows whose ([fhir.Disposition.Ownerless]). A Binary goes along if all that stands for it belongs to the record, or to nobody by its nature,
 // such as a picture of a practitioner; one whose securityContext is not there never does.
 func (g *gatherer) loose(r *recordRow) bool {
 	if r.typ != "Binary" {
-		return true
+		return r.from == "" || g.types[r.typ].Ownerless()
 	}
 	for _, guard := range r.guards {
 		if !g.opens(guard) {

@@ -262,6 +262,7 @@ var english = texts{
 	},
 	reasons: map[string]string{
 		"other-individual":    "belongs to the record of another person",
+		"unassigned":          "is mentioned in the record, and does not say whose it is; ask the practice to assign it",
 		"psychotherapy-notes": "psychotherapy notes, which are kept apart from the record",
 		"litigation":          "prepared for legal proceedings",
 		"filtered":            "was not asked for",
