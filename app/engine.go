@@ -26,6 +26,6 @@ func EngineOptions(cfg *config.Config, log *slog.Logger) engine.Options {
 func ExportsOf(cfg *config.Config, store *storage.Store, jobs *engine.Engine) *exports.Service {
 	return &exports.Service{
 		Store: store, Engine: jobs,
-		Enabled: cfg.BulkExport.Enabled, Exclusive: cfg.BulkExport.Exclusive, InlineMost: int64(cfg.BulkExport.InlineAttachmentMax),
+		Enabled: cfg.BulkExport.Enabled, Exclusive: cfg.BulkExport.Exclusive, Supporting: cfg.BulkExport.Supporting, InlineMost: int64(cfg.BulkExport.InlineAttachmentMax),
 	}
 }

@@ -43,6 +43,7 @@ type Config struct {
 		FileMaxCapacity     int64
 		FileMaxSize         Size
 		InlineAttachmentMax Size
+		Supporting          bool // supporting_resources
 		FileRetentionHours  int64
 		MaxJobs             int64
 		Folder              string // absolute after Load
@@ -104,6 +105,7 @@ func Defaults() *Config {
 	c.BulkExport.MaxJobs = engine.DefaultMaxJobs
 	c.BulkExport.Folder = "exports"
 	c.BulkExport.Exclusive = true
+	c.BulkExport.Supporting = true
 	c.Package.BagSize = 3_500_000_000
 	c.Auth.Basic = "loopback"
 	c.Auth.SessionIdle = Duration(auth.DefaultSessionIdle)

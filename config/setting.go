@@ -32,6 +32,7 @@ func (c *Config) Settings() []Setting {
 		{"bulk_export.file_max_capacity", &c.BulkExport.FileMaxCapacity, "resources per file"},
 		{"bulk_export.file_max_size", &c.BulkExport.FileMaxSize, `bytes per file, also as "95MiB"; a file exceeds it only if one resource does`},
 		{"bulk_export.inline_attachment_max", &c.BulkExport.InlineAttachmentMax, "bytes of an attachment (base64) that stay inside a resource; larger ones go out by address. 0: all stay"},
+		{"bulk_export.supporting_resources", &c.BulkExport.Supporting, "exports of patients and groups hold what their resources point to: practitioners, organizations, locations, devices, medications. false: only if _type names them"},
 		{"bulk_export.file_retention_hours", &c.BulkExport.FileRetentionHours, "how long the files of an ended export stay"},
 		{"bulk_export.max_jobs", &c.BulkExport.MaxJobs, "exports queued and running at once; more are refused for the moment"},
 		{"bulk_export.folder", &c.BulkExport.Folder, "where the files lie"},

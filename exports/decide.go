@@ -42,6 +42,23 @@ func narrow(by Actor, r *bulk.Request) error {
 	return by.decide(exportAction(*r)) // what other parameters add is asked for by name
 }
 
+// support adds to an export of patients or a group the types of supporting resources that it is to hold: those asked for by
+// name, or all unless the setting says otherwise, as far as the actor may read every resource of the type.
+func (s *Service) support(by Actor, r *bulk.Request, named []string) {
+	r.Supporting = nil
+	if r.Level == bulk.LevelSystem || named == nil && !s.Supporting {
+		return
+	}
+	types := bulk.SupportingTypes()
+	if named != nil {
+		types = slices.DeleteFunc(types, func(typ string) bool { return !slices.Contains(named, typ) })
+	}
+	if !by.granted {
+		types = by.principal.Readable(auth.Action{Verb: auth.VerbExport, Level: string(bulk.LevelSystem)}, types)
+	}
+	r.Supporting = types
+}
+
 // packageAction is what auth has to know of a package. more are patients that turned out to be in it.
 func packageAction(r handover.Order, more ...string) auth.Action {
 	if r.Population {
@@ -77,6 +94,11 @@ func contentOf(job storage.Job) (auth.Action, error) {
 		do := exportAction(r)
 		if do.Types == nil {
 			do.Types = slices.Clone(bulk.ExportTypes(r.Level))
+		}
+		for _, typ := range r.Supporting {
+			if !slices.Contains(do.Types, typ) {
+				do.Types = append(do.Types, typ)
+			}
 		}
 		return do, nil
 	case pack.Kind:

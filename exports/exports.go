@@ -29,5 +29,6 @@ type Service struct {
 
 	Enabled    bool  // bulk_export.enabled
 	Exclusive  bool  // only the account that started a job may have it (restrict_download_to_initiating_user)
+	Supporting bool  // bulk_export.supporting_resources: exports of patients and groups hold what their resources point to
 	InlineMost int64 // bulk_export.inline_attachment_max: bytes of attachment data (base64) that stay in an export; 0: all
 }

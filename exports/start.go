@@ -35,7 +35,12 @@ func (s *Service) allowExport(by Actor, r bulk.Request) (bulk.Request, error) {
 		return r, err
 	}
 	r.InlineMost = s.InlineMost
-	return r, narrow(by, &r)
+	named := r.Types
+	if err := narrow(by, &r); err != nil {
+		return r, err
+	}
+	s.support(by, &r, named)
+	return r, nil
 }
 
 // exportNote is the event of the start of an export: of whom, and by which parameters. Until there is a job, its target is

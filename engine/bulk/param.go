@@ -142,7 +142,7 @@ func (p *parser) typeProblem(typ string) string {
 	switch {
 	case !fhir.IsType(typ):
 		return "it is not a FHIR R4 resource type"
-	case exportable(p.request.Level, typ):
+	case exportable(p.request.Level, typ), slices.Contains(supportingTypes, typ):
 		return ""
 	case typ == "Group" || typ == "List":
 		return "it may name other patients; ask for a group or a system level export"

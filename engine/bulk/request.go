@@ -29,6 +29,9 @@ type Request struct {
 	Since    time.Time `json:"since,omitzero"`
 	Until    time.Time `json:"until,omitzero"`
 
+	// Supporting are the types of which what the exported resources point to is added; of [SupportingTypes].
+	Supporting []string `json:"supporting,omitzero"`
+
 	TypeFilters    []string `json:"typeFilters,omitzero"`    // values of _typeFilter that [fhir.ParseTypeFilter] reads
 	FetchedFilters []string `json:"fetchedFilters,omitzero"` // values of _typePostFetchFilterUrl, likewise
 	Elements       []string `json:"elements,omitzero"`       // as of [fhir.ParseElements]; nil: whole resources

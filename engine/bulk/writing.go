@@ -21,7 +21,8 @@ type writing struct {
 	seen  *seen                                   // what was written; nil if nobody asks
 	doc   fhir.Document                           // scratch
 
-	failed error // the first that kept it from telling whose a resource is
+	pointing *pointing // collects supporting resources; nil if none are wanted
+	failed   error     // the first that kept it from telling whose a resource is
 }
 
 // fill writes everything.
@@ -50,7 +51,13 @@ func (w *writing) plain(p plan) error {
 			return err
 		}
 	}
+	if len(w.r.Supporting) > 0 {
+		w.pointing = w.newPointing()
+	}
 	if err := w.living(p, p.living); err != nil {
+		return err
+	}
+	if err := w.supporting(p); err != nil {
 		return err
 	}
 	return w.deleted(p)
@@ -101,6 +108,9 @@ func (w *writing) deleted(p plan) error {
 // resource writes one resource as the request wants it, or leaves it out.
 func (w *writing) resource(typ, id string, text []byte) error {
 	shaped, err := w.shape.apply(typ, text)
+	if w.pointing != nil && shaped != nil {
+		w.pointing.look(text)
+	}
 	return w.shaped(typ, id, shaped, err)
 }
 
