@@ -21,8 +21,8 @@ func tidy(cfg *config.Config, log *slog.Logger) {
 	}
 }
 
-// tend does the server's chores until ctx ends: backups when they are due, and warnings before something breaks.
-func tend(ctx context.Context, cfg *config.Config, log *slog.Logger) {
+// chores does the server's chores until ctx ends: backups when they are due, and warnings before something breaks.
+func chores(ctx context.Context, cfg *config.Config, log *slog.Logger) {
 	every := time.Duration(cfg.Backup.Every)
 	warn := warnings{said: map[string]time.Time{}}
 	var tried time.Time

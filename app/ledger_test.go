@@ -45,7 +45,7 @@ func TestRequestWithEngine(t *testing.T) {
 	must(l.Approve(ctx, front, seen(), requests.Approval{}))
 	must(l.Produce(ctx, front, seen(), ""))
 	<-made
-	testsatchel.Must(t, l.Tend(ctx))
+	testsatchel.Must(t, l.Advance(ctx))
 	must(l.Request(ctx, r.ID))
 	if r.State != requests.Ready || r.Package.Verdict != string(handover.Complete) {
 		t.Fatalf("%s: %s", r.State, r.Failure)

@@ -63,17 +63,17 @@ func runParts(ctx context.Context, cfg *config.Config, log *slog.Logger, ready f
 
 // work serves until ctx ends, with a start and a stop in the audit log.
 func (p *parts) work(ctx context.Context, ready func(addr string)) (err error) {
-	tending, untend := context.WithCancel(ctx)
-	var chores sync.WaitGroup
-	chores.Go(func() { tend(tending, p.cfg, p.log) })
-	chores.Go(func() { watch(tending, watchdogEvery(), alive(p.store)) })
-	defer func() { untend(); chores.Wait() }()
+	working, endWork := context.WithCancel(ctx)
+	var background sync.WaitGroup
+	background.Go(func() { chores(working, p.cfg, p.log) })
+	background.Go(func() { watch(working, watchdogEvery(), alive(p.store)) })
+	defer func() { endWork(); background.Wait() }()
 	if err := auditStart(ctx, p.cfg, p.store); err != nil {
 		return err
 	}
 	// From here on the log holds a start, so a stop must follow, whatever happens.
 	if err = auditAnchor(ctx, p.cfg, p.store, p.log); err == nil {
-		chores.Go(func() { p.asked.Run(tending) })
+		background.Go(func() { p.asked.Run(working) })
 		p.log.Info(logStarted, "version", about.Version, "data", p.cfg.Data, "address", p.listener.Addr().String())
 		defer context.AfterFunc(ctx, func() { notify("STOPPING=1") })()
 		err = serve(ctx, p.listener, hsts(p.cfg, p.handler), p.jobs, p.log, func(addr string) {

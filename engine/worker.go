@@ -69,13 +69,13 @@ func (e *Engine) run(ctx context.Context, job storage.Job) {
 	}
 	e.conclude(context.WithoutCancel(ctx), job, done)
 	if job.Kind != imports.Kind {
-		e.told(began, done.end.Files, err)
+		e.ended(began, done.end.Files, err)
 	}
 	e.options.Log.Info("job ended", "job", job.ID, "kind", job.Kind, "files", len(done.end.Files), "took", time.Since(began), "error", plain(err))
 }
 
-// told tells Options.Ended how a job ended.
-func (e *Engine) told(began time.Time, files []storage.JobFile, err error) {
+// ended says to Options.Ended how a job ended.
+func (e *Engine) ended(began time.Time, files []storage.JobFile, err error) {
 	switch took := time.Since(began); {
 	case e.options.Ended == nil:
 	case err == nil:

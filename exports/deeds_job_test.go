@@ -188,7 +188,7 @@ func TestDeedsProtect(t *testing.T) {
 		<-p.ended
 		by := requests.By{Who: audit.Who{Name: "chief", Kind: audit.User}}
 		r, _, err := p.ledger.Requests(t.Context(), requests.Filter{}, requests.Page{})
-		if err = errors.Join(err, p.ledger.Tend(t.Context())); err != nil || len(r) != 1 {
+		if err = errors.Join(err, p.ledger.Advance(t.Context())); err != nil || len(r) != 1 {
 			t.Fatal(r, err)
 		}
 		if _, _, _, err := p.ledger.Protect(t.Context(), by, requests.Seen{ID: r[0].ID}, requests.FormAge); err != nil {

@@ -93,7 +93,7 @@ func (v *Request) readyCopy() (*copyPage, error) {
 	return page, err
 }
 
-// copyPageOf gathers what is told of a copy that the visit may see.
+// copyPageOf gathers what is told of a copy that the request may see.
 func (v *Request) copyPageOf(job storage.Job) (*copyPage, error) {
 	p := &copyPage{Job: job, State: stateOf(job), Form: NewForm("form", "html"), Practice: v.practice().Name, Account: v.Who.Name, Now: v.Store.Now(), Base: v.Base}
 	var err error

@@ -15,7 +15,7 @@ func choosePatient(w *stepping) (requests.Request, error) {
 		w.Form.Fail("patient-id", "choose")
 		return requests.Request{}, nil
 	}
-	if err := w.visit.Decide(readPatient(id)); err != nil {
+	if err := w.request.Decide(readPatient(id)); err != nil {
 		return requests.Request{}, err
 	}
 	if err := w.prepareLinked(); err != nil {
@@ -27,14 +27,14 @@ func choosePatient(w *stepping) (requests.Request, error) {
 			linked = append(linked, other.ID)
 		}
 	}
-	return w.ledger.Amend(w.visit.Context(), w.visit.by(), w.seen(), func(r *requests.Request) { r.Patient, r.Linked = id, linked })
+	return w.ledger.Amend(w.request.Context(), w.request.by(), w.seen(), func(r *requests.Request) { r.Patient, r.Linked = id, linked })
 }
 
 func checkIdentity(w *stepping) (requests.Request, error) {
 	if w.Form.Need("how"); w.Form.Bad() {
 		return requests.Request{}, nil
 	}
-	return w.ledger.Check(w.visit.Context(), w.visit.by(), w.seen(), requests.Proof(w.Form.Get("how")), w.Form.Get("note"))
+	return w.ledger.Check(w.request.Context(), w.request.by(), w.seen(), requests.Proof(w.Form.Get("how")), w.Form.Get("note"))
 }
 
 // approveRequest allows the copy, but for what is named to be left out.
@@ -53,7 +53,7 @@ func approveRequest(w *stepping) (requests.Request, error) {
 			return requests.Request{}, f.Refuse("without", err)
 		}
 	}
-	return w.ledger.Approve(w.visit.Context(), w.visit.by(), w.seen(), a)
+	return w.ledger.Approve(w.request.Context(), w.request.by(), w.seen(), a)
 }
 
 func denyRequest(w *stepping) (requests.Request, error) {
@@ -61,65 +61,65 @@ func denyRequest(w *stepping) (requests.Request, error) {
 	for _, g := range w.Form.Values["ground"] {
 		why = append(why, requests.Ground(g))
 	}
-	return w.ledger.Deny(w.visit.Context(), w.visit.by(), w.seen(), why, w.Form.Get("text"))
+	return w.ledger.Deny(w.request.Context(), w.request.by(), w.seen(), why, w.Form.Get("text"))
 }
 
 func extendRequest(w *stepping) (requests.Request, error) {
 	if w.Form.Need("reason"); w.Form.Bad() {
 		return requests.Request{}, nil
 	}
-	return w.ledger.Extend(w.visit.Context(), w.visit.by(), w.seen(), w.Form.Get("reason"))
+	return w.ledger.Extend(w.request.Context(), w.request.by(), w.seen(), w.Form.Get("reason"))
 }
 
 func produceRequest(w *stepping) (requests.Request, error) {
-	return w.ledger.Produce(w.visit.Context(), w.visit.by(), w.seen(), w.visit.Base+requestsPath+"/"+w.Row.ID)
+	return w.ledger.Produce(w.request.Context(), w.request.by(), w.seen(), w.request.Base+requestsPath+"/"+w.Row.ID)
 }
 
 func verifyRequest(w *stepping) (requests.Request, error) {
-	return w.ledger.Verify(w.visit.Context(), w.visit.by(), w.seen())
+	return w.ledger.Verify(w.request.Context(), w.request.by(), w.seen())
 }
 
 func closeRequest(w *stepping) (requests.Request, error) {
-	return w.ledger.Close(w.visit.Context(), w.visit.by(), w.seen(), w.Form.Get("note"))
+	return w.ledger.Close(w.request.Context(), w.request.by(), w.seen(), w.Form.Get("note"))
 }
 
 func noteRequest(w *stepping) (requests.Request, error) {
 	if w.Form.Need("note"); w.Form.Bad() {
 		return requests.Request{}, nil
 	}
-	return w.ledger.AddNote(w.visit.Context(), w.visit.by(), w.seen(), w.Form.Get("note"))
+	return w.ledger.AddNote(w.request.Context(), w.request.by(), w.seen(), w.Form.Get("note"))
 }
 
 func remakeRequest(w *stepping) (requests.Request, error) {
 	if w.Form.Need("reason"); w.Form.Bad() {
 		return requests.Request{}, nil
 	}
-	return w.ledger.Remake(w.visit.Context(), w.visit.by(), w.seen(), w.Form.Get("reason"))
+	return w.ledger.Remake(w.request.Context(), w.request.by(), w.seen(), w.Form.Get("reason"))
 }
 
 func reopenRequest(w *stepping) (requests.Request, error) {
 	if w.Form.Need("reason"); w.Form.Bad() {
 		return requests.Request{}, nil
 	}
-	return w.ledger.Reopen(w.visit.Context(), w.visit.by(), w.seen(), w.Form.Get("reason"))
+	return w.ledger.Reopen(w.request.Context(), w.request.by(), w.seen(), w.Form.Get("reason"))
 }
 
 func withdrawRequest(w *stepping) (requests.Request, error) {
-	return w.ledger.Withdraw(w.visit.Context(), w.visit.by(), w.seen(), w.Form.Get("note"))
+	return w.ledger.Withdraw(w.request.Context(), w.request.by(), w.seen(), w.Form.Get("note"))
 }
 
 // amendRequest corrects what was written down. Whose record it is has a step of its own.
 func amendRequest(w *stepping) (requests.Request, error) {
 	w.Form.Values.Set("received", w.Row.Received.String()) // the day of receipt does not change
 	w.Form.Values.Set("patient-id", w.Row.Patient)
-	in := w.visit.intake(w.Form)
+	in := w.request.intake(w.Form)
 	if w.Row.App != nil {
 		in.Channel, in.Wish = w.Row.Channel, w.Row.Wish
 	}
 	if w.Form.Bad() {
 		return requests.Request{}, nil
 	}
-	return w.ledger.Amend(w.visit.Context(), w.visit.by(), w.seen(), func(r *requests.Request) {
+	return w.ledger.Amend(w.request.Context(), w.request.by(), w.seen(), func(r *requests.Request) {
 		r.Patient, r.Channel, r.Requester, r.Subject, r.Scope, r.Asked, r.Purpose, r.Wish =
 			in.Patient, in.Channel, in.Requester, in.Subject, in.Scope, in.Asked, in.Purpose, in.Wish
 	})

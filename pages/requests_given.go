@@ -50,7 +50,7 @@ func (w *stepping) asked(name string) string {
 	if text := w.Form.Get(name); text != "" {
 		return text
 	}
-	text := w.visit.URL.Query().Get(name)
+	text := w.request.URL.Query().Get(name)
 	w.Form.Values.Set(name, text)
 	return text
 }
@@ -79,27 +79,27 @@ func (w *stepping) delivery() requests.Delivery {
 }
 
 func deliverRequest(w *stepping) (requests.Request, error) {
-	return w.ledger.Deliver(w.visit.Context(), w.visit.by(), w.seen(), w.delivery())
+	return w.ledger.Deliver(w.request.Context(), w.request.by(), w.seen(), w.delivery())
 }
 
 // reissueRequest gives the same bytes again.
 func reissueRequest(w *stepping) (requests.Request, error) {
 	d := w.delivery()
 	d.Form = "" // that of the first time
-	return w.ledger.Reissue(w.visit.Context(), w.visit.by(), w.seen(), int64(digitsOf(w.Form.Get("disclosure"))), d)
+	return w.ledger.Reissue(w.request.Context(), w.request.by(), w.seen(), int64(digitsOf(w.Form.Get("disclosure"))), d)
 }
 
 func revokeLink(w *stepping) (requests.Request, error) {
 	if w.which() == nil {
 		return requests.Request{}, nothingHere()
 	}
-	return w.ledger.Revoke(w.visit.Context(), w.visit.by(), w.seen(), w.Revoked.ID)
+	return w.ledger.Revoke(w.request.Context(), w.request.by(), w.seen(), w.Revoked.ID)
 }
 
 // protectRequest makes a copy that opens with a passphrase.
 func protectRequest(w *stepping) (requests.Request, error) {
 	form := requests.Form(w.Form.Get("form"))
-	r, files, passphrase, err := w.ledger.Protect(w.visit.Context(), w.visit.by(), w.seen(), form)
+	r, files, passphrase, err := w.ledger.Protect(w.request.Context(), w.request.by(), w.seen(), form)
 	if err != nil {
 		return r, err
 	}
@@ -119,17 +119,17 @@ func linkRequest(w *stepping) (requests.Request, error) {
 			return requests.Request{}, nil
 		}
 	}
-	r, link, err := w.ledger.MakeLink(w.visit.Context(), w.visit.by(), w.seen(), wish)
+	r, link, err := w.ledger.MakeLink(w.request.Context(), w.request.by(), w.seen(), wish)
 	if err != nil {
 		return r, err
 	}
-	w.Secret, w.Made, w.Address = link.Passphrase, string(link.Form), w.visit.Base+linkPath+link.Token
+	w.Secret, w.Made, w.Address = link.Passphrase, string(link.Form), w.request.Base+linkPath+link.Token
 	w.Until = lastDay(w.ledger, link.Link)
 	return r, nil
 }
 
 // showSecret shows a passphrase, once: it is kept nowhere.
 func showSecret(w *stepping, r requests.Request) (any, error) {
-	w.Row = w.visit.rowOf(w.ledger, r)
+	w.Row = w.request.rowOf(w.ledger, r)
 	return w, nil
 }

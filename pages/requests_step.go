@@ -14,9 +14,9 @@ import (
 // stepping is a step on its way: the page with its form, and what it made.
 type stepping struct {
 	*requestPage
-	visit  *Request
-	ledger *requests.Ledger
-	def    requestStep
+	request *Request
+	ledger  *requests.Ledger
+	def     requestStep
 
 	Step     string
 	Form     *Form
@@ -68,7 +68,7 @@ func (v *Request) stepping(f *Form) (*stepping, error) {
 	if err := v.mayEverybody(v.Who, p.Row.Request, def.name); err != nil {
 		return nil, err
 	}
-	return &stepping{requestPage: p, visit: v, ledger: l, def: def, Step: def.name, Form: f, Version: p.Row.Version}, nil
+	return &stepping{requestPage: p, request: v, ledger: l, def: def, Step: def.name, Form: f, Version: p.Row.Version}, nil
 }
 
 // showStep answers the form of a step.
@@ -90,10 +90,10 @@ func showStep(v *Request) error {
 func (w *stepping) overtaken(text string) error {
 	w.Trouble = sentence(text)
 	if text == "" {
-		w.Trouble = w.visit.T("requests.overtaken")
+		w.Trouble = w.request.T("requests.overtaken")
 	}
-	w.visit.Refused()
-	return w.visit.RenderStatus(http.StatusConflict, "requests-one", w.requestPage)
+	w.request.Refused()
+	return w.request.RenderStatus(http.StatusConflict, "requests-one", w.requestPage)
 }
 
 // doStep does a step, and leads to the request's page.
@@ -123,7 +123,7 @@ func doStep(v *Request) error {
 
 // refused answers why a step was not done: on its form, if it is still possible.
 func (w *stepping) refused(err error) error {
-	v, status := w.visit, http.StatusUnprocessableEntity
+	v, status := w.request, http.StatusUnprocessableEntity
 	known, ok := errors.AsType[*fhir.Error](err)
 	if err != nil && !ok {
 		return err
@@ -160,7 +160,7 @@ func (w *stepping) seen() requests.Seen {
 
 // prepare gathers what the form of the step offers. fresh says that nobody has filled it in yet.
 func (w *stepping) prepare(fresh bool) error {
-	r, v, f := w.Row.Request, w.visit, w.Form
+	r, v, f := w.Row.Request, w.request, w.Form
 	switch w.Step {
 	case "patient":
 		return w.preparePatient(fresh)
@@ -200,7 +200,7 @@ func (w *stepping) prepare(fresh bool) error {
 
 // preparePatient offers the patients that fit what the requester said.
 func (w *stepping) preparePatient(fresh bool) error {
-	v, f, s := w.visit, w.Form, w.Row.Details.Subject
+	v, f, s := w.request, w.Form, w.Row.Details.Subject
 	w.Finder = finder{May: seesPatients(v.Who) == nil, Chosen: f.Get("patient-id")}
 	if fresh {
 		f.Values.Set("q", v.URL.Query().Get("q"))
@@ -236,11 +236,11 @@ func (w *stepping) prepareLinked() error {
 		return nil
 	}
 	chosen := w.Row.Linked
-	if w.visit.Method == http.MethodPost {
+	if w.request.Method == http.MethodPost {
 		chosen = w.Form.Values["linked"]
 	}
 	c := &chartPage{Person: w.Person}
-	if err := w.visit.otherRecords(c); err != nil {
+	if err := w.request.otherRecords(c); err != nil {
 		return err
 	}
 	for _, other := range c.Others {

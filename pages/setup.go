@@ -32,7 +32,7 @@ func setupRoutes() []Route {
 	}
 }
 
-// firstRun reports whether the visit may set the server up: there is no account, and the visitor sits at its machine and
+// firstRun reports whether the request may set the server up: there is no account, and the visitor sits at its machine and
 // named it so, not by a name that some page of the internet gave to this address.
 func (v *Request) firstRun() bool {
 	if v.Setup == nil || !v.Local || !loopbackHost(v.Host) {

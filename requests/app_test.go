@@ -135,27 +135,27 @@ func TestAppStartsItself(t *testing.T) {
 	paper := f.at(requests.Approved)
 	_, r := f.file(appForm)
 	r = must(t)(f.Check(background, by("front"), seen(r), "callback", ""))
-	f.tend()
+	f.advance()
 	r = must(t)(f.Approve(background, by("doctor"), seen(r), requests.Approval{}))
 	f.packs.fail = fhir.Errorf(fhir.CodeThrottled, "too many jobs")
-	f.tend()
+	f.advance()
 	if r = must(t)(f.Request(background, r.ID)); r.State != requests.Approved || r.Failures != 1 {
 		t.Fatalf("%s after %d failures", r.State, r.Failures)
 	}
 	f.packs.fail = nil
-	f.tend() // too early
+	f.advance() // too early
 	if r = must(t)(f.Request(background, r.ID)); r.State != requests.Approved {
 		t.Fatal(r.State)
 	}
 	f.days(1)
-	f.tend()
+	f.advance()
 	r = must(t)(f.Request(background, r.ID))
 	job, err := f.store.Job(background, r.Job)
 	if err != nil || r.State != requests.Producing || f.packs.last.Form != handover.FormFolder || f.packs.last.ApprovedBy != "doctor" || job.Account != "doctor" {
 		t.Fatalf("%s, %+v, %+v, %v", r.State, f.packs.last, job, err)
 	}
 	f.packs.work(t, "")
-	f.tend()
+	f.advance()
 	if r = must(t)(f.Request(background, r.ID)); r.State != requests.Ready {
 		t.Fatal(r.State)
 	}
@@ -177,7 +177,7 @@ func TestAppStops(t *testing.T) {
 	r = must(t)(f.Approve(background, by("doctor"), seen(r), requests.Approval{}))
 	f.packs.fail = fhir.Errorf(fhir.CodeNoStore, "the disk is full")
 	for range 10 {
-		f.tend()
+		f.advance()
 		f.days(1)
 	}
 	if r = must(t)(f.Request(background, r.ID)); r.State != requests.Approved || r.Failures != 5 {
@@ -186,13 +186,13 @@ func TestAppStops(t *testing.T) {
 	f.packs.fail = nil
 	r = must(t)(f.Produce(background, by("front"), seen(r), ""))
 	f.packs.work(t, "")
-	f.tend()
+	f.advance()
 	if _, err := f.store.DeleteJob(background, audittest.Event(audit.ExportDelete), r.Job); err != nil {
 		t.Fatal(err)
 	}
-	f.tend()
+	f.advance()
 	f.days(1)
-	f.tend()
+	f.advance()
 	if r = must(t)(f.Request(background, r.ID)); r.State != requests.Approved || r.Package == nil {
 		t.Errorf("%s", r.State)
 	}

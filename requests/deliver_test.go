@@ -111,7 +111,7 @@ func TestFolder(t *testing.T) {
 		t.Error("not as files by themselves")
 	}
 	f.packs.work(t, "")
-	f.tend()
+	f.advance()
 	r = must(f.Deliver(background, by("app"), requests.Seen{ID: r.ID}, requests.Delivery{Way: requests.WayApp, Form: requests.FormFolder}))
 	given, _ := f.Disclosures(background, r.ID)
 	if len(given) != 1 || given[0].File != "all files" || given[0].Form != "folder" {

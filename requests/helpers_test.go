@@ -201,7 +201,7 @@ func (f *office) at(s requests.State) requests.Request {
 		requests.Approved:  func() { r = must(f.Approve(background, by("doctor"), seen(r), requests.Approval{})) },
 		requests.Denied:    func() { r = must(f.Deny(background, by("doctor"), seen(r), []requests.Ground{"danger"}, "text")) },
 		requests.Producing: func() { r = must(f.Produce(background, by("front"), seen(r), "")) },
-		requests.Ready:     func() { f.packs.work(f.t, ""); f.tend(); r = must(f.Request(background, r.ID)) },
+		requests.Ready:     func() { f.packs.work(f.t, ""); f.advance(); r = must(f.Request(background, r.ID)) },
 		requests.Delivered: func() {
 			r = must(f.Deliver(background, by("front"), seen(r), requests.Delivery{Way: "stick"}))
 		},
@@ -231,9 +231,9 @@ func (f *office) at(s requests.State) requests.Request {
 	return r
 }
 
-func (f *office) tend() {
+func (f *office) advance() {
 	f.t.Helper()
-	if err := f.Tend(background); err != nil {
+	if err := f.Advance(background); err != nil {
 		f.t.Fatal(err)
 	}
 }

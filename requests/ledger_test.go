@@ -300,7 +300,7 @@ func TestProducing(t *testing.T) {
 	r := f.at(requests.Producing)
 	f.packs.work(t, "the disk is full; free some space")
 	f.Ledger = requests.New(f.store, f.o) // a restart
-	f.tend()
+	f.advance()
 	r = must(f.Request(background, r.ID))
 	if r.State != requests.Approved || r.Failures != 1 || r.Failure != "the disk is full; free some space" {
 		t.Errorf("%+v", r)
@@ -309,7 +309,7 @@ func TestProducing(t *testing.T) {
 	if _, err := f.store.DeleteJob(background, audittest.Event(audit.ExportDelete), r.Job); err != nil {
 		t.Fatal(err)
 	}
-	f.tend()
+	f.advance()
 	if r = must(f.Request(background, r.ID)); r.State != requests.Approved || r.Failures != 2 {
 		t.Errorf("%+v", r)
 	}
@@ -322,12 +322,12 @@ func TestProducing(t *testing.T) {
 	}
 	f.packs.fail = nil
 	r = must(f.Produce(background, by("front"), seen(r), ""))
-	f.tend() // it still runs
+	f.advance() // it still runs
 	if r = must(f.Request(background, r.ID)); r.State != requests.Producing {
 		t.Errorf("%+v", r)
 	}
 	f.packs.work(t, "")
-	f.tend()
+	f.advance()
 	r = must(f.Request(background, r.ID))
 	if r.State != requests.Ready || r.Package.Verdict != "COMPLETE" || len(r.Package.Files) != 1 || !f.packs.kept.After(r.Due.End(eastern)) {
 		t.Errorf("%+v, kept until %s", r, f.packs.kept)
@@ -335,7 +335,7 @@ func TestProducing(t *testing.T) {
 	if _, err := f.store.DeleteJob(background, audittest.Event(audit.ExportDelete), r.Job); err != nil {
 		t.Fatal(err)
 	}
-	f.tend()
+	f.advance()
 	if r = must(f.Request(background, r.ID)); r.State != requests.Approved {
 		t.Errorf("%+v", r)
 	}
@@ -353,12 +353,12 @@ func TestLostStart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.tend()
+	f.advance()
 	if r = must(t)(f.Request(background, r.ID)); r.State != requests.Producing {
 		t.Errorf("%s at once", r.State)
 	}
 	f.days(1)
-	f.tend()
+	f.advance()
 	if r = must(t)(f.Request(background, r.ID)); r.State != requests.Approved || r.Failures != 1 {
 		t.Errorf("%s after a day", r.State)
 	}

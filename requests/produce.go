@@ -92,7 +92,7 @@ func (r Request) order() handover.Order {
 	return o
 }
 
-// hold keeps Tend away from a request whose package is just being started.
+// hold keeps Advance away from a request whose package is just being started.
 func (l *Ledger) hold(id string, on bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

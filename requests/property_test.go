@@ -38,7 +38,7 @@ func TestInvariants(t *testing.T) {
 					f.packs.work(t, rapid.SampledFrom([]string{"", "", "disk full"}).Draw(rt, "end"))
 				}
 				f.Ledger = requests.New(f.store, f.o)
-				f.tend()
+				f.advance()
 			case 2: // whoever approves need not be the doctor
 				_, _ = f.Approve(background, by(rapid.SampledFrom(accounts).Draw(rt, "approver")), seen(before), requests.Approval{})
 			default:

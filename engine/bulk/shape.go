@@ -55,7 +55,7 @@ func byType(values []string, own fhir.Bases) (map[string][]fhir.Query, error) {
 func (s *shape) apply(typ string, text []byte) ([]byte, error) {
 	filters, fetched := s.filters[typ], s.fetched[typ]
 	if filters == nil && fetched == nil {
-		return s.dress(text)
+		return s.reshape(text)
 	}
 	if err := s.doc.Reset(text); err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (s *shape) apply(typ string, text []byte) ([]byte, error) {
 	if !s.meets(filters) || !s.meets(fetched) {
 		return nil, nil
 	}
-	return s.dress(text)
+	return s.reshape(text)
 }
 
 // meets reports whether the document matches one of the queries; without any it does.
@@ -71,8 +71,8 @@ func (s *shape) meets(queries []fhir.Query) bool {
 	return queries == nil || slices.ContainsFunc(queries, func(q fhir.Query) bool { return q.Match(&s.doc) })
 }
 
-// dress is apply without filters.
-func (s *shape) dress(text []byte) ([]byte, error) {
+// reshape is apply without filters.
+func (s *shape) reshape(text []byte) ([]byte, error) {
 	if s.inline > 0 && len(text) > s.inline {
 		if err := s.doc.Reset(text); err != nil {
 			return nil, err

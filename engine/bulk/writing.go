@@ -116,7 +116,7 @@ func (w *writing) resource(typ, id string, text []byte) error {
 
 // added writes one resource that is there for another's sake: filters do not concern it.
 func (w *writing) added(typ, id string, text []byte) error {
-	shaped, err := w.shape.dress(text)
+	shaped, err := w.shape.reshape(text)
 	return w.shaped(typ, id, shaped, err)
 }
 

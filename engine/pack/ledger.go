@@ -13,7 +13,7 @@ import (
 // A population is counted by the database. One patient's record is what was found when it was gathered, and, beyond that,
 // what the index of owners has for the patient that was neither written nor excluded: any such resource makes the
 // package INCOMPLETE.
-func (h *handing) Stored(ctx context.Context) (map[string]handover.Stored, error) {
+func (h *maker) Stored(ctx context.Context) (map[string]handover.Stored, error) {
 	if h.record == nil {
 		return h.counted(ctx)
 	}
@@ -45,7 +45,7 @@ func (h *handing) Stored(ctx context.Context) (map[string]handover.Stored, error
 }
 
 // counted counts the rows of the database.
-func (h *handing) counted(ctx context.Context) (map[string]handover.Stored, error) {
+func (h *maker) counted(ctx context.Context) (map[string]handover.Stored, error) {
 	counts, err := h.store.VersionCounts(ctx, h.at)
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (h *handing) counted(ctx context.Context) (map[string]handover.Stored, erro
 }
 
 // found is what touched the record when it was gathered, whatever was handed out of it since.
-func (h *handing) found() map[string]handover.Stored {
+func (h *maker) found() map[string]handover.Stored {
 	tombs := h.record.Tombstones()
 	for i, x := range h.record.Exclusions {
 		if h.parts[i] == handover.PartDeleted {

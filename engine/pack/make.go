@@ -79,7 +79,7 @@ func Make(ctx context.Context, s *storage.Store, r Run, progress func(done, tota
 	if err := r.Check(); err != nil {
 		return Made{}, err
 	}
-	h := &handing{ctx: ctx, store: s, request: r, at: at, began: time.Now(), progress: progress}
+	h := &maker{ctx: ctx, store: s, request: r, at: at, began: time.Now(), progress: progress}
 	if err := h.gather(); err != nil {
 		return Made{}, err
 	}
@@ -113,8 +113,8 @@ func (r *Run) fill() {
 	}
 }
 
-// handing is one package on its way.
-type handing struct {
+// maker is one package on its way.
+type maker struct {
 	ctx      context.Context
 	store    *storage.Store
 	request  Run
@@ -135,7 +135,7 @@ type handing struct {
 }
 
 // gather finds out what belongs into the package.
-func (h *handing) gather() error {
+func (h *maker) gather() error {
 	var counts map[string]*record.TypeCounts
 	if h.request.Patient == "" {
 		p, err := record.CountPopulation(h.ctx, h.store, h.at)
@@ -169,7 +169,7 @@ func (h *handing) gather() error {
 }
 
 // person says whose record it is, by the newest version that has content.
-func (h *handing) person() (string, error) {
+func (h *maker) person() (string, error) {
 	rids, err := h.store.RIDs(h.ctx, "Patient", []string{h.request.Patient})
 	if err != nil {
 		return "", err
@@ -190,7 +190,7 @@ func (h *handing) person() (string, error) {
 }
 
 // options are those of the package.
-func (h *handing) options() handover.Options {
+func (h *maker) options() handover.Options {
 	r := h.request
 	kind := handover.Population
 	scope := handover.Scope{}
@@ -218,7 +218,7 @@ func (h *handing) options() handover.Options {
 }
 
 // auditHead is the newest event of the audit log; nil if there is none.
-func (h *handing) auditHead() *handover.AuditHead {
+func (h *maker) auditHead() *handover.AuditHead {
 	a, err := h.store.AuditHead(h.ctx)
 	if err != nil || a.Seq == 0 {
 		return nil
@@ -227,7 +227,7 @@ func (h *handing) auditHead() *handover.AuditHead {
 }
 
 // run writes, reads back and seals.
-func (h *handing) run() (Made, error) {
+func (h *maker) run() (Made, error) {
 	if err := h.write(); err != nil {
 		return Made{}, err
 	}

@@ -130,7 +130,7 @@ func TestHandoverLedgerFindsLoss(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &handing{ctx: t.Context(), store: s, at: at, request: Run{Order: handover.Order{Patient: "p1", Purpose: "access"}, Dir: t.TempDir(), Job: "x"}}
+	h := &maker{ctx: t.Context(), store: s, at: at, request: Run{Order: handover.Order{Patient: "p1", Purpose: "access"}, Dir: t.TempDir(), Job: "x"}}
 	if err := h.gather(); err != nil {
 		t.Fatal(err)
 	}

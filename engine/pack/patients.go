@@ -19,7 +19,7 @@ type places struct {
 type place struct{ file, line int32 }
 
 // stands notes where a current version was written.
-func (h *handing) stands(it record.Item, at handover.Place) {
+func (h *maker) stands(it record.Item, at handover.Place) {
 	if h.record != nil {
 		if it.Type == "Binary" {
 			h.binaries["Binary/"+it.ID] = it.Version
@@ -43,7 +43,7 @@ func (h *handing) stands(it record.Item, at handover.Place) {
 }
 
 // patients writes the index of patients: for each, where what is in the compartment stands.
-func (h *handing) patients() error {
+func (h *maker) patients() error {
 	var patient string
 	var of []place
 	flush := func() error {

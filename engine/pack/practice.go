@@ -13,7 +13,7 @@ import (
 
 // practice adds what belongs to the practice itself: audit log, accounts and clients without secrets, requests for records,
 // settings.
-func (h *handing) practice() error {
+func (h *maker) practice() error {
 	if err := h.stream("practice/audit/AuditEvent-0001.ndjson", h.audit); err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (h *handing) practice() error {
 }
 
 // stream adds a file that f writes, in bounded memory. A file without content is left out.
-func (h *handing) stream(path string, f func(io.Writer) error) error {
+func (h *maker) stream(path string, f func(io.Writer) error) error {
 	r, w := io.Pipe()
 	defer r.Close() // ends f if the file cannot be written
 	go func() {
@@ -56,7 +56,7 @@ func (h *handing) stream(path string, f func(io.Writer) error) error {
 }
 
 // audit writes the audit log as AuditEvents.
-func (h *handing) audit(w io.Writer) error {
+func (h *maker) audit(w io.Writer) error {
 	for e, err := range h.store.AuditStream(h.ctx, audit.Filter{}, audit.Sort{}) {
 		if err != nil {
 			return err
@@ -69,7 +69,7 @@ func (h *handing) audit(w io.Writer) error {
 }
 
 // accounts writes the accounts, without what they sign in with.
-func (h *handing) accounts(w io.Writer) error {
+func (h *maker) accounts(w io.Writer) error {
 	list, err := h.store.Accounts(h.ctx)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (h *handing) accounts(w io.Writer) error {
 }
 
 // clients writes the programs that may sign in, without their secrets.
-func (h *handing) clients(w io.Writer) error {
+func (h *maker) clients(w io.Writer) error {
 	list, err := h.store.Clients(h.ctx)
 	if err != nil {
 		return err

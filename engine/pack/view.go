@@ -16,7 +16,7 @@ import (
 
 // pages adds one patient's record as pages to read. They are made from the files of the package, not from the store, so
 // that they show what the package holds and name the line where it stands.
-func (h *handing) pages() error {
+func (h *maker) pages() error {
 	files, err := h.attachedFiles()
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (h *handing) pages() error {
 type attachedFiles map[string]map[string]string
 
 // attachedFiles reads which places have which bytes.
-func (h *handing) attachedFiles() (attachedFiles, error) {
+func (h *maker) attachedFiles() (attachedFiles, error) {
 	files := attachedFiles{}
 	for n, bag := range h.w.Files() {
 		for _, f := range bag {
@@ -116,7 +116,7 @@ func (a attachedFiles) of(d *fhir.Document, own fhir.Bases) map[string]string {
 }
 
 // lines calls f with every line of a file of the package that is complete; bags count from 1.
-func (h *handing) lines(bag int, path string, f func(number int64, line []byte) error) error {
+func (h *maker) lines(bag int, path string, f func(number int64, line []byte) error) error {
 	r, err := h.w.Open(bag, strings.TrimPrefix(path, "data/"))
 	if err != nil {
 		return err

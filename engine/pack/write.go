@@ -27,7 +27,7 @@ type key struct{ typ, id string }
 const batch = 128
 
 // write writes every item. A deletion waits for the item behind it, which reports whether the resource was made again.
-func (h *handing) write() error {
+func (h *maker) write() error {
 	var waiting *record.Item
 	var done int64
 	d := &fhir.Document{}
@@ -71,7 +71,7 @@ func (h *handing) write() error {
 var dataMember = []byte(`"data":"`)
 
 // put writes one living or earlier version, and the bytes of its attachments.
-func (h *handing) put(it record.Item, d *fhir.Document) error {
+func (h *maker) put(it record.Item, d *fhir.Document) error {
 	r := resourceOf(it)
 	place, err := h.w.Put(it.Section, r)
 	if err != nil {
@@ -93,7 +93,7 @@ func (h *handing) put(it record.Item, d *fhir.Document) error {
 var othersReasons = []string{record.ReasonOtherIndividual, record.ReasonNotApproved, record.ReasonMoved, record.ReasonUnassigned}
 
 // exclude states what is left out of one patient's record. Of what is about other people the number is told and no id.
-func (h *handing) exclude() error {
+func (h *maker) exclude() error {
 	var err error
 	if h.parts, err = h.partsOf(h.record.Exclusions); err != nil {
 		return err
@@ -128,7 +128,7 @@ func sortedExclusions(sums map[handover.Exclusion]int64) []handover.Exclusion {
 }
 
 // partsOf says of each excluded version what it is in the snapshot, by reading the rows again. They come in order of type.
-func (h *handing) partsOf(list []record.Exclusion) ([]handover.Part, error) {
+func (h *maker) partsOf(list []record.Exclusion) ([]handover.Part, error) {
 	type version struct {
 		key
 		n int64

@@ -80,7 +80,7 @@ func (v *View) chart(title string, facts []*fact) *chart {
 	x := func(t int64) float64 { return left + 8 + float64(t-from)/float64(to-from)*(right-left-16) }
 	for i, n := range names {
 		c.Lines = append(c.Lines, drawn(n, i, series[n], x, y))
-		c.Text = join(" ", c.Text, v.told(n, series[n]))
+		c.Text = join(" ", c.Text, v.describe(n, series[n]))
 	}
 	c.Text = join(" ", c.Text, v.t.TableBelow)
 	c.First, c.Last = v.day(names, series, from), v.day(names, series, to)
@@ -121,8 +121,8 @@ func gather(facts []*fact) (names []string, series map[string][]sample, base *re
 	return names[:min(len(names), maxLines)], series, base
 }
 
-// told says a series in words.
-func (v *View) told(name string, s []sample) string {
+// describe says a series in words.
+func (v *View) describe(name string, s []sample) string {
 	low, high := s[0], s[0]
 	for _, x := range s {
 		if x.value < low.value {

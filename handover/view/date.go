@@ -23,7 +23,7 @@ func parseDate(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// people tells a FHIR date as people read it, in the zone in which it was written; false if it is none.
+// people writes a FHIR date as people read it, in the zone in which it was written; false if it is none.
 func (t *texts) people(s string) (string, bool) {
 	at, ok := parseDate(s)
 	if !ok {

@@ -126,7 +126,7 @@ func (x *extractor) value(c fhir.Value) {
 	case c.Type() == "Narrative":
 		x.add([]value{{text: x.text(plainText(c.Child("div").Text()))}})
 	case c.IsObject():
-		if values := x.told(c); len(values) > 0 {
+		if values := x.oneLine(c); len(values) > 0 {
 			x.add(values)
 			x.extensions(c)
 		} else {

@@ -44,7 +44,7 @@ func (x *extractor) items(parent fhir.Value, depth int) {
 	}
 }
 
-// answer tells one answer.
+// answer writes one answer.
 func (x *extractor) answer(v fhir.Value) []value {
 	switch {
 	case v.Type() == "Attachment": // the walk over all fields has it already
@@ -56,7 +56,7 @@ func (x *extractor) answer(v fhir.Value) []value {
 		}
 		return nil
 	case v.IsObject():
-		return x.told(v)
+		return x.oneLine(v)
 	}
 	return x.primitive(v)
 }

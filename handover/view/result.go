@@ -11,10 +11,10 @@ import (
 
 // result is what an Observation measured.
 type result struct {
-	test     string    // distinguishes tests: code, or name where there is none
-	told     bool      // every value could be told in a line
-	lines    []reading // the value, or one per component
-	category string
+	test      string    // distinguishes tests: code, or name where there is none
+	inOneLine bool      // every value could be told in a line
+	lines     []reading // the value, or one per component
+	category  string
 }
 
 // reading is one value with its unit, range and meaning.
@@ -48,7 +48,7 @@ func (x *extractor) observation(root fhir.Value) *result {
 		part.name = x.text(concept(c.Child("code")).text)
 		r.lines = append(r.lines, part)
 	}
-	r.told = !slices.ContainsFunc(r.lines, func(l reading) bool { return l.text == "" })
+	r.inOneLine = !slices.ContainsFunc(r.lines, func(l reading) bool { return l.text == "" })
 	return r
 }
 
@@ -88,12 +88,12 @@ func (x *extractor) reading(o fhir.Value) reading {
 	return r
 }
 
-// line tells a value of any type in one line.
+// line writes a value of any type in one line.
 func (x *extractor) line(v fhir.Value) string {
 	var parts []string
 	values := x.primitive
 	if v.IsObject() {
-		values = x.told
+		values = x.oneLine
 	}
 	for _, part := range values(v) {
 		text := part.text
@@ -108,7 +108,7 @@ func (x *extractor) line(v fhir.Value) string {
 	return join(" ", parts...)
 }
 
-// flag tells an interpretation in words, with its code beside.
+// flag writes an interpretation in words, with its code beside.
 func (x *extractor) flag(c fhir.Value) value {
 	v := concept(c)
 	code := c.Child("coding").Child("code").Text()

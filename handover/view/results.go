@@ -86,7 +86,7 @@ func (r *result) shown(f, head *fact) []string {
 	if f.title == head.title {
 		paths = append(slices.Clip(paths), "code")
 	}
-	if !r.told {
+	if !r.inOneLine {
 		paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return strings.HasSuffix(p, "value") })
 	}
 	return paths

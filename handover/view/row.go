@@ -94,7 +94,7 @@ func (v *View) dateCell(f *fact) cell {
 	return c
 }
 
-// datePiece tells a date; what is none is told as it is.
+// datePiece writes a date; what is none is told as it is.
 func (v *View) datePiece(iso string) piece {
 	if text, ok := v.t.people(iso); ok {
 		return piece{Text: text, ISO: iso}

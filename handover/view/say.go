@@ -41,7 +41,7 @@ type File struct {
 	Careful     bool   // the reader shall be warned before opening it
 }
 
-// Facts tells all newest versions that were added, newest first.
+// Facts writes all newest versions that were added, newest first.
 func (v *View) Facts() []Fact {
 	v.labels, v.asked = map[string]string{}, map[string]*fact{}
 	slices.SortFunc(v.facts, newest)
@@ -77,7 +77,7 @@ func (v *View) Names() []string {
 	return names
 }
 
-// say tells a fact.
+// say writes a fact.
 func (v *View) say(f *fact) Fact {
 	title := v.titlePiece(f)
 	out := Fact{

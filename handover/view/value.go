@@ -8,7 +8,7 @@ import (
 	"satchel/fhir"
 )
 
-// primitive tells a string, number or literal.
+// primitive writes a string, number or literal.
 func (x *extractor) primitive(c fhir.Value) []value {
 	s := c.Text()
 	switch c.Type() {
@@ -43,8 +43,8 @@ func relative(s string) bool {
 	return r.Form == fhir.FormRelative && r.Key() == s
 }
 
-// told tells a data type in one line; nothing for types that are shown by their parts.
-func (x *extractor) told(c fhir.Value) []value {
+// oneLine writes a data type in one line; nothing for types that are shown by their parts.
+func (x *extractor) oneLine(c fhir.Value) []value {
 	switch c.Type() {
 	case "CodeableConcept":
 		return x.one(concept(c))
@@ -94,7 +94,7 @@ func (x *extractor) use(s string, c fhir.Value) string {
 	return s + " (" + x.v.t.word(use) + ")"
 }
 
-// concept tells a CodeableConcept: its text, or the display of a coding, with all codes beside.
+// concept writes a CodeableConcept: its text, or the display of a coding, with all codes beside.
 func concept(c fhir.Value) value {
 	v := value{kind: coded, text: c.Child("text").Text()}
 	var codes []string
@@ -117,7 +117,7 @@ func concept(c fhir.Value) value {
 	return v
 }
 
-// coding tells a Coding.
+// coding writes a Coding.
 func coding(c fhir.Value) value {
 	code := c.Child("code").Text()
 	if code != "" {
@@ -129,7 +129,7 @@ func coding(c fhir.Value) value {
 	return value{coded, code, ""}
 }
 
-// quantity tells a number with its unit, as written.
+// quantity writes a number with its unit, as written.
 func (x *extractor) quantity(c fhir.Value) string {
 	unit := c.Child("unit").Text()
 	if unit == "" {
@@ -144,7 +144,7 @@ func (x *extractor) quantity(c fhir.Value) string {
 	return join(" ", c.Child("comparator").Text()+c.Child("value").Text(), unit)
 }
 
-// span tells two ends, either of which may be missing.
+// span writes two ends, either of which may be missing.
 func (x *extractor) span(low, high string) string {
 	switch {
 	case low == "" && high == "":
@@ -157,7 +157,7 @@ func (x *extractor) span(low, high string) string {
 	return low + " " + x.v.t.to + " " + high
 }
 
-// period tells a Period.
+// period writes a Period.
 func (x *extractor) period(c fhir.Value) []value {
 	start, end := c.Child("start").Text(), c.Child("end").Text()
 	from, to := value{dated, x.text(start), ""}, value{dated, x.text(end), ""}
@@ -172,7 +172,7 @@ func (x *extractor) period(c fhir.Value) []value {
 	return []value{from, {wording, x.v.t.to, ""}, to}
 }
 
-// reference tells a Reference; whom it leads to is looked up when the page is written.
+// reference writes a Reference; whom it leads to is looked up when the page is written.
 func (x *extractor) reference(c fhir.Value) []value {
 	target, text := c.Child("reference").Text(), c.Child("display").Text()
 	if strings.HasPrefix(target, "#") {
@@ -197,7 +197,7 @@ func (x *extractor) reference(c fhir.Value) []value {
 	return append([]value{{linked, x.text(text), x.text(target)}}, x.identifier(c.Child("identifier"))...)
 }
 
-// identifier tells an Identifier.
+// identifier writes an Identifier.
 func (x *extractor) identifier(c fhir.Value) []value {
 	kind := concept(c.Child("type")).text
 	if kind == "" {
@@ -210,7 +210,7 @@ func (x *extractor) identifier(c fhir.Value) []value {
 	return x.one(v)
 }
 
-// humanName tells a name.
+// humanName writes a name.
 func humanName(c fhir.Value) string {
 	if text := c.Child("text").Text(); text != "" {
 		return text
@@ -224,7 +224,7 @@ func humanName(c fhir.Value) string {
 	return join(" ", parts...)
 }
 
-// address tells an address in one line.
+// address writes an address in one line.
 func address(c fhir.Value) string {
 	if text := c.Child("text").Text(); text != "" {
 		return text
@@ -237,7 +237,7 @@ func address(c fhir.Value) string {
 	return join(", ", join(", ", lines...), place, c.Child("country").Text())
 }
 
-// annotation tells a note, and who wrote it when.
+// annotation writes a note, and who wrote it when.
 func (x *extractor) annotation(c fhir.Value) []value {
 	values := []value{{text: x.text(c.Child("text").Text())}}
 	switch author := c.Child("author"); {

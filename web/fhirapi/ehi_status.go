@@ -49,9 +49,9 @@ func ehiStateOf(c *web.Call, e storage.EHIExport) (ehiNow, error) {
 	case r.State == requests.Received || r.State == requests.Verifying:
 		now.JobProgress, now.person, now.wait = "0% (the practice looks at the request)", e.Client, waitPeople
 	case r.State == requests.Withdrawn:
-		now.over = refusalTold(c, r, web.Problemf(http.StatusGone, fhir.CodeDeleted, "the request %s was withdrawn at the practice; ask again if the record is still wanted", r.Number))
+		now.over = asRefusal(c, r, web.Problemf(http.StatusGone, fhir.CodeDeleted, "the request %s was withdrawn at the practice; ask again if the record is still wanted", r.Number))
 	case decision.Kind == requests.StepDeny:
-		now.over = refusalTold(c, r, web.Problemf(http.StatusForbidden, fhir.CodeForbidden,
+		now.over = asRefusal(c, r, web.Problemf(http.StatusForbidden, fhir.CodeForbidden,
 			"the practice did not approve the request %s; it tells whoever asked why, and how to have that looked at again. %s", r.Number, ledger.Practice().Ask()))
 	case r.State == requests.Approved && r.Package != nil: // it was made, and is no longer there
 		now.over = noEHI()
@@ -82,8 +82,8 @@ func ehiJob(c *web.Call, now *ehiNow) error {
 	return nil
 }
 
-// refusalTold is what an app is told of a request that ended long ago: nothing.
-func refusalTold(c *web.Call, r requests.Request, p *web.Problem) error {
+// asRefusal is what an app is told of a request that ended long ago: nothing.
+func asRefusal(c *web.Call, r requests.Request, p *web.Problem) error {
 	if c.Server.Store.Now().Sub(r.Changed) > ehiTold {
 		return noEHI()
 	}

@@ -13,10 +13,10 @@ import (
 // both, or in another process.
 const startGrace = 5 * time.Minute
 
-// Tend looks after the requests whose package is being made or waits: those whose job is complete become ready, those whose
+// Advance looks after the requests whose package is being made or waits: those whose job is complete become ready, those whose
 // job failed or was cancelled are given back for another try with the reason, and so are those whose package is gone before
 // it was handed over. All it knows is in the store, so that it goes on after a restart as if nothing had been.
-func (l *Ledger) Tend(ctx context.Context) error {
+func (l *Ledger) Advance(ctx context.Context) error {
 	p, err := l.packager()
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func (l *Ledger) Run(ctx context.Context) {
 	t := time.NewTicker(tendEvery)
 	defer t.Stop()
 	for ctx.Err() == nil {
-		if err := l.Tend(ctx); err != nil && ctx.Err() == nil {
+		if err := l.Advance(ctx); err != nil && ctx.Err() == nil {
 			l.options.Log.Error("requests not tended, will be tried again", "error", err)
 		}
 		select {
