@@ -11,6 +11,11 @@ type Setting struct {
 
 // Settings is the table of all keys, in the order of the settings file. All of a section stand together.
 func (c *Config) Settings() []Setting {
+	return append(append(c.serverSettings(), c.exportSettings()...), c.operationSettings()...)
+}
+
+// serverSettings say how clients reach the server.
+func (c *Config) serverSettings() []Setting {
 	return []Setting{
 		{"http.listen", &c.HTTP.Listen, "address and port; port 0 takes a free one"},
 		{"http.public_url", &c.HTTP.PublicURL, `what clients see, such as "https://records.example.org"; "" takes it from each request`},
@@ -27,7 +32,12 @@ func (c *Config) Settings() []Setting {
 		{"tls.names", &c.TLS.Names, "local-ca: further host names and addresses of this server; acme: its names"},
 		{"tls.acme_directory", &c.TLS.ACMEDirectory, "acme: whom to ask"},
 		{"tls.acme_email", &c.TLS.ACMEEmail, "acme: where the authority writes to if something is wrong"},
+	}
+}
 
+// exportSettings say what leaves the server, and in whose name.
+func (c *Config) exportSettings() []Setting {
+	return []Setting{
 		{"bulk_export.enabled", &c.BulkExport.Enabled, "false refuses exports and packages of everybody, however they are asked for; packages of one patient stay possible"},
 		{"bulk_export.file_max_capacity", &c.BulkExport.FileMaxCapacity, "resources per file"},
 		{"bulk_export.file_max_size", &c.BulkExport.FileMaxSize, `bytes per file, also as "95MiB"; a file exceeds it only if one resource does`},
@@ -47,7 +57,12 @@ func (c *Config) Settings() []Setting {
 
 		{"package.bag_size", &c.Package.BagSize, "bytes after which a package of everybody goes on in a further file; 0 makes one of all"},
 		{"package.documentation_url", &c.Package.DocumentationURL, `public page that documents the format; "": /docs/format of http.public_url, or the copy in the package`},
+	}
+}
 
+// operationSettings say who gets in, and how the server and the ledger of requests are run.
+func (c *Config) operationSettings() []Setting {
+	return []Setting{
 		{"auth.basic", &c.Auth.Basic, `HTTP Basic on /fhir: "loopback" (this machine only), "on" or "off"`},
 		{"auth.session_idle", &c.Auth.SessionIdle, "a session that is not used for so long ends"},
 		{"auth.session_max", &c.Auth.SessionMax, "every session ends after so long"},
