@@ -253,7 +253,7 @@ func (d *Examination) store(ctx context.Context, quick bool) {
 		d.anchors(ctx, s, anchors, unread)
 		return
 	}
-	for _, check := range []func(context.Context, *storage.Store) error{d.integrity, d.hashes, d.derived, d.audit} {
+	for _, check := range []func(context.Context, *storage.Store) error{d.integrity, d.hashes, d.derived, d.unassigned, d.audit} {
 		if err := check(ctx, s); err != nil {
 			d.Problem("database", "run this again; if it stays, restore the newest backup", nil, "a check could not be ended: %s", firstWords(err))
 		}

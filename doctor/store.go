@@ -48,6 +48,26 @@ func (d *Examination) derived(ctx context.Context, s *storage.Store) error {
 	return err
 }
 
+// unassigned counts what ought to be some patient's and is nobody's.
+func (d *Examination) unassigned(ctx context.Context, s *storage.Store) error {
+	all, err := s.Unassigned(ctx)
+	if err != nil {
+		return err
+	}
+	var n int64
+	var types []string
+	for _, c := range all {
+		n += c.N
+		types = append(types, fmt.Sprintf("%d %s", c.N, c.Type))
+	}
+	if n > 0 {
+		d.note("unassigned", "look whom they are about, and let them name the patient", "%d resources belong to no patient, so that no patient's copy holds them: %s", n, strings.Join(types, ", "))
+	} else {
+		d.good("unassigned", "whatever ought to be some patient's is")
+	}
+	return nil
+}
+
 const auditHint = "keep this data directory as it is and find out who wrote to it; satchel audit verify shows all places"
 
 // audit walks along the whole chain, and compares it with the anchors that were kept beside it.
