@@ -174,3 +174,32 @@ func planOf(t *testing.T, s *Store, q string) string {
 	}
 	return strings.Join(plan, "; ")
 }
+
+// Each part of a filter narrows the list.
+func TestRequestFilter(t *testing.T) {
+	t.Parallel()
+	s := openNew(t)
+	add := func(r Request) {
+		t.Helper()
+		r.Body = []byte("{}")
+		if _, err := s.AddRequest(background, 2026, r, step("record")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(Request{State: "received", Received: 100, Due: 130, Find: "ann", Patient: "p1"})
+	add(Request{State: "ready", Received: 110, Due: 140, Find: "bea", Patient: "p2"})
+	add(Request{State: "closed", Received: 120, Due: 150, Find: "ann bea"})
+	for name, tt := range map[string]struct {
+		filter RequestFilter
+		want   int
+	}{
+		"all": {RequestFilter{}, 3}, "states": {RequestFilter{States: []string{"ready", "closed"}}, 2}, "patient": {RequestFilter{Patient: "p1"}, 1},
+		"words": {RequestFilter{Words: []string{"ann"}}, 2}, "two words": {RequestFilter{Words: []string{"ann", "bea"}}, 1}, "number": {RequestFilter{Words: []string{"2026-0002"}}, 1},
+		"due": {RequestFilter{DueUpto: 140}, 2}, "since": {RequestFilter{Since: 110}, 2}, "until": {RequestFilter{Until: 110}, 1},
+	} {
+		list, _, err := s.Requests(background, tt.filter, RequestPage{Count: 10})
+		if err != nil || len(list) != tt.want {
+			t.Errorf("%s: %d requests, want %d, %v", name, len(list), tt.want, err)
+		}
+	}
+}

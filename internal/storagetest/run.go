@@ -31,6 +31,7 @@ func Run(t *testing.T, engine func(t *testing.T) Engine) {
 		{"versions follow each other", versions},
 		{"the same content is no version", unchanged},
 		{"a transaction is whole or nothing", whole},
+		{"what cannot be an id is refused", ids},
 		{"stamps are in the order of writes", stamps},
 		{"writers of several processes share one clock", sharedClock},
 		{"what is written is there after opening again", kept},
