@@ -2,9 +2,6 @@ package cli
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,37 +25,19 @@ type listedClient struct {
 }
 
 func cmdClientList(at *common) *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "list",
-		Short: "List the clients with their scopes and what they hold",
-		Args:  noArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			_, s, err := at.openData(c.Context(), nil, storage.Options{})
-			if err != nil {
-				return err
+	return listing[storage.Client]{
+		short: "List the clients with their scopes and what they hold",
+		read:  (*storage.Store).Clients,
+		json:  func(all []storage.Client) any { return clientListing(all) },
+		head:  []string{"NAME", "STATE", "LAST TOKEN", "SCOPES", "HOLDS"},
+		row: func(x storage.Client) []string {
+			state := "active"
+			if x.Disabled {
+				state = "disabled"
 			}
-			clients, err := s.Clients(c.Context())
-			if err = errors.Join(err, s.Close()); err != nil {
-				return err
-			}
-			if asJSON {
-				return json.NewEncoder(c.OutOrStdout()).Encode(clientListing(clients))
-			}
-			t := tabwriter.NewWriter(c.OutOrStdout(), 0, 8, 2, ' ', 0)
-			fmt.Fprintln(t, "NAME\tSTATE\tLAST TOKEN\tSCOPES\tHOLDS")
-			for _, x := range clients {
-				state := "active"
-				if x.Disabled {
-					state = "disabled"
-				}
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", x.Name, state, when(x.LastUsed), x.Scopes, list(x.Authorities))
-			}
-			return t.Flush()
+			return []string{x.Name, state, when(x.LastUsed), x.Scopes, list(x.Authorities)}
 		},
-	}
-	c.Flags().BoolVar(&asJSON, "json", false, "write JSON")
-	return c
+	}.command(at)
 }
 
 func clientListing(clients []storage.Client) []listedClient {

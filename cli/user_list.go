@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -32,37 +30,18 @@ type listed struct {
 }
 
 func cmdUserList(at *common) *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "list",
-		Short: "List the accounts with what they hold",
-		Args:  noArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			_, s, err := at.openData(c.Context(), nil, storage.Options{})
-			if err != nil {
-				return err
-			}
-			accounts, err := s.Accounts(c.Context())
-			if err = errors.Join(err, s.Close()); err != nil {
-				return err
-			}
-			if asJSON {
-				return json.NewEncoder(c.OutOrStdout()).Encode(listing(accounts))
-			}
-			t := tabwriter.NewWriter(c.OutOrStdout(), 0, 8, 2, ' ', 0)
-			fmt.Fprintln(t, "NAME\tSTATE\tTWO-FACTOR\tPASSWORD AGE\tLAST SIGN-IN\tLAST ACTIVE\tHOLDS")
-			for _, a := range accounts {
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", a.Name, state(a), factor(a), days(a.PasswordChanged), when(a.LastLogin), when(a.LastActive),
-					list(a.Authorities))
-			}
-			return t.Flush()
+	return listing[storage.Account]{
+		short: "List the accounts with what they hold",
+		read:  (*storage.Store).Accounts,
+		json:  func(all []storage.Account) any { return userListing(all) },
+		head:  []string{"NAME", "STATE", "TWO-FACTOR", "PASSWORD AGE", "LAST SIGN-IN", "LAST ACTIVE", "HOLDS"},
+		row: func(a storage.Account) []string {
+			return []string{a.Name, state(a), factor(a), days(a.PasswordChanged), when(a.LastLogin), when(a.LastActive), list(a.Authorities)}
 		},
-	}
-	c.Flags().BoolVar(&asJSON, "json", false, "write JSON")
-	return c
+	}.command(at)
 }
 
-func listing(accounts []storage.Account) []listed {
+func userListing(accounts []storage.Account) []listed {
 	all := []listed{}
 	for _, a := range accounts {
 		if a.Authorities == nil {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 
 	"satchel/audit"
@@ -71,39 +72,32 @@ func (h *maker) audit(w io.Writer) error {
 // accounts writes the accounts, without what they sign in with.
 func (h *maker) accounts(w io.Writer) error {
 	list, err := h.store.Accounts(h.ctx)
-	if err != nil {
-		return err
-	}
-	out := json.NewEncoder(w)
-	for _, a := range list {
-		err := out.Encode(handover.Account{
+	return lines(w, list, err, func(a storage.Account) any {
+		return handover.Account{
 			Name: a.Name, GivenName: a.GivenName, FamilyName: a.FamilyName, Locked: a.Locked, Disabled: a.Disabled,
 			Created: handover.Instant{Time: a.Created}, LastLogin: handover.Instant{Time: a.LastLogin}, Authorities: authoritiesOf(a.Authorities),
-		})
-		if err != nil {
-			return err
 		}
-	}
-	return nil
+	})
 }
 
 // clients writes the programs that may sign in, without their secrets.
 func (h *maker) clients(w io.Writer) error {
 	list, err := h.store.Clients(h.ctx)
-	if err != nil {
-		return err
-	}
-	out := json.NewEncoder(w)
-	for _, c := range list {
-		err := out.Encode(handover.Client{
+	return lines(w, list, err, func(c storage.Client) any {
+		return handover.Client{
 			Name: c.Name, KeySet: c.KeySet, KeySetURL: c.KeySetURL, Scopes: c.Scopes, Disabled: c.Disabled,
 			Created: handover.Instant{Time: c.Created}, LastUsed: handover.Instant{Time: c.LastUsed}, Authorities: authoritiesOf(c.Authorities),
-		})
-		if err != nil {
-			return err
 		}
+	})
+}
+
+// lines writes each element of a list as a line of JSON, unless reading the list failed.
+func lines[T any](w io.Writer, list []T, err error, line func(T) any) error {
+	out := json.NewEncoder(w)
+	for _, x := range list {
+		err = errors.Join(err, out.Encode(line(x)))
 	}
-	return nil
+	return err
 }
 
 func authoritiesOf(list []storage.Authority) []handover.Authority {
