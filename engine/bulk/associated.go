@@ -42,9 +42,6 @@ func (s *seen) add(typ, id string) {
 	}
 }
 
-// has reports whether it holds a resource that is not Provenance.
-func (s *seen) has(typ, id string) bool { return s.keys[keyOf(typ, id)] }
-
 // associated writes the Provenance of what was written: the newest of each, or all.
 func (w *writing) associated(sel storage.Selection) error {
 	written := w.seen
