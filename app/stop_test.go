@@ -2,54 +2,27 @@ package app
 
 import (
 	"bytes"
-	"context"
 	"log/slog"
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"satchel/config"
+	"satchel/internal/await"
 	"satchel/internal/testsatchel"
 )
-
-// stopsAfter is a context that is cancelled when somebody asks it for the nth time whether it is. So a test can stop the
-// server at each of its steps, whatever the machine's speed.
-type stopsAfter struct {
-	context.Context
-	cancel context.CancelFunc
-	left   atomic.Int64
-}
-
-func newStopsAfter(t *testing.T, n int) *stopsAfter {
-	ctx, cancel := context.WithCancel(t.Context())
-	t.Cleanup(cancel)
-	s := &stopsAfter{Context: ctx, cancel: cancel}
-	s.left.Store(int64(n))
-	return s
-}
-
-func (s *stopsAfter) count() {
-	if s.left.Add(-1) == 0 {
-		s.cancel()
-	}
-}
-
-func (s *stopsAfter) Done() <-chan struct{} { s.count(); return s.Context.Done() }
-
-func (s *stopsAfter) Err() error { s.count(); return s.Context.Err() }
 
 // looks is how often the start of a server asks its context, up to the moment at which it is ready.
 func looks(t *testing.T, cfg *config.Config) int {
 	t.Helper()
 	const many = 1 << 30
-	ctx := newStopsAfter(t, many)
+	ctx := await.StopAfter(t, many)
 	var seen int
 	testsatchel.Must(t, Run(ctx, cfg, slog.New(slog.DiscardHandler), func(string) {
-		seen = many - int(ctx.left.Load())
-		ctx.cancel()
+		seen = ctx.Looks()
+		ctx.Cancel()
 	}))
 	return seen
 }
@@ -58,8 +31,8 @@ func looks(t *testing.T, cfg *config.Config) int {
 func stopped(t *testing.T, cfg *config.Config, n int) {
 	t.Helper()
 	var log bytes.Buffer
-	ctx := newStopsAfter(t, n)
-	err := Run(ctx, cfg, slog.New(slog.NewTextHandler(&log, nil)), func(string) { ctx.cancel() })
+	ctx := await.StopAfter(t, n)
+	err := Run(ctx, cfg, slog.New(slog.NewTextHandler(&log, nil)), func(string) { ctx.Cancel() })
 	if err != nil {
 		t.Errorf("stopped at look %d: %v", n, err)
 	}

@@ -1,40 +1,14 @@
 package record
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
-	"sync/atomic"
 	"testing"
 
 	"satchel/demo"
+	"satchel/internal/await"
 )
-
-// stopsAfter is a context that is cancelled when somebody asks it for the nth time whether it is.
-type stopsAfter struct {
-	context.Context
-	cancel context.CancelFunc
-	left   atomic.Int64
-}
-
-func newStopsAfter(t *testing.T, n int) *stopsAfter {
-	ctx, cancel := context.WithCancel(t.Context())
-	t.Cleanup(cancel)
-	s := &stopsAfter{Context: ctx, cancel: cancel}
-	s.left.Store(int64(n))
-	return s
-}
-
-func (s *stopsAfter) look() {
-	if s.left.Add(-1) == 0 {
-		s.cancel()
-	}
-}
-
-func (s *stopsAfter) Done() <-chan struct{} { s.look(); return s.Context.Done() }
-
-func (s *stopsAfter) Err() error { s.look(); return s.Context.Err() }
 
 // Wherever the store fails while a record is gathered: it fails too, or it is whole. A record without something must never pass
 // for one with everything.
@@ -58,13 +32,13 @@ func TestGatherFailsOrIsWhole(t *testing.T) {
 	}
 	want := whole(r)
 	const many = 1 << 30
-	ctx := newStopsAfter(t, many)
+	ctx := await.StopAfter(t, many)
 	if _, err := Gather(ctx, s, at, demo.EverythingPatientID, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	looks, failed := many-int(ctx.left.Load()), 0
+	looks, failed := ctx.Looks(), 0
 	for n := 1; n <= looks; n += 1 + looks/200 {
-		r, err := Gather(newStopsAfter(t, n), s, at, demo.EverythingPatientID, Options{})
+		r, err := Gather(await.StopAfter(t, n), s, at, demo.EverythingPatientID, Options{})
 		if err != nil {
 			failed++
 		} else if got := whole(r); got != want {
