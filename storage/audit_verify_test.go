@@ -169,6 +169,7 @@ func TestAuditEdited(t *testing.T) {
 
 func TestAuditRemoved(t *testing.T) {
 	t.Parallel()
+	sequential(t)
 	tp := newTampered(t)
 	for _, c := range [][2]int64{{1, 1}, {1, 3}, {500, 500}, {501, 501}, {400, 1100}, {tamperedRows, tamperedRows}, {1000, tamperedRows}, {1, tamperedRows}} {
 		v := tp.verdict(fmt.Sprintf(`DELETE FROM audit WHERE seq BETWEEN %d AND %d`, c[0], c[1]))
@@ -180,6 +181,7 @@ func TestAuditRemoved(t *testing.T) {
 // Who also turns the head back leaves a sound, shorter chain: only an anchor tells.
 func TestAuditTruncated(t *testing.T) {
 	t.Parallel()
+	sequential(t)
 	tp := newTampered(t)
 	for _, keep := range []int64{0, 1, 500, tamperedRows - 1} {
 		cut := fmt.Sprintf(`DELETE FROM audit WHERE seq > %d; DELETE FROM audit_patient WHERE seq > %[1]d;
@@ -226,6 +228,7 @@ func forged(t *testing.T, tp *tampered, seq int64, prev [32]byte, replace bool) 
 
 func TestAuditForged(t *testing.T) {
 	t.Parallel()
+	sequential(t)
 	tp := newTampered(t)
 	end := tp.anchor
 	finds(t, "appended", tp.verdict(forged(t, tp, end.Seq+1, end.Hash, false)), audit.Added, end.Seq+1)
@@ -311,7 +314,11 @@ func TestAuditVerifyWhileWriting(t *testing.T) {
 	t.Parallel()
 	s, _ := auditStore(t)
 	fillAudit(t, s, 1500)
-	for round := range 30 {
+	rounds := 30
+	if testing.Short() {
+		rounds = 8
+	}
+	for round := range rounds {
 		var writing sync.WaitGroup
 		writing.Go(func() {
 			for i := range 40 {

@@ -20,6 +20,7 @@ import (
 // A path with characters that mean something in a URL names the file it says, and no other.
 func TestPaths(t *testing.T) {
 	t.Parallel()
+	sequential(t)
 	for _, name := range []string{"plain", "with space", "a#b", "a%41b", "a?b", "a&mode=memory", "ü", "a'b"} {
 		if runtime.GOOS == "windows" && strings.ContainsAny(name, "?") {
 			continue

@@ -62,6 +62,7 @@ var searches = []string{
 // A search finds what trying every document finds, in order, in pages of any size.
 func TestSearch(t *testing.T) {
 	t.Parallel()
+	sequential(t)
 	s, docs := practice(t)
 	for _, text := range searches {
 		q := search(t, text)

@@ -67,6 +67,7 @@ var hangingTexts = []string{
 // What hangs on others belongs to their patients, in whatever order they come, one by one or many at once.
 func TestOrderOfArrival(t *testing.T) {
 	t.Parallel()
+	sequential(t)
 	want := map[string]string{
 		"a": "DiagnosticReport/on-on-e:3 Encounter/e:1 List/both:4 List/one:3 Observation/by-nobodys-number:3 Observation/by-number:3 Observation/on-e:3 Patient/a:1 " +
 			"Provenance/of-both:4 Provenance/p:3 Task/t1:3 Task/t2:3",
@@ -186,6 +187,7 @@ func anyHanger(t *rapid.T) *fhir.Document {
 // Whatever is written in whatever way, owners by ties are those that follow from all documents.
 func TestTiesKeepUp(t *testing.T) {
 	t.Parallel()
+	sequential(t)
 	s := openNew(t)
 	rapid.Check(t, func(t *rapid.T) {
 		empty(t, s)

@@ -117,6 +117,7 @@ func mentions(text []byte, canary string) bool {
 
 func TestRecordOfTheEverythingPatient(t *testing.T) {
 	t.Parallel()
+	testpractice.Sequential(t)
 	s := demoStore(t, demo.Options{})
 	g := gather(t, s, demo.EverythingPatientID, Options{})
 	p := demo.EverythingPatientID
@@ -211,6 +212,7 @@ func shelf(t *testing.T, s *storage.Store) string {
 // record, once something there points to it, or in the population alone.
 func TestEveryDispositionIsReached(t *testing.T) {
 	t.Parallel()
+	testpractice.Sequential(t)
 	s := demoStore(t, demo.Options{})
 	put(t, s, shelf(t, s))
 	put(t, s, `{"resourceType":"DeviceMetric","id":"pulse","type":{"text":"pulse"},"category":"measurement","source":{"reference":"Device/`+demo.EverythingPatientID+`-implant"}}`)

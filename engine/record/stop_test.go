@@ -8,12 +8,14 @@ import (
 
 	"satchel/demo"
 	"satchel/internal/await"
+	"satchel/internal/testpractice"
 )
 
 // Wherever the store fails while a record is gathered: it fails too, or it is whole. A record without something must never pass
 // for one with everything.
 func TestGatherFailsOrIsWhole(t *testing.T) {
 	t.Parallel()
+	testpractice.Sequential(t)
 	s := demoStore(t, demo.Options{Patients: 1})
 	at, err := s.Snapshot(t.Context())
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"satchel/engine/bulk"
 	"satchel/fhir"
 	"satchel/internal/audittest"
+	"satchel/internal/testpractice"
 	"satchel/storage"
 )
 
@@ -88,6 +89,7 @@ func whoseTold(g gathered) map[string]string {
 // Whose it is does not depend on the order in which resources arrive, and is what is expected.
 func TestWhose(t *testing.T) {
 	t.Parallel()
+	testpractice.Sequential(t)
 	expected := whoseExpected(t)
 	if lines := whosePractice(t); len(lines) != len(expected) {
 		t.Errorf("%d resources, and %d expectations", len(lines), len(expected))
