@@ -46,7 +46,7 @@ func TestWholeWay(t *testing.T) {
 		t.Errorf("%d events of %d steps", len(events), len(history))
 	}
 	for _, e := range events {
-		noWord(t, e.Detail, "Mina", "1980", "555")
+		noWord(t, e.Detail, "Mina", "1980-02-29", "555-0101")
 		if !slices.Equal(e.Patients, []string{"p1"}) {
 			t.Errorf("%s: patients %v", e.Action, e.Patients)
 		}

@@ -117,7 +117,6 @@ func mentions(text []byte, canary string) bool {
 
 func TestRecordOfTheEverythingPatient(t *testing.T) {
 	t.Parallel()
-	testpractice.Sequential(t)
 	s := demoStore(t, demo.Options{})
 	g := gather(t, s, demo.EverythingPatientID, Options{})
 	p := demo.EverythingPatientID
