@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,7 +16,7 @@ import (
 )
 
 // A backup in the making lies beside its target: a copy of the database in the clear, and the archive. A crash leaves them there.
-// While one is made, lockFile is locked and targetFile says where, a path a line; so the next backup, and the next start of the
+// While one is made, lockFile is locked and targetFile says where, as a JSON list of paths; so the next backup, and the next start of the
 // server, know what is to be removed, whoever asked for the backup and wherever it was to lie.
 const (
 	lockFile   = "satchel.lock.backup"
@@ -23,7 +24,8 @@ const (
 )
 
 // hold takes the lock of backups, removes what an interrupted one left, and notes the target of the one that begins. end gives
-// the lock back. It is an error if another backup of the data directory is being made.
+// the lock back. It is an error if another backup of the data directory is being made. What cannot be removed hinders no backup:
+// it stays noted, and [Leftovers] lists it.
 func hold(cfg *config.Config, target string) (end func(), err error) {
 	release, err := lock(cfg)
 	if errors.Is(err, storage.ErrLocked) {
@@ -31,10 +33,7 @@ func hold(cfg *config.Config, target string) (end func(), err error) {
 	} else if err != nil {
 		return nil, err
 	}
-	if _, err := sweep(cfg); err != nil {
-		release()
-		return nil, err
-	}
+	_, _ = sweep(cfg)
 	absolute, err := filepath.Abs(target)
 	if err == nil {
 		err = note(cfg, append(targets(cfg), absolute))
@@ -75,44 +74,44 @@ func Sweep(cfg *config.Config) (removed []string, err error) {
 	return sweep(cfg)
 }
 
-// sweep is Sweep with the lock in hand. A target whose folder cannot be read, such as one on a disk that is not there now, stays
-// noted.
+// sweep is Sweep with the lock in hand. A target stays noted if something unfinished lies beside it still, or may: its folder
+// cannot be read, such as one on a disk that is not there now.
 func sweep(cfg *config.Config) (removed []string, err error) {
 	all := targets(cfg)
-	var away []string
 	for _, target := range all {
-		files, err := unfinishedOf(target)
-		if err != nil {
-			away = append(away, target)
-			continue
-		}
+		files, _ := unfinishedOf(target)
 		for _, path := range files {
-			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return removed, fmt.Errorf("remove what an interrupted backup left, which holds health data: %w", err)
+			if failed := os.Remove(path); failed == nil {
+				removed = append(removed, path)
+			} else if !errors.Is(failed, fs.ErrNotExist) {
+				err = errors.Join(err, fmt.Errorf("remove what an interrupted backup left, which holds health data: %w", failed))
 			}
-			removed = append(removed, path)
 		}
 	}
-	if len(away) == len(all) {
-		return removed, nil
+	if remain := slices.DeleteFunc(slices.Clone(all), func(target string) bool { return !left(target) }); len(remain) < len(all) {
+		err = errors.Join(err, note(cfg, remain))
 	}
-	return removed, note(cfg, away)
+	return removed, err
 }
 
 // targets are the noted targets of backups that may not have ended.
-func targets(cfg *config.Config) []string {
+func targets(cfg *config.Config) (paths []string) {
 	text, err := os.ReadFile(filepath.Join(cfg.Data, targetFile))
-	if err != nil || len(text) == 0 {
+	if err != nil || json.Unmarshal(text, &paths) != nil {
 		return nil
 	}
-	return strings.Split(string(text), "\n")
+	return paths
 }
 
 // note writes the targets down; none leaves no file.
 func note(cfg *config.Config, targets []string) error {
 	path := filepath.Join(cfg.Data, targetFile)
 	if len(targets) > 0 {
-		return durable.Write(path, durable.Options{FolderOwner: true}, durable.Bytes([]byte(strings.Join(targets, "\n"))))
+		text, err := json.Marshal(targets)
+		if err != nil {
+			return err
+		}
+		return durable.Write(path, durable.Options{FolderOwner: true}, durable.Bytes(text))
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

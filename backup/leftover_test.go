@@ -1,8 +1,10 @@
 package backup_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -15,12 +17,19 @@ import (
 
 // interrupted is a data directory after a crash in the middle of a backup, and the folder in which that was to lie.
 func interrupted(t *testing.T) (cfg *config.Config, folder string) {
-	cfg, folder = testsatchel.New(t), t.TempDir()
+	name := "a folder\nof two lines"
+	if runtime.GOOS == "windows" {
+		name = "a folder"
+	}
+	cfg, folder = testsatchel.New(t), filepath.Join(t.TempDir(), name)
+	testsatchel.Must(t, os.Mkdir(folder, 0o700))
 	for _, name := range []string{"monday.zip.db.tmp", "monday.zip.db.tmp-journal", ".monday.zip.db.tmp.abcdefghij.tmp", ".monday.zip.abcdefghij.tmp",
 		"sunday.zip", ".sunday.zip.abcdefghij.tmp", "monday.zip.txt"} {
 		testsatchel.Must(t, os.WriteFile(filepath.Join(folder, name), []byte("health data"), 0o600))
 	}
-	testsatchel.Must(t, os.WriteFile(filepath.Join(cfg.Data, "satchel.lock.backup-target"), []byte(filepath.Join(folder, "monday.zip")), 0o600))
+	target, err := json.Marshal([]string{filepath.Join(folder, "monday.zip")})
+	testsatchel.Must(t, err)
+	testsatchel.Must(t, os.WriteFile(filepath.Join(cfg.Data, "satchel.lock.backup-target"), target, 0o600))
 	return cfg, folder
 }
 
@@ -99,6 +108,30 @@ func TestInterruptedBackupElsewhere(t *testing.T) {
 	testsatchel.Must(t, err)
 	testsatchel.Must(t, os.Rename(folder+"-away", folder))
 	if removed, err := backup.Sweep(cfg); err != nil || len(removed) != 4 {
+		t.Errorf("%q, %v", removed, err)
+	}
+	if slices.Contains(namesIn(t, cfg.Data), "satchel.lock.backup-target") {
+		t.Error("the target is still noted")
+	}
+}
+
+// What cannot be removed hinders no backup, and is listed until it is gone.
+func TestInterruptedBackupThatStays(t *testing.T) {
+	t.Parallel()
+	cfg, folder := interrupted(t)
+	stays := filepath.Join(folder, "monday.zip.db.tmp")
+	testsatchel.Must(t, os.Remove(stays))
+	testsatchel.Must(t, os.MkdirAll(filepath.Join(stays, "full"), 0o700)) // a folder with something in it is not removed
+	if removed, err := backup.Sweep(cfg); err == nil || len(removed) != 3 {
+		t.Errorf("%q, %v", removed, err)
+	}
+	_, err := backup.Make(t.Context(), cfg, filepath.Join(t.TempDir(), "tuesday.zip"), "")
+	testsatchel.Must(t, err)
+	if left, away := backup.Leftovers(cfg); !slices.Equal(left, []string{stays}) || away != nil {
+		t.Errorf("%q %q", left, away)
+	}
+	testsatchel.Must(t, os.RemoveAll(stays))
+	if removed, err := backup.Sweep(cfg); err != nil || removed != nil {
 		t.Errorf("%q, %v", removed, err)
 	}
 	if slices.Contains(namesIn(t, cfg.Data), "satchel.lock.backup-target") {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,6 +45,9 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 			}
 			if err := backup.Audit(c.Context(), cfg, whoRuns(), n); err != nil {
 				return err
+			}
+			if left, _ := backup.Leftovers(cfg); len(left) > 0 {
+				fmt.Fprintf(c.ErrOrStderr(), "%d files of an earlier backup that was interrupted cannot be removed; they hold health data: delete %s by hand\n", len(left), strings.Join(left, ", "))
 			}
 			info, err := os.Stat(args[0])
 			if err == nil {

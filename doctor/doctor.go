@@ -184,7 +184,7 @@ func (d *Examination) backups() {
 	}
 	left, away := backup.Leftovers(d.Config)
 	if len(left) > 0 {
-		d.Problem("unfinished backup", "start the server or make a backup: either removes them", nil, "%d files of an interrupted backup lie in %q; they hold health data", len(left), filepath.Dir(left[0]))
+		d.Problem("unfinished backup", "start the server or make a backup: either removes them; what cannot be removed, delete by hand", nil, "%d files of an interrupted backup lie in %q; they hold health data", len(left), filepath.Dir(left[0]))
 	}
 	if len(away) > 0 {
 		d.note("unfinished backup", "connect its disk, and start the server or make a backup", "a backup to %q was interrupted and its folder cannot be read now; files with health data may lie there", away[0])

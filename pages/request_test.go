@@ -76,7 +76,11 @@ func TestTrouble(t *testing.T) {
 	v.want(v.get("/nothing"), 404, "<h1>There is nothing here</h1>", "Sign out", "reference")
 	v.want(v.post("/help"), 405, "akes GET")
 	v.want(v.send(v.request("GET", "/nothing", nil, "Accept: application/json")), 404, `"OperationOutcome"`)
-	v.want(v.get("/fhir/Nothing/1"), 404, `"OperationOutcome"`)
+	for _, path := range []string{"/fhir/Nothing/1", "/api/nothing", "/oauth/nothing", "/.well-known/nothing"} {
+		v.want(v.get(path), 404, `"OperationOutcome"`) // no pages there, not even for a browser
+	}
+	v.want(v.get("/help/"), 200)
+	v.want(v.get("//help"), 404, "<h1>There is nothing here</h1>") // the router does not know it, and nothing else serves pages
 	v.want(v.post("/account/password", "old", strings.Repeat("x", 2<<20)), 413, "This did not work")
 	r := v.send(v.request("POST", "/sign-out", strings.NewReader(""), "Sec-Fetch-Site: cross-site", "Content-Type: application/x-www-form-urlencoded"))
 	v.want(r, 403, "<h1>You may not do this</h1>", "another site")

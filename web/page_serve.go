@@ -60,6 +60,13 @@ func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// showNoPage is the page of an address that the router does not know. It looks for no page: the router sends those to servePage.
+func (s *Server) showNoPage(w http.ResponseWriter, r *http.Request) {
+	a := w.(*Answer)
+	err := fhir.Errorf(fhir.CodeNotFound, "there is nothing at this address")
+	s.Fail(w, r, errors.Join(err, s.visitor(a, s.asPage(a, r))))
+}
+
 // runPage finds the page, knows who asks, and runs it.
 func (s *Server) runPage(a *Answer, p *PageRequest) error {
 	rt, values, err := FindRoute(s.pages, p.Method, p.URL.EscapedPath())

@@ -36,7 +36,7 @@ func (s *Server) router() http.Handler {
 	add(s.readyz, get, "/readyz")
 	add(s.metrics, get, "/metrics")
 	add(s.format, get, FormatPath, FormatPath+"/:version", FormatPath+"/:version/:file")
-	add(s.servePage, methods, addresses(s.pages)...)
+	add(s.servePage, methods, withSlash(addresses(s.pages))...)
 	r.NotFound = http.HandlerFunc(s.notFound)
 	return r
 }
@@ -61,6 +61,18 @@ func addresses(table []Route) []string {
 	return slices.Compact(paths)
 }
 
+// withSlash adds to each address the one with a slash at its end, which people type: it is the same page.
+func withSlash(paths []string) []string {
+	all := slices.Clone(paths)
+	for _, path := range paths {
+		path = strings.TrimSuffix(path, "/") + "/"
+		if !strings.Contains(path, "*") && !slices.Contains(all, path) && !slices.Contains(all, path+"*rest") {
+			all = append(all, path)
+		}
+	}
+	return all
+}
+
 // notFound answers what no route holds: also odd methods under /fhir.
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == FHIRPath || strings.HasPrefix(r.URL.Path, FHIRPath+"/") {
@@ -68,7 +80,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if wantsPage(r) && !forPrograms(r.URL.Path) {
-		s.showPage(w, r)
+		s.showNoPage(w, r)
 		return
 	}
 	if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/oauth/") {
