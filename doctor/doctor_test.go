@@ -77,7 +77,7 @@ var troubles = []struct {
 	}},
 	{"interrupted backup", "unfinished backup: 1 files of an interrupted backup lie in", func(t *testing.T, c *config.Config) {
 		target := filepath.Join(t.TempDir(), "b.zip")
-		testsatchel.Must(t, os.WriteFile(filepath.Join(c.Data, "satchel.lock.backup-target"), []byte(strconv.Quote(target)), 0o600))
+		testsatchel.Must(t, os.WriteFile(filepath.Join(c.Data, "satchel.lock.backup-target"), []byte("["+strconv.Quote(target)+"]"), 0o600))
 		testsatchel.Must(t, os.WriteFile(target+".db.tmp", nil, 0o600))
 	}},
 	{"certificate", "the certificate cannot be read", func(t *testing.T, c *config.Config) { c.TLS.Mode, c.TLS.CertFile = config.TLSFiles, "nowhere" }},
