@@ -196,6 +196,7 @@ func TestArchitectureDurable(t *testing.T) {
 // doors are words of deeds on exports and packages, which are said in exports and in the rooms that it asks, and nowhere else.
 var doors = map[string][]string{ // by the folders that may say them
 	`auth\.Verb(Package|Job|JobCancel|Jobs)\b`:                                                       {"exports", "auth"},
+	`auth\.VerbEHIExport\b|\.(AskApp|AddEHIExport|DeleteEHIExport|EHIExport)\(`:                      {"exports", "auth", "requests", "storage"},
 	`\bEngine\.(Start|StartPackage|Cancel|Protect|Open|Export|MakePackage|StartImport|StopImport)\(`: {"exports"},
 }
 

@@ -1,7 +1,6 @@
 package exports
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -119,7 +118,7 @@ func gone() error {
 
 // hidden gives every kind of absence the same words.
 func hidden(err error) error {
-	if known, ok := errors.AsType[*fhir.Error](err); ok && known.Code == fhir.CodeNotFound {
+	if fhir.IsCode(err, fhir.CodeNotFound) {
 		return gone()
 	}
 	return err

@@ -83,9 +83,14 @@ func (p packager) Open(ctx context.Context, job, file string) (io.ReadCloser, er
 	return f, nil
 }
 
-// ForApp returns the app or account that asked for a patient's record by $ehi-export as an actor for the job that makes it,
+// by is the actor as the ledger knows who does something.
+func (a Actor) by() requests.By {
+	return requests.By{Who: a.Who, From: a.From, RequestID: a.RequestID}
+}
+
+// forApp returns the app or account that asked for a patient's record by $ehi-export as an actor for the job that makes it,
 // which people have approved. Errors: not-found for everybody else; forbidden for who may no longer ask.
-func (s *Service) ForApp(by Actor, e storage.EHIExport) (Actor, error) {
+func forApp(by Actor, e storage.EHIExport) (Actor, error) {
 	if !by.ownEHI(e) {
 		return Actor{}, gone()
 	}

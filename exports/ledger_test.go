@@ -1,11 +1,9 @@
-package exports_test
+package exports
 
 import (
-	"errors"
 	"testing"
 
 	"satchel/auth"
-	"satchel/exports"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -24,9 +22,8 @@ func TestForApp(t *testing.T) {
 		"a client of that name": {auth.Principal{Name: "app", Service: true, Authorities: may}, fhir.CodeNotFound},
 		"who may ask no more":   {auth.Principal{Name: "app"}, fhir.CodeForbidden},
 	} {
-		_, err := (&exports.Service{}).ForApp(exports.Account(c.who, "", "", 0), e)
-		known, _ := errors.AsType[*fhir.Error](err)
-		if c.want == "" && err != nil || c.want != "" && (known == nil || known.Code != c.want) {
+		_, err := forApp(Account(c.who, "", "", 0), e)
+		if c.want == "" && err != nil || c.want != "" && !fhir.IsCode(err, c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}

@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -49,6 +50,12 @@ func (e *Error) Error() string { return e.Diagnostics }
 // Errorf returns an [*Error] with a formatted diagnostics text.
 func Errorf(code Code, format string, args ...any) error {
 	return &Error{Code: code, Diagnostics: fmt.Sprintf(format, args...)}
+}
+
+// IsCode reports whether an error is an [*Error] of this code, or wraps one.
+func IsCode(err error, code Code) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Code == code
 }
 
 // Severity is a FHIR IssueSeverity.

@@ -141,9 +141,3 @@ func (s *Server) Fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // ErrNotModified ends a call with 304.
 var ErrNotModified = errors.New("not modified")
-
-// IsCode reports whether err is a fhir.Error with the code.
-func IsCode(err error, code fhir.Code) bool {
-	e, ok := errors.AsType[*fhir.Error](err)
-	return ok && e.Code == code
-}

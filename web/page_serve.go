@@ -132,7 +132,7 @@ func (s *Server) visitor(a *Answer, p *PageRequest) error {
 		look = s.Auth.Look
 	}
 	n, err := look(p.Context(), token)
-	if IsCode(err, fhir.CodeLogin) {
+	if fhir.IsCode(err, fhir.CodeLogin) {
 		return nil
 	} else if err != nil {
 		return err

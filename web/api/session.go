@@ -164,7 +164,7 @@ func factors(c *web.Call) (int, error) {
 // mistyped tells a wrong password or code of somebody who is signed in from a request that is not: 422, so that no page
 // thinks the session has ended.
 func mistyped(err error) error {
-	if web.IsCode(err, fhir.CodeLogin) {
+	if fhir.IsCode(err, fhir.CodeLogin) {
 		return web.Problemf(http.StatusUnprocessableEntity, fhir.CodeLogin, "%s", err.Error())
 	}
 	return err

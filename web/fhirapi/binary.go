@@ -183,7 +183,7 @@ func shownBy(d *fhir.Document) map[string]bool {
 
 func mayShowBinary(c *web.Call, id string) error {
 	r, err := resource(c, "Binary", id)
-	if web.IsCode(err, fhir.CodeNotFound) || err == nil && r.Deleted {
+	if fhir.IsCode(err, fhir.CodeNotFound) || err == nil && r.Deleted {
 		return nil
 	} else if err != nil {
 		return err

@@ -15,7 +15,6 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"satchel/engine/pack"
-	"satchel/exports"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -105,11 +104,7 @@ func writeLine(w io.Writer, d ehiDocument) error {
 
 // indexed describes what the package's index does, and takes it out of what is left.
 func indexed(c *web.Call, w io.Writer, e storage.EHIExport, job storage.Job, index string, left map[string]storage.JobFile) error {
-	app, err := c.Server.Exports.ForApp(c.Actor(0), e)
-	if err != nil {
-		return err
-	}
-	f, _, err := c.Server.Exports.Open(c.Context(), app, job.ID, index, exports.Packages)
+	_, f, _, err := apps(c).Open(c.Context(), c.Actor(0), e.ID, index, false)
 	if err != nil {
 		return err
 	}

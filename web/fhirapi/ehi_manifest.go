@@ -7,15 +7,10 @@ import (
 	"satchel/web"
 
 	"satchel/engine/pack"
+	"satchel/exports"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/storage"
-)
-
-// The files of an EHI export that are made when they are asked for, beside those of its job.
-const (
-	ehiDocuments = "documents.ndjson" // describes every file that is not in the manifest
-	ehiErrors    = "errors.ndjson"    // why the record is not complete
 )
 
 // The lists of a package's files that a manifest has arrays for.
@@ -69,14 +64,14 @@ func ehiManifest(c *web.Call, e storage.EHIExport, job storage.Job) (jobManifest
 		}
 	}
 	if described > 0 {
-		m.Output = append(m.Output, manifestFile{Type: "DocumentReference", URL: ehiFileURL(c, e, ehiDocuments), Count: described})
+		m.Output = append(m.Output, manifestFile{Type: "DocumentReference", URL: ehiFileURL(c, e, exports.AppDocuments), Count: described})
 	}
 	o, err := pack.OutcomeOf(job)
 	if err != nil {
 		return m, err
 	}
 	if n := int64(len(o.Problems)); n > 0 {
-		m.Error = append(m.Error, manifestFile{Type: "OperationOutcome", URL: ehiFileURL(c, e, ehiErrors), Count: n})
+		m.Error = append(m.Error, manifestFile{Type: "OperationOutcome", URL: ehiFileURL(c, e, exports.AppErrors), Count: n})
 	}
 	m.Extension.AuditHead, err = c.HeadOf(job)
 	return m, err

@@ -5,112 +5,50 @@ import (
 	"strconv"
 	"time"
 
-	"satchel/web"
-
+	"satchel/exports"
 	"satchel/fhir"
-	"satchel/requests"
-	"satchel/storage"
+	"satchel/web"
 )
 
-// ehiNow is where an EHI export stands, as its app is told.
-type ehiNow struct {
-	JobProgress string // under way: what it waits for
-	person      bool   // it waits for a form to be sent, or for the practice to look at what was sent
-	wait        int    // seconds after which to ask again
-	over        error  // it has ended without files
-	request     requests.Request
-	job         storage.Job // complete: its files are there, if neither of the above is set
+// ehiWait is what an app is told of an export that is under way.
+type ehiWait struct {
+	progress string
+	seconds  int // after which to ask again; apps that ask more often are answered all the same, while people work on it
 }
 
-// ehiTold is how long an app is told that its request was denied or withdrawn.
-const ehiTold = 30 * 24 * time.Hour
-
-// Between two questions, while people work on it. Apps that ask more often are answered all the same.
-const (
-	waitForm   = 10
-	waitPeople = 60
-)
-
-// ehiStateOf asks the ledger, and where a package is made or was made, its job.
-func ehiStateOf(c *web.Call, e storage.EHIExport) (ehiNow, error) {
-	ledger := c.Server.Requests
-	if e.Request == "" {
-		if ledger.AppOver(e) {
-			return ehiNow{over: noEHI()}, nil
-		}
-		return ehiNow{JobProgress: "0% (waiting for the form to be filled in)", person: true, wait: waitForm}, nil
-	}
-	r, err := ledger.Request(c.Context(), e.Request)
-	if err != nil {
-		return ehiNow{}, err
-	}
-	now := ehiNow{request: r}
-	switch decision, _ := r.Decided(); {
-	case r.State == requests.Received || r.State == requests.Verifying:
-		now.JobProgress, now.person, now.wait = "0% (the practice looks at the request)", e.Client, waitPeople
-	case r.State == requests.Withdrawn:
-		now.over = asRefusal(c, r, web.Problemf(http.StatusGone, fhir.CodeDeleted, "the request %s was withdrawn at the practice; ask again if the record is still wanted", r.Number))
-	case decision.Kind == requests.StepDeny:
-		now.over = asRefusal(c, r, web.Problemf(http.StatusForbidden, fhir.CodeForbidden,
-			"the practice did not approve the request %s; it tells whoever asked why, and how to have that looked at again. %s", r.Number, ledger.Practice().Ask()))
-	case r.State == requests.Approved && r.Package != nil: // it was made, and is no longer there
-		now.over = noEHI()
-	case r.State == requests.Approved:
-		now.JobProgress, now.wait = "0% (approved; the record is about to be put together)", 5
-	default:
-		err = ehiJob(c, &now)
-	}
-	return now, err
+// ehiWaits says of each stage that is under way what it waits for. That of a job is its own.
+var ehiWaits = map[exports.Stage]ehiWait{
+	exports.StageForm:     {"0% (waiting for the form to be filled in)", 10},
+	exports.StageDecide:   {"0% (the practice looks at the request)", 60},
+	exports.StageApproved: {"0% (approved; the record is about to be put together)", 5},
 }
 
-// ehiJob looks at the job of the package.
-func ehiJob(c *web.Call, now *ehiNow) error {
-	job, err := c.Server.Store.Job(c.Context(), now.request.Job)
-	switch {
-	case web.IsCode(err, fhir.CodeNotFound) && now.request.State == requests.Producing: // it is about to have one, or another one
-		now.JobProgress, now.wait = "0% (the record is about to be put together)", 2
-		return nil
-	case web.IsCode(err, fhir.CodeNotFound):
-		now.over = noEHI()
-		return nil
-	case err != nil:
-		return err
-	case now.request.State == requests.Producing:
-		now.JobProgress, now.wait = web.PackageProgress(job), web.RetryAfter(time.Since(job.Created))
+// waitOf is what an app is told of an export that is under way.
+func waitOf(x exports.AppExport, now time.Time) ehiWait {
+	if x.Stage == exports.StageMaking {
+		return ehiWait{web.PackageProgress(x.Job), web.RetryAfter(now.Sub(x.Job.Created))}
 	}
-	now.job = job
-	return nil
-}
-
-// asRefusal is what an app is told of a request that ended long ago: nothing.
-func asRefusal(c *web.Call, r requests.Request, p *web.Problem) error {
-	if c.Server.Store.Now().Sub(r.Changed) > ehiTold {
-		return noEHI()
-	}
-	return p
+	return ehiWaits[x.Stage]
 }
 
 // ehiStatus tells how far an EHI export is, and lists its files when it is complete.
 func ehiStatus(w http.ResponseWriter, c *web.Call) error {
-	e, _, err := visibleEHI(c)
-	if err != nil {
-		return web.LookFailed(err)
-	}
-	now, err := ehiStateOf(c, e)
-	switch {
+	x, note, err := apps(c).Look(c.Context(), c.Actor(0), c.Job)
+	switch c.Did(note, err); {
 	case err != nil:
 		return web.LookFailed(err)
-	case now.over != nil:
-		return sendOver(c, w, now.over)
-	case now.JobProgress == "":
-		return web.LookFailed(sendEHIManifest(c, w, e, now.job))
+	case x.Stage.Over():
+		return sendOver(c, w, x)
+	case x.Stage == exports.StageReady:
+		return web.LookFailed(sendEHIManifest(c, w, x.EHIExport, x.Job))
 	}
-	if !c.Server.Polls.Allow(c.Who.Name, e.ID, time.Now()) {
+	if !c.Server.Polls.Allow(c.Who.Name, x.ID, time.Now()) {
 		return web.Problemf(http.StatusTooManyRequests, fhir.CodeThrottled, "asked too often; wait as long as Retry-After says between two polls").With("Retry-After", "1")
 	}
-	linkForm(c, w, e, now)
-	w.Header().Set("X-Progress", now.JobProgress)
-	w.Header().Set("Retry-After", strconv.Itoa(now.wait))
+	wait := waitOf(x, time.Now())
+	linkForm(c, w, x)
+	w.Header().Set("X-Progress", wait.progress)
+	w.Header().Set("Retry-After", strconv.Itoa(wait.seconds))
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(http.StatusAccepted)
 	return nil
@@ -118,10 +56,14 @@ func ehiStatus(w http.ResponseWriter, c *web.Call) error {
 
 // sendOver tells how an export ended. That people denied it is no matter of the token, so that the answer does not speak
 // of scopes as other refusals of a client do.
-func sendOver(c *web.Call, w http.ResponseWriter, err error) error {
-	p := web.ProblemOf(err)
-	if p.Status != http.StatusForbidden {
-		return err
+func sendOver(c *web.Call, w http.ResponseWriter, x exports.AppExport) error {
+	switch x.Stage {
+	case exports.StageWithdrawn:
+		return web.Problemf(http.StatusGone, fhir.CodeDeleted, "the request %s was withdrawn at the practice; ask again if the record is still wanted", x.Request.Number)
+	case exports.StageDenied:
+		p := web.Problemf(http.StatusForbidden, fhir.CodeForbidden,
+			"the practice did not approve the request %s; it tells whoever asked why, and how to have that looked at again. %s", x.Request.Number, c.Server.Requests.Practice().Ask())
+		return c.SendJSON(w, p.Status, web.MediaFHIR, fhir.Outcome(p.Issues...))
 	}
-	return c.SendJSON(w, p.Status, web.MediaFHIR, fhir.Outcome(p.Issues...))
+	return fhir.Errorf(fhir.CodeNotFound, "there is no such EHI export; it may have expired or been deleted")
 }

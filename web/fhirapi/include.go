@@ -140,7 +140,7 @@ func targets(d *fhir.Document, inc inclusion, own fhir.Bases) []string {
 func mayInclude(c *web.Call, key string) (fhir.Resource, bool, error) {
 	of := fhir.ParseReference(key)
 	r, err := resource(c, of.Type, of.ID)
-	if web.IsCode(err, fhir.CodeNotFound) {
+	if fhir.IsCode(err, fhir.CodeNotFound) {
 		return r, false, nil
 	}
 	if err != nil {

@@ -63,7 +63,7 @@ func version(c *web.Call) (fhir.Resource, error) {
 func current(c *web.Call, typ, id string) (fhir.Resource, error) {
 	r, err := resource(c, typ, id)
 	if err = readable(c, r, err); err != nil {
-		if web.IsCode(err, fhir.CodeNotFound) {
+		if fhir.IsCode(err, fhir.CodeNotFound) {
 			err = fhir.Errorf(fhir.CodeNotFound, "there is no %s/%s", typ, id)
 		}
 		return fhir.Resource{}, err
@@ -74,7 +74,7 @@ func current(c *web.Call, typ, id string) (fhir.Resource, error) {
 // readable decides about what a lookup answered. Who may not read all of the type hears the same about a resource that
 // does not exist and about one that is not for them.
 func readable(c *web.Call, r fhir.Resource, err error) error {
-	if err != nil && !web.IsCode(err, fhir.CodeNotFound) {
+	if err != nil && !fhir.IsCode(err, fhir.CodeNotFound) {
 		return err
 	}
 	if err != nil {

@@ -105,7 +105,7 @@ func erase(c *web.Call, tx *storage.Tx, typ, id string, k condition) (effect, er
 // if nothing stands there, so that nobody learns what exists. It answers what stands there.
 func standing(c *web.Call, tx *storage.Tx, verb auth.Verb, typ, id string, k condition) (fhir.Resource, error) {
 	old, err := tx.Resource(typ, id)
-	if err != nil && !web.IsCode(err, fhir.CodeNotFound) {
+	if err != nil && !fhir.IsCode(err, fhir.CodeNotFound) {
 		return old, err
 	}
 	exists := err == nil && !old.Deleted
