@@ -217,7 +217,7 @@ func passing(name string) bool {
 	return strings.HasPrefix(name, databaseFile) || strings.HasPrefix(name, "."+databaseFile+"-") /* Litestream */ || strings.HasPrefix(name, "satchel.lock") || strings.HasPrefix(name, beforeRestore) ||
 		name == restoring || strings.HasSuffix(name, ".tmp") || name == config.LogFolder ||
 		strings.HasSuffix(name, ".zip") || strings.HasSuffix(name, ".zip.age") ||
-		name == NoteFile || name == sumsFile
+		name == NoteFile || name == sumsFile || name == storage.CursorKeyFile
 }
 
 // Summary says in a few words what is in a backup.

@@ -256,6 +256,7 @@ const filesText = `
 | ` + "`satchel.lock`" + `, ` + "`satchel.db.lock`" + ` | hold a second server off; of no worth in themselves |
 | ` + "`signing_key`" + ` | signs packages; who has it can sign as this practice |
 | ` + "`account_key`" + ` | seals the secrets of second factors; without it their codes cannot be checked |
+| ` + "`cursor_key`" + ` | authenticates the links to next pages; without it a new one is made, and links in use end. Not in backups |
 | ` + "`setup-code.txt`" + ` | lets a browser on this machine make the first administrator; gone when there is one |
 | ` + "`tls/`" + ` | certificate authority and certificate of ` + "`tls.mode = \"local-ca\"`" + `, or what ` + "`\"acme\"`" + ` got |
 | ` + "`audit-anchors.txt`" + ` | number and hash of audit events at each start and stop; keep a copy elsewhere |

@@ -142,8 +142,7 @@ func showAudit(v *Request) error {
 	if err := v.auditWhom(page); err != nil {
 		return err
 	}
-	cursor := v.URL.Query().Get("from-row")
-	events, next, err := v.Store.AuditEvents(v.Context(), filter, audit.Page{Sort: sort, Count: auditEvents, Cursor: cursor})
+	events, next, err := v.auditEvents(page, filter, audit.Page{Sort: sort, Count: auditEvents})
 	if isCode(err, fhir.CodeValue) && f.Refuse("", err) == nil {
 		return v.Invalid("audit", page)
 	} else if err != nil {
@@ -152,12 +151,20 @@ func showAudit(v *Request) error {
 	for _, e := range events {
 		page.Events = append(page.Events, auditRowOf(e))
 	}
-	page.Later = cursor != ""
 	page.First = auditAddress(auditPath, f)
 	if next != "" {
-		page.Next = auditAddress(auditPath, f, "from-row", next)
+		page.Next = v.NextPage(page.First, "from-row", next)
 	}
 	return v.Render("audit", page)
+}
+
+// auditEvents are the events on the page that the address asks for, and where the next one begins.
+func (v *Request) auditEvents(page *auditPage, filter audit.Filter, p audit.Page) (events []audit.Event, next string, err error) {
+	if p.Cursor, err = v.Position("from-row"); err != nil {
+		return nil, "", err
+	}
+	page.Later = p.Cursor != ""
+	return v.Store.AuditEvents(v.Context(), filter, p)
 }
 
 // auditPage is the page without what was found.

@@ -83,7 +83,10 @@ func (g group) owners() (ids []string) {
 
 // showGroups lists the groups, by pages in order of arrival, and each page by name.
 func showGroups(v *Request) error {
-	from := v.URL.Query().Get("from")
+	from, err := v.Position("from")
+	if err != nil {
+		return err
+	}
 	found, err := v.Store.Search(v.Context(), fhir.Query{Type: "Group"}, storage.Page{Count: pageOfGroup, Cursor: from})
 	if err != nil {
 		return err
@@ -97,8 +100,12 @@ func showGroups(v *Request) error {
 		all = append(all, g)
 	}
 	slices.SortStableFunc(all, func(a, b group) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+	next := ""
+	if found.Next != "" {
+		next = v.NextPage(groupsPath, "from", found.Next)
+	}
 	v.Target("Group")
-	return v.Render("groups", map[string]any{"Groups": all, "Next": found.Next, "Later": from != "", "New": makesGroups(v.Who) == nil})
+	return v.Render("groups", map[string]any{"Groups": all, "Next": next, "Later": from != "", "New": makesGroups(v.Who) == nil})
 }
 
 func showNewGroup(v *Request) error { return v.Render("groups-new", NewForm()) }

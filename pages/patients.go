@@ -72,7 +72,7 @@ func findPatients(v *Request) error {
 		p.Found, err = v.ownPatients()
 		p.Count = len(p.Found)
 	case p.All:
-		err = v.allPatients(p, q.Get("from"))
+		err = v.allPatients(p)
 		if err == nil && p.Count == 0 && p.Back != "" { // beyond the last page
 			v.Decided()
 			return v.Redirect(p.Back)
@@ -220,13 +220,17 @@ func (v *Request) ownPatients() ([]person, error) {
 }
 
 // allPatients lists everybody by pages, in order of arrival.
-func (v *Request) allPatients(p *patientsPage, cursor string) error {
+func (v *Request) allPatients(p *patientsPage) error {
+	cursor, err := v.Position("from")
+	if err != nil {
+		return err
+	}
 	found, err := v.Store.Search(v.Context(), fhir.Query{Type: "Patient"}, storage.Page{Count: pageOfPatients, Cursor: cursor})
 	if err != nil {
 		return err
 	}
 	if found.Next != "" {
-		p.Next = "/patients?" + url.Values{"all": {"1"}, "from": {found.Next}}.Encode()
+		p.Next = v.NextPage("/patients?all=1", "from", found.Next)
 	}
 	if cursor != "" {
 		p.Back = "/patients?all=1"

@@ -118,7 +118,9 @@ func listRequests(v *Request) error {
 	if b.Counts, err = l.Counts(v.Context()); err != nil {
 		return err
 	}
-	order.Cursor = q.Get("from")
+	if order.Cursor, err = v.Position("from"); err != nil {
+		return err
+	}
 	found, next, err := l.Requests(v.Context(), filter, order)
 	if err != nil {
 		return err
@@ -130,21 +132,17 @@ func listRequests(v *Request) error {
 	b.Asked = b.Form.Get("q") != "" || b.Form.Get("show") != showOpen
 	b.Overdue, b.Soon = b.Counts.Levels[requests.LevelOverdue], b.Counts.Levels[requests.LevelSoon]+b.Counts.Levels[requests.LevelUrgent]
 	if next != "" {
-		b.Next = b.address(next)
+		b.Next = v.NextPage(b.address(), "from", next)
 	}
 	if order.Cursor != "" {
-		b.First = b.address("")
+		b.First = b.address()
 	}
 	return v.Render("requests", b)
 }
 
-// address is that of a page of the same list.
-func (b board) address(cursor string) string {
-	q := url.Values{"show": {b.Form.Get("show")}, "q": {b.Form.Get("q")}}
-	if cursor != "" {
-		q.Set("from", cursor)
-	}
-	return requestsPath + "?" + q.Encode()
+// address is that of the first page of the same list.
+func (b board) address() string {
+	return requestsPath + "?" + url.Values{"show": {b.Form.Get("show")}, "q": {b.Form.Get("q")}}.Encode()
 }
 
 // boardShows are what the list can show.

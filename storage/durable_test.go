@@ -33,6 +33,13 @@ func TestPowerCut(t *testing.T) {
 				return err
 			}, []string{AccountKeyFile}
 		},
+		"the key of page links": func(t *testing.T, in string) (func() error, []string) {
+			s := openFile(t, filepath.Join(in, "satchel.db"), Options{})
+			return func() error {
+				_, err := s.CursorKey()
+				return err
+			}, []string{CursorKeyFile}
+		},
 		"an anchor": func(t *testing.T, in string) (func() error, []string) {
 			return func() error {
 				path := filepath.Join(in, "anchors")

@@ -5,16 +5,13 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"satchel/fhir"
-	"satchel/internal/durable"
 )
 
 // AccountKeyFile lies beside the database, for its owner alone, and holds the key that seals the secrets of second factors:
@@ -22,9 +19,8 @@ import (
 const AccountKeyFile = "account_key"
 
 const (
-	accountKeyBytes = 32 // AES-256
-	sealMark        = 1  // the first byte of what is sealed
-	plainSecret     = 20 // bytes of a secret that was stored before secrets were sealed
+	sealMark    = 1  // the first byte of what is sealed
+	plainSecret = 20 // bytes of a secret that was stored before secrets were sealed
 )
 
 // Seal encrypts a secret of an account by AES-256-GCM. It can be opened for that account alone.
@@ -98,28 +94,4 @@ func (s *Store) box(makeKey bool) (cipher.AEAD, error) {
 		return nil, err
 	}
 	return cipher.NewGCM(block)
-}
-
-// newKey makes the key file, or reads the one that another process made meanwhile.
-func newKey(path string) ([]byte, error) {
-	key := make([]byte, accountKeyBytes)
-	rand.Read(key) // never fails (crypto/rand)
-	text := durable.Bytes([]byte(hex.EncodeToString(key) + "\n"))
-	err := durable.Write(path, durable.Options{Exclusive: true, FolderOwner: true}, text)
-	if errors.Is(err, fs.ErrExist) {
-		return readKey(path)
-	}
-	return key, err
-}
-
-func readKey(path string) ([]byte, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil || len(key) != accountKeyBytes {
-		return nil, fmt.Errorf("%q does not hold %d hex digits; restore it from a backup", path, 2*accountKeyBytes)
-	}
-	return key, nil
 }

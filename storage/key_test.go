@@ -114,3 +114,43 @@ func TestSealSecret(t *testing.T) {
 		t.Error(n, err)
 	}
 }
+
+// The key of page links is made once, stays, and is made anew if what is there is none. Its owner alone reads it.
+func TestCursorKey(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "satchel.db")
+	s := openFile(t, path, Options{})
+	key := func(s *Store) []byte {
+		t.Helper()
+		key, err := s.CursorKey()
+		if err != nil || len(key) != keyBytes || bytes.Equal(key, make([]byte, keyBytes)) {
+			t.Fatalf("%x %v", key, err)
+		}
+		return key
+	}
+	first := key(s)
+	file := filepath.Join(filepath.Dir(path), CursorKeyFile)
+	if info, err := os.Stat(file); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Fatal(info, err)
+	}
+	if again := key(openFile(t, path, Options{})); !bytes.Equal(again, first) {
+		t.Error("another key after the database was opened again")
+	}
+	for _, text := range []string{"", "abc\n", "00\n", "zz"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if renewed := key(s); bytes.Equal(renewed, first) || !bytes.Equal(renewed, key(s)) {
+			t.Errorf("%q: %x", text, renewed)
+		}
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(file, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.CursorKey(); err == nil || !strings.Contains(err.Error(), CursorKeyFile) {
+		t.Errorf("a folder is no key: %v", err)
+	}
+}

@@ -24,7 +24,8 @@ type Server struct {
 	Polls   polls
 	Started time.Time
 
-	ready readiness
+	cursorKey []byte // of the page links that this server gives
+	ready     readiness
 }
 
 // New makes the handler of a server with these faces. It fails on options that cannot be right, naming the setting, and on a
@@ -35,6 +36,9 @@ func New(o Options, f Faces) (http.Handler, error) {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
 	if err := s.check(); err != nil {
+		return nil, err
+	}
+	if err := s.loadCursorKey(); err != nil {
 		return nil, err
 	}
 	s.pages = pageTable(f.Pages.Rows)

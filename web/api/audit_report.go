@@ -21,6 +21,9 @@ import (
 	"satchel/fhir"
 )
 
+// auditPath is the address of the report.
+const auditPath = "/api/audit"
+
 // auditPage is a page of the audit log.
 type auditPage struct {
 	Events []jsontext.Value `json:"events"`
@@ -78,8 +81,9 @@ func auditLog(w http.ResponseWriter, c *web.Call) error {
 		page.Events = append(page.Events, audit.JSON(e))
 	}
 	if next != "" {
-		kept := append(web.Without(c.Params, "_cursor"), fhir.Param{Name: "_cursor", Value: next})
-		page.Next = strings.TrimSuffix(c.Base, web.FHIRPath) + "/api/audit?" + web.QueryText(kept)
+		kept := web.Without(c.Params, web.CursorParam)
+		kept = append(kept, fhir.Param{Name: web.CursorParam, Value: c.Cursor(auditPath, kept, next)})
+		page.Next = strings.TrimSuffix(c.Base, web.FHIRPath) + auditPath + "?" + web.QueryText(kept)
 	}
 	return c.SendValue(w, http.StatusOK, page)
 }
@@ -109,7 +113,7 @@ func auditMedia(c *web.Call) string {
 // auditQuery reads the filter, the order and the page.
 func auditQuery(c *web.Call) (f audit.Filter, p audit.Page, err error) {
 	texts := map[string]*string{"who": &f.Who, "kind": (*string)(&f.Kind), "from": &f.From, "target": &f.Target, "patient": &f.Patient,
-		"outcome": (*string)(&f.Outcome), "detail": &f.Detail, "request": &f.RequestID, "_cursor": &p.Cursor}
+		"outcome": (*string)(&f.Outcome), "detail": &f.Detail, "request": &f.RequestID}
 	p.Sort.Down = true // the newest first, unless it says otherwise
 	seen := map[string]bool{}
 	for _, x := range c.Params {
@@ -117,6 +121,9 @@ func auditQuery(c *web.Call) (f audit.Filter, p audit.Page, err error) {
 			return f, p, fhir.Errorf(fhir.CodeInvalid, "%s is given twice; give it once", web.Printable(x.Name))
 		}
 		seen[x.Name] = true
+		if x.Name == web.CursorParam {
+			continue // read below, once all is there that it continues
+		}
 		if text := texts[x.Name]; text != nil {
 			*text = x.Value
 			continue
@@ -125,7 +132,11 @@ func auditQuery(c *web.Call) (f audit.Filter, p audit.Page, err error) {
 			return f, p, err
 		}
 	}
-	return f, p, f.Check()
+	if err := f.Check(); err != nil {
+		return f, p, err
+	}
+	p.Cursor, err = c.Position(web.CursorParam, auditPath, web.Without(c.Params, web.CursorParam))
+	return f, p, err
 }
 
 // auditParam reads what is no plain text.

@@ -86,7 +86,7 @@ type logSearch struct {
 	doc    fhir.Document // scratch
 }
 
-// Cursors of the two parts of an answer.
+// Positions in the two parts of an answer begin with these.
 const (
 	inLog    = "log."
 	inStored = "stored."
@@ -120,6 +120,9 @@ func searchLog(c *web.Call, w http.ResponseWriter) error {
 	if sorted {
 		s.kept = append(s.kept, fhir.Param{Name: "_sort", Value: map[bool]string{false: "date", true: "-date"}[order.Down]})
 	}
+	if s.position, err = c.Position(web.CursorParam, "/AuditEvent", s.kept); err != nil {
+		return err
+	}
 	b := newBundle("searchset")
 	if err := fillLog(c, b, s, l, stored); err != nil {
 		return err
@@ -147,7 +150,7 @@ func takeLogSort(c *web.Call) (order audit.Sort, sorted bool, err error) {
 // onlyLog refuses an order that would have to hold for stored AuditEvents, too.
 func onlyLog(c *web.Call, s *searching) error {
 	one := *s
-	one.ReadCount, one.cursor, one.total, one.only = 1, "", false, false
+	one.ReadCount, one.position, one.total, one.only = 1, "", false, false
 	found, err := page(c, &one)
 	if err == nil && len(found.Resources) > 0 {
 		err = fhir.Errorf(fhir.CodeNotSupported,
@@ -160,17 +163,15 @@ func onlyLog(c *web.Call, s *searching) error {
 func fillLog(c *web.Call, b *answerBundle, s *searching, l *logSearch, stored bool) error {
 	path := "/AuditEvent"
 	b.link("self", link(c, path, s.kept))
-	next := func(cursor string) {
-		b.link("next", link(c, path, append(slices.Clone(s.kept), fhir.Param{Name: "_cursor", Value: cursor})))
-	}
+	next := func(position string) { b.link("next", nextLink(c, path, s.kept, position)) }
 	if err := countLog(c, b, s, l, stored); err != nil || s.only {
 		return err
 	}
-	behind, inRest := strings.CutPrefix(s.cursor, inStored)
+	behind, inRest := strings.CutPrefix(s.position, inStored)
 	left := s.ReadCount
 	if !inRest {
 		behind = ""
-		events, cursor, err := logPage(c, l, strings.TrimPrefix(s.cursor, inLog), s.ReadCount)
+		events, cursor, err := logPage(c, l, strings.TrimPrefix(s.position, inLog), s.ReadCount)
 		if err != nil {
 			return err
 		}
@@ -186,7 +187,7 @@ func fillLog(c *web.Call, b *answerBundle, s *searching, l *logSearch, stored bo
 		return nil
 	}
 	rest := *s
-	rest.ReadCount, rest.cursor, rest.total = max(left, 1), behind, false
+	rest.ReadCount, rest.position, rest.total = max(left, 1), behind, false
 	found, err := page(c, &rest)
 	if err != nil {
 		return err
@@ -233,7 +234,7 @@ func countLog(c *web.Call, b *answerBundle, s *searching, l *logSearch, stored b
 	}
 	if stored {
 		number := *s
-		number.only, number.total, number.cursor = true, true, ""
+		number.only, number.total, number.position = true, true, ""
 		found, err := page(c, &number)
 		if err != nil {
 			return err

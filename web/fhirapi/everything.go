@@ -1,7 +1,6 @@
 package fhirapi
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -39,7 +38,8 @@ func everything(w http.ResponseWriter, c *web.Call) error {
 	if err := addParameters(c); err != nil {
 		return err
 	}
-	q, err := readEverything(c)
+	path := "/Patient/" + c.ID + "/$everything"
+	q, err := readEverything(c, path)
 	if err != nil {
 		return err
 	}
@@ -48,10 +48,9 @@ func everything(w http.ResponseWriter, c *web.Call) error {
 		return err
 	}
 	b := newBundle("searchset")
-	path := "/Patient/" + c.ID + "/$everything"
 	b.link("self", link(c, path, q.kept))
 	if next != "" {
-		b.link("next", link(c, path, append(slices.Clone(q.kept), fhir.Param{Name: "_cursor", Value: next})))
+		b.link("next", nextLink(c, path, q.kept, next))
 	} else if q.after == 0 {
 		n := len(page)
 		b.Total = &n
@@ -64,8 +63,8 @@ func everything(w http.ResponseWriter, c *web.Call) error {
 }
 
 // readEverything reads _count, _since, _type and _cursor; without a cursor it takes a new snapshot.
-func readEverything(c *web.Call) (q everythingQuery, err error) {
-	q = everythingQuery{ReadCount: web.MaxCount, choice: storage.Selection{Patients: []string{c.ID}}, kept: web.Without(c.Params, "_cursor")}
+func readEverything(c *web.Call, path string) (q everythingQuery, err error) {
+	q = everythingQuery{ReadCount: web.MaxCount, choice: storage.Selection{Patients: []string{c.ID}}, kept: web.Without(c.Params, web.CursorParam)}
 	for _, p := range c.Params {
 		switch p.Name {
 		case "_count":
@@ -78,8 +77,7 @@ func readEverything(c *web.Call) (q everythingQuery, err error) {
 				err = errors.Join(err, web.CheckType(typ))
 				q.choice.Types = append(q.choice.Types, typ)
 			}
-		case "_cursor":
-			err = q.follow(p.Value)
+		case web.CursorParam: // read once it is known what it continues
 		default:
 			err = fhir.Errorf(fhir.CodeNotSupported, "%s is not offered for $everything; _count, _since and _type are", web.Printable(p.Name))
 		}
@@ -87,21 +85,22 @@ func readEverything(c *web.Call) (q everythingQuery, err error) {
 			return q, err
 		}
 	}
-	if q.at.Seq == 0 {
-		q.at, err = c.Server.Store.Snapshot(c.Context())
+	position, err := c.Position(web.CursorParam, path, q.kept)
+	switch {
+	case err != nil:
+		return q, err
+	case position != "":
+		return q, q.follow(position)
 	}
+	q.at, err = c.Server.Store.Snapshot(c.Context())
 	return q, err
 }
 
-// follow reads a cursor: the snapshot, and the row after which the page begins.
-func (q *everythingQuery) follow(cursor string) error {
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return badCursor()
-	}
+// follow reads a position: the snapshot, and the row after which the page begins.
+func (q *everythingQuery) follow(position string) error {
 	var ms int64
-	if n, err := fmt.Sscanf(string(text), "%d %d %d", &q.at.Seq, &ms, &q.after); n != 3 || err != nil || q.at.Seq < 1 || q.after < 1 {
-		return badCursor()
+	if _, err := fmt.Sscanf(position, "%d %d %d", &q.at.Seq, &ms, &q.after); err != nil {
+		return fmt.Errorf("position %q of $everything: %w", position, err)
 	}
 	q.choice.After = q.after
 	q.at.Time = time.UnixMilli(ms).UTC()
@@ -120,7 +119,7 @@ func everythingPage(c *web.Call, q everythingQuery) (page []fhir.Resource, next 
 			return nil
 		}
 		if len(page) == q.ReadCount {
-			next = base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %d %d", q.at.Seq, q.at.Time.UnixMilli(), last))
+			next = fmt.Sprintf("%d %d %d", q.at.Seq, q.at.Time.UnixMilli(), last)
 			return errPageFull
 		}
 		r.JSON = slices.Clone(row.JSON) // the row's bytes end with this step

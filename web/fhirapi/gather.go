@@ -2,7 +2,6 @@ package fhirapi
 
 import (
 	"cmp"
-	"encoding/base64"
 	"slices"
 	"strings"
 
@@ -30,10 +29,7 @@ func gatheredPage(c *web.Call, s *searching) (storage.Found, error) {
 	if s.only {
 		return found, nil
 	}
-	start, err := startOf(matches, s)
-	if err != nil {
-		return storage.Found{}, err
-	}
+	start := startOf(matches, s)
 	end := min(start+s.ReadCount, len(matches))
 	for _, m := range matches[start:end] {
 		r, err := resource(c, s.query.Type, m.id)
@@ -45,7 +41,7 @@ func gatheredPage(c *web.Call, s *searching) (storage.Found, error) {
 		}
 	}
 	if end < len(matches) {
-		found.Next = base64.RawURLEncoding.EncodeToString([]byte(matches[end-1].key))
+		found.Next = matches[end-1].key
 	}
 	return found, nil
 }
@@ -89,28 +85,19 @@ func sortKey(sort string, r fhir.Resource) string {
 	return r.ID
 }
 
-// startOf is the place of the first match after the cursor.
-func startOf(matches []match, s *searching) (int, error) {
-	if s.cursor == "" {
-		return 0, nil
-	}
-	key, err := base64.RawURLEncoding.DecodeString(s.cursor)
-	if err != nil {
-		return 0, badCursor()
+// startOf is the place of the first match after the position, which is a key.
+func startOf(matches []match, s *searching) int {
+	if s.position == "" {
+		return 0
 	}
 	after := func(m match) bool {
 		if strings.HasPrefix(s.sort, "-") {
-			return m.key < string(key)
+			return m.key < s.position
 		}
-		return m.key > string(key)
+		return m.key > s.position
 	}
 	if i := slices.IndexFunc(matches, after); i >= 0 {
-		return i, nil
+		return i
 	}
-	return len(matches), nil
-}
-
-// badCursor refuses a cursor that this server did not make.
-func badCursor() error {
-	return fhir.Errorf(fhir.CodeValue, "_cursor is not one of this search; follow the next link as it is, or start again without it")
+	return len(matches)
 }

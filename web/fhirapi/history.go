@@ -2,6 +2,7 @@ package fhirapi
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"satchel/web"
@@ -26,15 +27,18 @@ func history(w http.ResponseWriter, c *web.Call) error {
 	if err != nil {
 		return err
 	}
+	self := web.Without(c.Params, append(unknown, web.CursorParam)...)
+	if q.Cursor, err = c.Position(web.CursorParam, addressOf(c), self); err != nil {
+		return err
+	}
 	versions, next, err := c.Server.Store.History(c.Context(), q)
 	if err != nil {
 		return err
 	}
 	b := newBundle("history")
-	self := web.Without(c.Params, append(unknown, "_cursor")...)
 	b.link("self", link(c, addressOf(c), self))
 	if next != "" {
-		b.link("next", link(c, addressOf(c), append(self, fhir.Param{Name: "_cursor", Value: next})))
+		b.link("next", nextLink(c, addressOf(c), self, next))
 	}
 	for _, r := range versions {
 		if mayRead(c, r) == nil {
@@ -55,7 +59,7 @@ func mayReadHistory(c *web.Call) error {
 	return c.Decide(auth.Action{Verb: auth.VerbSearch, Type: c.Type})
 }
 
-// historyQuery reads _count, _since and _cursor.
+// historyQuery reads _count and _since.
 func historyQuery(c *web.Call) (q storage.HistoryQuery, unknown []string, err error) {
 	q = storage.HistoryQuery{Type: c.Type, ID: c.ID, Count: defaultCount}
 	for _, p := range c.Params {
@@ -64,8 +68,7 @@ func historyQuery(c *web.Call) (q storage.HistoryQuery, unknown []string, err er
 			q.Count, err = web.ReadCount(p.Value)
 		case "_since":
 			q.Since, err = since(p.Value)
-		case "_cursor":
-			q.Cursor = p.Value
+		case web.CursorParam: // read once it is known what it continues
 		case "_at", "_list":
 			err = fhir.Errorf(fhir.CodeNotSupported, "%s is not offered for history; use _since and _count", p.Name)
 		default:
@@ -126,4 +129,9 @@ func link(c *web.Call, path string, params []fhir.Param) string {
 		return c.Base + path
 	}
 	return c.Base + path + "?" + web.QueryText(params)
+}
+
+// nextLink is the address of the page that begins at a position of an answer whose own address is that of path and params.
+func nextLink(c *web.Call, path string, params []fhir.Param, position string) string {
+	return link(c, path, append(slices.Clone(params), fhir.Param{Name: web.CursorParam, Value: c.Cursor(path, params, position)}))
 }

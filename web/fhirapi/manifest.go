@@ -49,8 +49,8 @@ type manifestLink struct {
 // manifestPage is how many output files a page of a manifest lists, for a client that takes pages.
 const manifestPage = 100
 
-// manifest lists the files of a job; base is the FHIR base under which they are loaded.
-func manifest(base string, job storage.Job, page int) (jobManifest, error) {
+// manifest lists the files of a job, or a page of them, from 1, to a client that takes pages.
+func manifest(c *web.Call, job storage.Job, page int) (jobManifest, error) {
 	r, err := bulk.RequestOf(job)
 	if err != nil {
 		return jobManifest{}, err
@@ -66,7 +66,7 @@ func manifest(base string, job storage.Job, page int) (jobManifest, error) {
 		if list == nil {
 			return m, fmt.Errorf("job %s has a file in the unknown list %q", job.ID, f.List)
 		}
-		folder := base + pathFile + job.ID + "/"
+		folder := c.Base + pathFile + job.ID + "/"
 		one := manifestFile{Type: f.Type, URL: folder + f.Name, Count: f.Count}
 		if f.ContinuesIn != "" {
 			one.ContinuesWith = folder + f.ContinuesIn
@@ -74,21 +74,22 @@ func manifest(base string, job storage.Job, page int) (jobManifest, error) {
 		*list = append(*list, one)
 	}
 	if r.Pages {
-		return m, m.turn(base+pathStatus+job.ID, page)
+		return m, m.turn(c, job.ID, page)
 	}
 	return m, nil
 }
 
 // turn leaves one page of the output, from 1, and links to the next. Deletions are on the first page; everything else is
 // on each, as Bulk Data Access has it (M-14).
-func (m *jobManifest) turn(status string, page int) error {
+func (m *jobManifest) turn(c *web.Call, job string, page int) error {
 	from := (page - 1) * manifestPage
 	if from > 0 && from >= len(m.Output) {
 		return fhir.Errorf(fhir.CodeNotFound, "the manifest has no page %d; begin at the address that the kick-off gave", page)
 	}
 	to := min(from+manifestPage, len(m.Output))
 	if to < len(m.Output) {
-		m.Link = []manifestLink{{Relation: "next", URL: status + pathPage + strconv.Itoa(page+1)}}
+		next := c.Cursor(pathStatus+job, nil, strconv.Itoa(page+1))
+		m.Link = []manifestLink{{Relation: "next", URL: c.Base + pathStatus + job + "&" + pageParam + "=" + next}}
 	}
 	m.Output = m.Output[from:to]
 	if page > 1 {
@@ -97,30 +98,25 @@ func (m *jobManifest) turn(status string, page int) error {
 	return nil
 }
 
-// pathPage is the parameter of the status address that asks for a later page of the manifest.
-const pathPage = "&_page="
+// pageParam is the parameter of the status address that asks for a later page of the manifest.
+const pageParam = "_page"
 
-// askedPage is the page of the manifest that is asked for, from 1.
-func askedPage(c *web.Call) (int, error) {
-	for _, p := range c.Params {
-		if p.Name == "_page" {
-			n, err := strconv.Atoi(p.Value)
-			if err != nil || n < 1 || n > 1_000_000 {
-				return 0, fhir.Errorf(fhir.CodeValue, "_page %q is not a page of a manifest; follow its link", web.Printable(p.Value))
-			}
-			return n, nil
-		}
+// askedPage is the page of a job's manifest that is asked for, from 1.
+func askedPage(c *web.Call, job string) (int, error) {
+	position, err := c.Position(pageParam, pathStatus+job, nil)
+	if err != nil || position == "" {
+		return 1, err
 	}
-	return 1, nil
+	return strconv.Atoi(position)
 }
 
 // sendManifest answers the files of a complete job.
 func sendManifest(c *web.Call, w http.ResponseWriter, job storage.Job) error {
-	page, err := askedPage(c)
+	page, err := askedPage(c, job.ID)
 	if err != nil {
 		return err
 	}
-	m, err := manifest(c.Base, job, page)
+	m, err := manifest(c, job, page)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package fhirapi
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 
 	"satchel/web"
@@ -22,7 +21,7 @@ type searching struct {
 	total     bool   // count all matches
 	only      bool   // answer the number alone
 	sort      string // "" is the order of arrival; "_lastUpdated", "-_lastUpdated", "_id", "-_id"
-	cursor    string
+	position  string // where the page begins; "" is the first
 	includes  []inclusion
 	unknown   []string     // parameters that are not search parameters of the type
 	criteria  []fhir.Param // without result parameters
@@ -47,6 +46,9 @@ func search(w http.ResponseWriter, c *web.Call) error {
 		return err
 	}
 	if err := maySearch(c, s); err != nil {
+		return err
+	}
+	if s.position, err = c.Position(web.CursorParam, "/"+c.Type, s.kept); err != nil {
 		return err
 	}
 	b := newBundle("searchset")
@@ -96,8 +98,8 @@ func fill(c *web.Call, b *answerBundle, s *searching) error {
 		return nil
 	}
 	if found.Next != "" {
-		b.link("next", link(c, path, append(slices.Clone(s.kept), fhir.Param{Name: "_cursor", Value: found.Next})))
-	} else if s.cursor == "" && b.Total == nil {
+		b.link("next", nextLink(c, path, s.kept, found.Next))
+	} else if s.position == "" && b.Total == nil {
 		n := len(found.Resources)
 		b.Total = &n
 	}
@@ -119,7 +121,7 @@ func page(c *web.Call, s *searching) (storage.Found, error) {
 	if s.sort != "" || s.confined {
 		return gatheredPage(c, s)
 	}
-	want := storage.Page{Count: s.ReadCount, Cursor: s.cursor, Total: s.total}
+	want := storage.Page{Count: s.ReadCount, Cursor: s.position, Total: s.total}
 	if s.only {
 		want = storage.Page{Count: 1, Total: true}
 	}
@@ -151,7 +153,7 @@ func readSearch(c *web.Call) (*searching, error) {
 	if len(s.unknown) > 0 && c.Prefer("handling") == "strict" {
 		return nil, unknownParams(c.Type, s.unknown)
 	}
-	s.kept = web.Without(c.Params, append(s.unknown, "_cursor")...)
+	s.kept = web.Without(c.Params, append(s.unknown, web.CursorParam)...)
 	s.patients = patientsNamed(c.Type, s.criteria, s.own)
 	return s, nil
 }

@@ -18,7 +18,7 @@ var resultParams = map[string]func(*searching, fhir.Param) error{
 		}
 		return err
 	},
-	"_cursor":        func(s *searching, p fhir.Param) error { s.cursor = p.Value; return nil },
+	web.CursorParam:  func(*searching, fhir.Param) error { return nil }, // read once it is known what it continues
 	"_total":         readTotal,
 	"_summary":       readSummary,
 	"_sort":          readSort,
