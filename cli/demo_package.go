@@ -13,12 +13,12 @@ import (
 	"text/tabwriter"
 
 	"satchel/app"
+	"satchel/auth"
 	"satchel/config"
 	"satchel/datadir"
 	"satchel/demo"
 	"satchel/engine"
 	"satchel/engine/pack"
-	"satchel/exports"
 	"satchel/handover"
 	"satchel/storage"
 )
@@ -53,7 +53,7 @@ func packDemo(ctx context.Context, cfg *config.Config, s *storage.Store, r pack.
 	bar := newProgress("making a package", false)
 	defer bar.end()
 	jobs := engine.New(s, nil, engine.Options{Log: slog.New(slog.DiscardHandler)})
-	return app.ExportsOf(cfg, s, jobs).RunPackage(ctx, exports.Command(whoRuns()), r, bar.step, func(h *pack.Made) error {
+	return app.ExportsOf(cfg, s, jobs).RunPackage(ctx, auth.Command(whoRuns(), ""), r, bar.step, func(h *pack.Made) error {
 		v, err := handover.Verify(ctx, h.Paths[0], handover.VerifyOptions{Fingerprint: r.Key.Fingerprint()})
 		if err == nil && v.Outcome != handover.Good {
 			err = errors.New(v.Sentence)

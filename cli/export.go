@@ -14,10 +14,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"satchel/app"
+	"satchel/auth"
 	"satchel/config"
 	"satchel/engine"
 	"satchel/engine/bulk"
-	"satchel/exports"
 	"satchel/fhir"
 	"satchel/internal/durable"
 	"satchel/storage"
@@ -134,7 +134,7 @@ func exportInto(ctx context.Context, cfg *config.Config, s *storage.Store, r bul
 	}
 	bar := newProgress("export "+what, false)
 	jobs := engine.New(s, folder, app.EngineOptions(cfg, slog.New(slog.DiscardHandler)))
-	m, err := app.ExportsOf(cfg, s, jobs).RunExport(ctx, exports.Command(whoRuns()), r, folder, bar.step)
+	m, err := app.ExportsOf(cfg, s, jobs).RunExport(ctx, auth.Command(whoRuns(), ""), r, folder, bar.step)
 	bar.end()
 	if ctx.Err() != nil {
 		return errors.New("stopped; the export is not complete")

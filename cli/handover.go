@@ -14,11 +14,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"satchel/app"
+	"satchel/auth"
 	"satchel/config"
 	"satchel/datadir"
 	"satchel/engine"
 	"satchel/engine/pack"
-	"satchel/exports"
 	"satchel/fhir"
 	"satchel/handover"
 	"satchel/internal/secretfile"
@@ -164,7 +164,7 @@ func handOver(ctx context.Context, cfg *config.Config, s *storage.Store, r pack.
 	}
 	bar := newProgress("handover", false)
 	jobs := engine.New(s, nil, engine.Options{Log: slog.New(slog.DiscardHandler)})
-	h, err := app.ExportsOf(cfg, s, jobs).RunPackage(ctx, exports.Command(whoRuns()), r, bar.step, func(h *pack.Made) (err error) {
+	h, err := app.ExportsOf(cfg, s, jobs).RunPackage(ctx, auth.Command(whoRuns(), ""), r, bar.step, func(h *pack.Made) (err error) {
 		if secret != "" {
 			h.Paths, err = encrypt(h.Paths, secret, f.html, dir)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"satchel/audit"
+	"satchel/auth"
 	"satchel/engine/imports"
 	"satchel/exports"
 	"satchel/handover"
@@ -81,7 +82,7 @@ func importPaths(ctx context.Context, s *storage.Store, paths []string, strict b
 	r := &reportFile{path: report}
 	bar := newProgress("import", true)
 	door := exports.Service{Store: s}
-	counts, err := door.RunImport(ctx, exports.Command(whoRuns()), imports.Import{Strict: strict, Progress: bar.step, Finding: r.add}, paths...)
+	counts, err := door.RunImport(ctx, auth.Command(whoRuns(), ""), imports.Import{Strict: strict, Progress: bar.step, Finding: r.add}, paths...)
 	bar.end()
 	err = errors.Join(err, r.close())
 	printCounts(out, counts, time.Since(begin))

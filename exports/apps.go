@@ -50,12 +50,12 @@ func (w AppWish) params() (names []string) {
 // Ask returns the actor's export of this patient that is open, or begins one. Of who asks in somebody's name the request is
 // filed at once. Errors: forbidden; not-found or deleted if there is no such patient; conflict if the open export is for
 // something else; and those of [requests.Ledger.FileApp].
-func (s Apps) Ask(ctx context.Context, by Actor, w AppWish) (AppExport, Note, error) {
-	note := by.note(audit.ExportStart)
+func (s Apps) Ask(ctx context.Context, by auth.Actor, w AppWish) (AppExport, audit.Note, error) {
+	note := by.Note(audit.ExportStart)
 	note.Target = "Patient/" + w.Patient
-	note.about(w.Patient)
+	note.About(w.Patient)
 	if names := w.params(); names != nil {
-		note.words("parameters: %s", strings.Join(names, " "))
+		note.Words("parameters: %s", strings.Join(names, " "))
 	}
 	if err := s.mayAsk(ctx, by, w); err != nil {
 		return AppExport{}, note, err
@@ -72,7 +72,7 @@ func (s Apps) Ask(ctx context.Context, by Actor, w AppWish) (AppExport, Note, er
 		return x, note, nil
 	}
 	w.Requester.Role = cmp.Or(w.Requester.Role, requests.RolePatient)
-	if _, err := s.Ledger.FileApp(ctx, by.by(), x.EHIExport, requests.AppForm{Requester: w.Requester}); err != nil {
+	if _, err := s.Ledger.FileApp(ctx, ledgerBy(by), x.EHIExport, requests.AppForm{Requester: w.Requester}); err != nil {
 		return x, note, err
 	}
 	x, err = s.again(ctx, x)
@@ -80,15 +80,15 @@ func (s Apps) Ask(ctx context.Context, by Actor, w AppWish) (AppExport, Note, er
 }
 
 // mayAsk decides whether the actor may ask, and looks whether there is such a patient.
-func (s Apps) mayAsk(ctx context.Context, by Actor, w AppWish) error {
+func (s Apps) mayAsk(ctx context.Context, by auth.Actor, w AppWish) error {
 	if s.Ledger == nil {
 		return fhir.Errorf(fhir.CodeForbidden, "this server keeps no requests for records")
 	}
-	if err := by.decide(auth.Action{Verb: auth.VerbEHIExport, ID: w.Patient}); err != nil {
+	if err := by.Decide(auth.Action{Verb: auth.VerbEHIExport, ID: w.Patient}); err != nil {
 		return err
 	}
 	if w.Requester.Name != "" { // in whose name others ask is for staff to say
-		if err := by.decide(auth.Action{Verb: auth.VerbRequest}); err != nil {
+		if err := by.Decide(auth.Action{Verb: auth.VerbRequest}); err != nil {
 			return err
 		}
 	}
@@ -104,7 +104,7 @@ func (s Apps) mayAsk(ctx context.Context, by Actor, w AppWish) error {
 
 // begin returns the export that is open, or a fresh one. One whose files' time is over will not become ready any more: it
 // gives way to a fresh one.
-func (s Apps) begin(ctx context.Context, by Actor, note Note, w AppWish) (x AppExport, fresh bool, err error) {
+func (s Apps) begin(ctx context.Context, by auth.Actor, note audit.Note, w AppWish) (x AppExport, fresh bool, err error) {
 	ask := storage.EHIExport{Owner: by.Who.Name, Client: by.Who.Kind == audit.Client, Patient: w.Patient, Part: w.Part, URL: w.URL}
 	note.Target = "" // the export
 	for range 2 {
@@ -115,7 +115,7 @@ func (s Apps) begin(ctx context.Context, by Actor, note Note, w AppWish) (x AppE
 		if x, err = s.stand(ctx, e); err != nil || fresh || !x.Stage.Over() {
 			return x, fresh, err
 		}
-		over := by.note(audit.ExportDelete)
+		over := by.Note(audit.ExportDelete)
 		over.Target, over.Detail = e.ID, "its time is over, and it is asked for anew"
 		if _, err = s.Service.Store.DeleteEHIExport(ctx, over.Event, e.ID); err != nil {
 			return x, false, err
@@ -134,8 +134,8 @@ func (s Apps) again(ctx context.Context, x AppExport) (AppExport, error) {
 }
 
 // Look returns where the actor's export stands. Errors: not-found; forbidden for who may no longer ask.
-func (s Apps) Look(ctx context.Context, by Actor, id string) (AppExport, Note, error) {
-	note := by.note(audit.ExportStatus)
+func (s Apps) Look(ctx context.Context, by auth.Actor, id string) (AppExport, audit.Note, error) {
+	note := by.Note(audit.ExportStatus)
 	e, _, err := s.own(ctx, by, id, &note)
 	if err != nil {
 		return AppExport{}, note, err
@@ -145,28 +145,28 @@ func (s Apps) Look(ctx context.Context, by Actor, id string) (AppExport, Note, e
 }
 
 // own is the actor's export of an id, and the actor as who may have its job. The note gets the export for its target.
-func (s Apps) own(ctx context.Context, by Actor, id string, note *Note) (storage.EHIExport, Actor, error) {
+func (s Apps) own(ctx context.Context, by auth.Actor, id string, note *audit.Note) (storage.EHIExport, auth.Actor, error) {
 	if s.Ledger == nil {
-		return storage.EHIExport{}, Actor{}, noApp()
+		return storage.EHIExport{}, auth.Actor{}, noApp()
 	}
 	e, err := s.Service.Store.EHIExport(ctx, id)
 	if err != nil {
-		return e, Actor{}, goneApp(err)
+		return e, auth.Actor{}, goneApp(err)
 	}
 	app, err := forApp(by, e)
 	if fhir.IsCode(err, fhir.CodeNotFound) {
 		return e, app, noApp()
 	}
 	note.Target = e.ID
-	note.about(e.Patient)
+	note.About(e.Patient)
 	return e, app, err
 }
 
 // Open opens a file of the actor's export that is ready; the caller closes it. It is nil for [AppDocuments] and [AppErrors],
 // which the caller makes. give: the bytes are about to be sent. The first time that they are, the package is one that was
 // handed over, and the ledger has that before the app has a byte. Errors: not-found, forbidden.
-func (s Apps) Open(ctx context.Context, by Actor, id, name string, give bool) (AppExport, *engine.File, Note, error) {
-	note := by.note(audit.ExportFile)
+func (s Apps) Open(ctx context.Context, by auth.Actor, id, name string, give bool) (AppExport, *engine.File, audit.Note, error) {
+	note := by.Note(audit.ExportFile)
 	e, app, err := s.own(ctx, by, id, &note)
 	if err != nil {
 		return AppExport{}, nil, note, err
@@ -183,7 +183,7 @@ func (s Apps) Open(ctx context.Context, by Actor, id, name string, give bool) (A
 		return x, nil, note, s.hand(ctx, by, x, give)
 	}
 	f, opened, err := s.Service.Open(ctx, app, x.Job.ID, name, Packages)
-	opened.about(e.Patient)
+	opened.About(e.Patient)
 	if err != nil {
 		return x, nil, opened, goneApp(err)
 	}
@@ -194,11 +194,11 @@ func (s Apps) Open(ctx context.Context, by Actor, id, name string, give bool) (A
 }
 
 // hand notes in the ledger that the package was given to the app, unless that is noted already.
-func (s Apps) hand(ctx context.Context, by Actor, x AppExport, give bool) error {
+func (s Apps) hand(ctx context.Context, by auth.Actor, x AppExport, give bool) error {
 	if !give || x.Request.State != requests.Ready {
 		return nil
 	}
-	_, err := s.Ledger.Deliver(ctx, by.by(), requests.Seen{ID: x.Request.ID}, requests.Delivery{Way: requests.WayApp, Form: requests.FormFolder})
+	_, err := s.Ledger.Deliver(ctx, ledgerBy(by), requests.Seen{ID: x.Request.ID}, requests.Delivery{Way: requests.WayApp, Form: requests.FormFolder})
 	if !fhir.IsCode(err, fhir.CodeConflict) {
 		return err
 	}
@@ -211,8 +211,8 @@ func (s Apps) hand(ctx context.Context, by Actor, x AppExport, give bool) error 
 
 // End withdraws the actor's export, at whatever stage it is, and discards its files; from the return on, it does not exist.
 // What was handed over stays in the ledger. Errors: not-found, forbidden.
-func (s Apps) End(ctx context.Context, by Actor, id string) (Note, error) {
-	note := by.note(audit.ExportDelete)
+func (s Apps) End(ctx context.Context, by auth.Actor, id string) (audit.Note, error) {
+	note := by.Note(audit.ExportDelete)
 	e, app, err := s.own(ctx, by, id, &note)
 	if err == nil {
 		err = s.withdraw(ctx, by, app, e)
@@ -232,13 +232,13 @@ func (s Apps) End(ctx context.Context, by Actor, id string) (Note, error) {
 }
 
 // withdraw ends the request in the ledger, if an answer is still owed, and the job that makes or made its files.
-func (s Apps) withdraw(ctx context.Context, by, app Actor, e storage.EHIExport) error {
+func (s Apps) withdraw(ctx context.Context, by, app auth.Actor, e storage.EHIExport) error {
 	if e.Request == "" {
 		return nil
 	}
 	r, err := s.Ledger.Request(ctx, e.Request)
 	if err == nil && r.State.IsOpen() {
-		r, err = s.Ledger.Withdraw(ctx, by.by(), requests.Seen{ID: r.ID}, "withdrawn by the app")
+		r, err = s.Ledger.Withdraw(ctx, ledgerBy(by), requests.Seen{ID: r.ID}, "withdrawn by the app")
 	}
 	if err != nil || r.Job == "" {
 		return err

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"satchel/audit"
 	"satchel/auth"
 	"satchel/engine/bulk"
 	"satchel/engine/pack"
@@ -27,23 +28,23 @@ func exportAction(r bulk.Request) auth.Action {
 
 // narrow decides on an export. Without types of its own the request gets those that the actor may read; the files of an
 // export hold no others.
-func narrow(by Actor, r *bulk.Request) error {
+func narrow(by auth.Actor, r *bulk.Request) error {
 	do := exportAction(*r)
-	if err := by.decide(do); err != nil || r.Types != nil || by.granted {
+	if err := by.Decide(do); err != nil || r.Types != nil || by.Trusted() {
 		return err
 	}
 	all := bulk.ExportTypes(r.Level)
-	may := by.principal.Readable(do, all)
+	may := by.Principal.Readable(do, all)
 	if len(may) == len(all) {
 		return nil
 	}
 	r.Types = may
-	return by.decide(exportAction(*r)) // what other parameters add is asked for by name
+	return by.Decide(exportAction(*r)) // what other parameters add is asked for by name
 }
 
 // support adds to an export of patients or a group the types of supporting resources that it is to hold: those asked for by
 // name, or all unless the setting says otherwise, as far as the actor may read every resource of the type.
-func (s *Service) support(by Actor, r *bulk.Request, named []string) {
+func (s *Service) support(by auth.Actor, r *bulk.Request, named []string) {
 	r.Supporting = nil
 	if r.Level == bulk.LevelSystem || named == nil && !s.Supporting {
 		return
@@ -52,8 +53,8 @@ func (s *Service) support(by Actor, r *bulk.Request, named []string) {
 	if named != nil {
 		types = slices.DeleteFunc(types, func(typ string) bool { return !slices.Contains(named, typ) })
 	}
-	if !by.granted {
-		types = by.principal.Readable(auth.Action{Verb: auth.VerbExport, Level: string(bulk.LevelSystem)}, types)
+	if !by.Trusted() {
+		types = by.Principal.Readable(auth.Action{Verb: auth.VerbExport, Level: string(bulk.LevelSystem)}, types)
 	}
 	r.Supporting = types
 }
@@ -69,8 +70,8 @@ func packageAction(r handover.Order, more ...string) auth.Action {
 }
 
 // confine lets a package hold no other patients than those that were asked for, if the actor may not read everybody's data.
-func confine(by Actor, r *handover.Order) {
-	if by.decide(auth.Action{Verb: auth.VerbSearch}) != nil {
+func confine(by auth.Actor, r *handover.Order) {
+	if by.Decide(auth.Action{Verb: auth.VerbSearch}) != nil {
 		r.Within = append([]string{r.Patient}, r.Linked...)
 	}
 }
@@ -130,8 +131,8 @@ func (s *Service) MayExport(p auth.Principal, r bulk.Request) bool {
 }
 
 // AskPackage decides on a package that is only asked about, such as by its form. The note is for a refusal.
-func (s *Service) AskPackage(by Actor, r handover.Order) (Note, error) {
-	return packageNote(by, r), s.MayPackage(by.principal, r)
+func (s *Service) AskPackage(by auth.Actor, r handover.Order) (audit.Note, error) {
+	return packageNote(by, r), s.MayPackage(by.Principal, r)
 }
 
 // MayPackage returns nil if the principal may start a package now, and otherwise the refusal.
@@ -149,5 +150,5 @@ func (s *Service) MayHold(p auth.Principal, r handover.Order) error {
 	return p.Decide(packageAction(r))
 }
 
-// own reports whether a job is the actor's.
-func (a Actor) own(job storage.Job) bool { return strings.EqualFold(job.Account, a.Who.Name) }
+// owns reports whether a job is the actor's.
+func owns(by auth.Actor, job storage.Job) bool { return strings.EqualFold(job.Account, by.Who.Name) }

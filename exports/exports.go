@@ -7,8 +7,8 @@
 //     job or list the jobs, open a file, end a job. Each is one method of [Service]. It looks at the switch, narrows what is asked for to
 //     what may be read, asks package auth, applies the settings, and does it together with its event of the audit log, in
 //     one transaction.
-//   - An [Actor] is who does a deed.
-//   - A [Note] is the event of a deed, and whether it is stored already.
+//   - An [auth.Actor] is who does a deed.
+//   - An [audit.Note] is the event of a deed, and whether it is stored already.
 //
 // The switch (bulk_export.enabled) is about data of many: it stands for every Bulk Data export and for packages of
 // everybody. Packages of one patient do not depend on it, since a patient has a right to them. What was made before it was

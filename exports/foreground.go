@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"satchel/audit"
+	"satchel/auth"
 	"satchel/engine"
 	"satchel/engine/bulk"
 	"satchel/engine/pack"
@@ -18,7 +19,7 @@ import (
 // attachments that are too large are served, if the server has an address that is known. It leaves the
 // events of a job in the audit log, with a target of its own. Errors are those of [Service.StartExport] and
 // [bulk.Exporter.Export].
-func (s *Service) RunExport(ctx context.Context, by Actor, r bulk.Request, folder *os.Root, progress func(done, total int64)) (bulk.Manifest, error) {
+func (s *Service) RunExport(ctx context.Context, by auth.Actor, r bulk.Request, folder *os.Root, progress func(done, total int64)) (bulk.Manifest, error) {
 	note := s.exportNote(ctx, by, r)
 	r, err := s.allowExport(by, r)
 	if err != nil {
@@ -27,7 +28,7 @@ func (s *Service) RunExport(ctx context.Context, by Actor, r bulk.Request, folde
 	if r.InlineMost == 0 {
 		r.Base = "" // nothing needs an address, and in a folder all stays as it is stored
 	}
-	note = note.done(runID())
+	note = note.Done(runID())
 	if err := s.Store.Audit(ctx, note.Event); err != nil {
 		return bulk.Manifest{}, err
 	}
@@ -38,7 +39,7 @@ func (s *Service) RunExport(ctx context.Context, by Actor, r bulk.Request, folde
 // RunPackage makes a package at once, without a job: for the command line. progress may be nil. after, which may be nil too,
 // is called with the package before the audit log hears that it is made, such as to encrypt it. It leaves the events of a job
 // in the audit log, with the package's name for the job as their target.
-func (s *Service) RunPackage(ctx context.Context, by Actor, q pack.Run, progress func(done, total int64), after func(*pack.Made) error) (pack.Made, error) {
+func (s *Service) RunPackage(ctx context.Context, by auth.Actor, q pack.Run, progress func(done, total int64), after func(*pack.Made) error) (pack.Made, error) {
 	note := packageNote(by, q.Order)
 	if err := s.allowPackage(by, &q.Order); err != nil {
 		return pack.Made{}, s.refused(ctx, note, err)
@@ -46,7 +47,7 @@ func (s *Service) RunPackage(ctx context.Context, by Actor, q pack.Run, progress
 	if q.Job == "" {
 		q.Job = strings.ToLower(rand.Text()[:8])
 	}
-	note = note.done(q.Job)
+	note = note.Done(q.Job)
 	if err := s.Store.Audit(ctx, note.Event); err != nil {
 		return pack.Made{}, err
 	}
@@ -62,7 +63,7 @@ func (s *Service) RunPackage(ctx context.Context, by Actor, q pack.Run, progress
 func runID() string { return "run-" + strings.ToLower(rand.Text()[:12]) }
 
 // refused stores the event of a command that was refused.
-func (s *Service) refused(ctx context.Context, n Note, err error) error {
+func (s *Service) refused(ctx context.Context, n audit.Note, err error) error {
 	n.Outcome = audit.Refused
 	if noted := s.Store.Audit(context.WithoutCancel(ctx), n.Event); noted != nil {
 		return noted
@@ -71,7 +72,7 @@ func (s *Service) refused(ctx context.Context, n Note, err error) error {
 }
 
 // ended stores how a run ended, also if ctx did.
-func (s *Service) ended(ctx context.Context, start Note, end audit.Event, failed error) error {
+func (s *Service) ended(ctx context.Context, start audit.Note, end audit.Event, failed error) error {
 	if failed != nil {
 		end = audit.Event{Action: audit.ExportFailed, Outcome: audit.Failed}
 	}

@@ -20,16 +20,16 @@ func MayImport(p auth.Principal) error {
 }
 
 // importing decides on a deed with imports and begins its event. id is the import's; "" for none.
-func (s *Service) importing(by Actor, id string) (Note, error) {
-	note := by.note(audit.Import)
+func (s *Service) importing(by auth.Actor, id string) (audit.Note, error) {
+	note := by.Note(audit.Import)
 	note.Target = id
-	return note, by.decide(importAction)
+	return note, by.Decide(importAction)
 }
 
 // NewUpload makes an empty upload, before anything of it is read. most is how many bytes it may have; 0: what the disk has
 // room for. The caller ends it by [Service.StartImport] or its Discard. Errors: forbidden, and those of
 // [engine.Engine.NewUpload].
-func (s *Service) NewUpload(by Actor, most int64) (*engine.Upload, Note, error) {
+func (s *Service) NewUpload(by auth.Actor, most int64) (*engine.Upload, audit.Note, error) {
 	note, err := s.importing(by, "")
 	if err != nil {
 		return nil, note, err
@@ -40,24 +40,24 @@ func (s *Service) NewUpload(by Actor, most int64) (*engine.Upload, Note, error) 
 
 // StartImport starts the import of an upload, which belongs to the job from here on, or is gone if there is an error: forbidden,
 // and those of [engine.Engine.StartImport]. strict is as in [imports.Import].
-func (s *Service) StartImport(ctx context.Context, by Actor, u *engine.Upload, strict bool) (storage.Job, Note, error) {
+func (s *Service) StartImport(ctx context.Context, by auth.Actor, u *engine.Upload, strict bool) (storage.Job, audit.Note, error) {
 	note, err := s.importing(by, "")
 	if err != nil {
 		u.Discard()
 		return storage.Job{}, note, err
 	}
 	n, bytes := u.Files()
-	note.words("upload, %d files, %d bytes", n, bytes)
+	note.Words("upload, %d files, %d bytes", n, bytes)
 	job, err := s.Engine.StartImport(ctx, note.Event, u, strict)
 	if err != nil {
 		return storage.Job{}, note, err
 	}
-	return job, note.done(job.ID), nil
+	return job, note.Done(job.ID), nil
 }
 
 // RunImport reads files into the store at once, without a job: for the command line. It is [imports.Import.Run], which leaves
 // the events of its begin and end in the audit log. Errors: forbidden, and those of that.
-func (s *Service) RunImport(ctx context.Context, by Actor, m imports.Import, paths ...string) (map[string]imports.Counts, error) {
+func (s *Service) RunImport(ctx context.Context, by auth.Actor, m imports.Import, paths ...string) (map[string]imports.Counts, error) {
 	note, err := s.importing(by, "")
 	if err != nil {
 		return nil, s.refused(ctx, note, err)
@@ -67,7 +67,7 @@ func (s *Service) RunImport(ctx context.Context, by Actor, m imports.Import, pat
 }
 
 // Imports lists the imports of all accounts, the newest first.
-func (s *Service) Imports(ctx context.Context, by Actor) ([]storage.Job, Note, error) {
+func (s *Service) Imports(ctx context.Context, by auth.Actor) ([]storage.Job, audit.Note, error) {
 	note, err := s.importing(by, "")
 	if err != nil {
 		return nil, note, err
@@ -77,7 +77,7 @@ func (s *Service) Imports(ctx context.Context, by Actor) ([]storage.Job, Note, e
 }
 
 // Import returns an import with the findings that its row holds. Errors: not-found, forbidden.
-func (s *Service) Import(ctx context.Context, by Actor, id string) (storage.Job, []storage.JobFinding, Note, error) {
+func (s *Service) Import(ctx context.Context, by auth.Actor, id string) (storage.Job, []storage.JobFinding, audit.Note, error) {
 	note, err := s.importing(by, id)
 	if err != nil {
 		return storage.Job{}, nil, note, err
@@ -92,26 +92,26 @@ func (s *Service) Import(ctx context.Context, by Actor, id string) (storage.Job,
 
 // ImportFindings opens the CSV with all findings of an import that has ended. The caller closes it. Errors: not-found,
 // forbidden.
-func (s *Service) ImportFindings(ctx context.Context, by Actor, id string) (*engine.File, Note, error) {
+func (s *Service) ImportFindings(ctx context.Context, by auth.Actor, id string) (*engine.File, audit.Note, error) {
 	note, err := s.importing(by, id)
 	if err != nil {
 		return nil, note, err
 	}
-	note.words("findings")
+	note.Words("findings")
 	f, err := s.Engine.ImportFindings(ctx, id)
 	return f, note, err
 }
 
 // StopImport ends an import; what it has stored stays, and one that has ended already stays as it is. Errors: not-found,
 // forbidden.
-func (s *Service) StopImport(ctx context.Context, by Actor, id string) (Note, error) {
+func (s *Service) StopImport(ctx context.Context, by auth.Actor, id string) (audit.Note, error) {
 	note, err := s.importing(by, id)
 	if err != nil {
 		return note, err
 	}
-	note.words("stop")
+	note.Words("stop")
 	if err := s.Engine.StopImport(ctx, note.Event, id); err != nil {
 		return note, err
 	}
-	return note.done(id), nil
+	return note.Done(id), nil
 }

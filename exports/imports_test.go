@@ -17,7 +17,7 @@ import (
 )
 
 // importing is the deeds on imports over a store, without a worker, and an upload of one file by an actor.
-func importing(t *testing.T) (s *exports.Service, upload func(exports.Actor) (*engine.Upload, error)) {
+func importing(t *testing.T) (s *exports.Service, upload func(auth.Actor) (*engine.Upload, error)) {
 	t.Helper()
 	folder, err := os.OpenRoot(t.TempDir())
 	if err != nil {
@@ -26,7 +26,7 @@ func importing(t *testing.T) (s *exports.Service, upload func(exports.Actor) (*e
 	t.Cleanup(func() { folder.Close() })
 	store := testpractice.Empty.Open(t)
 	s = &exports.Service{Store: store, Engine: engine.New(store, folder, engine.Options{}), Enabled: true}
-	return s, func(by exports.Actor) (*engine.Upload, error) {
+	return s, func(by auth.Actor) (*engine.Upload, error) {
 		u, _, err := s.NewUpload(by, 0)
 		if err != nil {
 			return nil, err
@@ -36,8 +36,8 @@ func importing(t *testing.T) (s *exports.Service, upload func(exports.Actor) (*e
 }
 
 // somebody is an account that holds a permission.
-func somebody(name, permission string) exports.Actor {
-	return exports.Account(auth.Principal{Name: name, Authorities: []storage.Authority{{Permission: permission}}}, "192.0.2.1", "r1", 303)
+func somebody(name, permission string) auth.Actor {
+	return auth.ActorOf(auth.Principal{Name: name, Authorities: []storage.Authority{{Permission: permission}}}, "192.0.2.1", "r1", 303)
 }
 
 // Every deed with imports asks whether everything may be written, whatever the page before it has asked.
@@ -53,7 +53,7 @@ func TestImportDeedsDecide(t *testing.T) {
 	if err != nil || !note.Stored || note.Target != job.ID || job.Account != "ann" {
 		t.Fatalf("%+v %+v (%v)", job, note, err)
 	}
-	for who, by := range map[string]exports.Actor{"reader": somebody("rita", "FHIR_ALL_READ"), "manager": somebody("mo", "MANAGE_BATCH_JOBS"), "nobody": somebody("nora", "")} {
+	for who, by := range map[string]auth.Actor{"reader": somebody("rita", "FHIR_ALL_READ"), "manager": somebody("mo", "MANAGE_BATCH_JOBS"), "nobody": somebody("nora", "")} {
 		theirs, err := s.Engine.NewUpload(0)
 		if err != nil {
 			t.Fatal(err)

@@ -24,14 +24,14 @@ var (
 
 // Job returns a job with its files, decided with the actor's permissions as they are now, on all that the job holds.
 // Errors: not-found if there is none of these kinds, or none for this actor; forbidden.
-func (s *Service) Job(ctx context.Context, by Actor, id string, kinds Kinds) (storage.Job, Note, error) {
-	note := by.note(audit.ExportStatus)
+func (s *Service) Job(ctx context.Context, by auth.Actor, id string, kinds Kinds) (storage.Job, audit.Note, error) {
+	note := by.Note(audit.ExportStatus)
 	job, err := s.visible(ctx, by, id, kinds, &note)
 	return job, note, err
 }
 
 // visible reads a job and decides. The note gets the job for its target, and its patients.
-func (s *Service) visible(ctx context.Context, by Actor, id string, kinds Kinds, note *Note) (storage.Job, error) {
+func (s *Service) visible(ctx context.Context, by auth.Actor, id string, kinds Kinds, note *audit.Note) (storage.Job, error) {
 	job, err := s.Store.Job(ctx, id)
 	if err != nil {
 		return storage.Job{}, hidden(err)
@@ -44,8 +44,8 @@ func (s *Service) visible(ctx context.Context, by Actor, id string, kinds Kinds,
 	if err != nil {
 		return storage.Job{}, hidden(err)
 	}
-	note.about(do.Job.Export.Patients...)
-	if err := by.decide(do); err != nil {
+	note.About(do.Job.Export.Patients...)
+	if err := by.Decide(do); err != nil {
 		return storage.Job{}, hidden(err)
 	}
 	return job, nil
@@ -65,15 +65,15 @@ type List struct {
 }
 
 // Jobs lists the actor's own jobs of some kinds, and those of all accounts to who may see all jobs.
-func (s *Service) Jobs(ctx context.Context, by Actor, kinds Kinds) (List, Note, error) {
-	note := by.note(audit.JobList)
-	list := List{All: by.decide(auth.Action{Verb: auth.VerbJobs}) == nil}
+func (s *Service) Jobs(ctx context.Context, by auth.Actor, kinds Kinds) (List, audit.Note, error) {
+	note := by.Note(audit.JobList)
+	list := List{All: by.Decide(auth.Action{Verb: auth.VerbJobs}) == nil}
 	jobs, err := s.Store.Jobs(ctx, kinds...)
 	if err != nil {
 		return List{}, note, err
 	}
 	for _, job := range jobs {
-		own := by.own(job)
+		own := owns(by, job)
 		if !own && !list.All {
 			continue
 		}
@@ -81,7 +81,7 @@ func (s *Service) Jobs(ctx context.Context, by Actor, kinds Kinds) (List, Note, 
 		if err != nil {
 			return List{}, note, err
 		}
-		list.Jobs = append(list.Jobs, Listed{Job: job, Own: own, May: by.decide(do) == nil})
+		list.Jobs = append(list.Jobs, Listed{Job: job, Own: own, May: by.Decide(do) == nil})
 	}
 	return list, note, nil
 }
@@ -93,10 +93,10 @@ func (s *Service) MayEnd(p auth.Principal) bool {
 
 // Ending returns a job that the actor may end: one that the actor may have, and any to who may cancel jobs. Of a job that the
 // actor may not have, nothing is returned but how far it is.
-func (s *Service) Ending(ctx context.Context, by Actor, id string, kinds Kinds) (storage.Job, Note, error) {
-	note := by.note(audit.ExportDelete)
+func (s *Service) Ending(ctx context.Context, by auth.Actor, id string, kinds Kinds) (storage.Job, audit.Note, error) {
+	note := by.Note(audit.ExportDelete)
 	job, err := s.visible(ctx, by, id, kinds, &note)
-	if err == nil || note.Target == "" || by.decide(auth.Action{Verb: auth.VerbJobCancel}) != nil {
+	if err == nil || note.Target == "" || by.Decide(auth.Action{Verb: auth.VerbJobCancel}) != nil {
 		return job, note, err
 	}
 	if job, err = s.Store.Job(ctx, id); err != nil {
@@ -107,7 +107,7 @@ func (s *Service) Ending(ctx context.Context, by Actor, id string, kinds Kinds) 
 }
 
 // End cancels a job, or removes it with its files; from the return on, it does not exist. Errors are those of [Service.Ending].
-func (s *Service) End(ctx context.Context, by Actor, id string, kinds Kinds) (Note, error) {
+func (s *Service) End(ctx context.Context, by auth.Actor, id string, kinds Kinds) (audit.Note, error) {
 	job, note, err := s.Ending(ctx, by, id, kinds)
 	if err != nil {
 		return note, err
@@ -115,7 +115,7 @@ func (s *Service) End(ctx context.Context, by Actor, id string, kinds Kinds) (No
 	if err := s.Engine.Cancel(ctx, note.Event, job.ID); err != nil {
 		return note, hidden(err)
 	}
-	return note.done(job.ID), nil
+	return note.Done(job.ID), nil
 }
 
 // EndFor removes an account or client by calling remove, which stores the event of that, and ends its jobs.
@@ -124,8 +124,8 @@ func (s *Service) EndFor(ctx context.Context, account string, remove func() erro
 }
 
 // Open opens a file of a complete job. The caller closes it. Errors: not-found, forbidden.
-func (s *Service) Open(ctx context.Context, by Actor, id, name string, kinds Kinds) (*engine.File, Note, error) {
-	note := by.note(audit.ExportFile)
+func (s *Service) Open(ctx context.Context, by auth.Actor, id, name string, kinds Kinds) (*engine.File, audit.Note, error) {
+	note := by.Note(audit.ExportFile)
 	if _, err := s.visible(ctx, by, id, kinds, &note); err != nil {
 		return nil, note, err
 	}
@@ -134,6 +134,6 @@ func (s *Service) Open(ctx context.Context, by Actor, id, name string, kinds Kin
 		return nil, note, hidden(err)
 	}
 	note.Target = f.Job.ID + "/" + f.Info.Name
-	note.words("%d bytes, sha256 %x", f.Info.Bytes, f.Info.SHA256)
+	note.Words("%d bytes, sha256 %x", f.Info.Bytes, f.Info.SHA256)
 	return f, note, nil
 }

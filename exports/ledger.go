@@ -25,10 +25,10 @@ type packager struct{ s *Service }
 var _ requests.Packager = packager{}
 
 // actor is who does a step in the ledger.
-func actor(by requests.By) Actor { return Granted(by.Who, by.From, by.RequestID) }
+func actor(by requests.By) auth.Actor { return auth.Granted(by.Who, by.From, by.RequestID) }
 
 // settle stores the event of a deed that the ledger was refused.
-func (p packager) settle(ctx context.Context, n Note, err error) error {
+func (p packager) settle(ctx context.Context, n audit.Note, err error) error {
 	if err == nil || n.Stored {
 		return err
 	}
@@ -83,26 +83,26 @@ func (p packager) Open(ctx context.Context, job, file string) (io.ReadCloser, er
 	return f, nil
 }
 
-// by is the actor as the ledger knows who does something.
-func (a Actor) by() requests.By {
+// ledgerBy is the actor as the ledger knows who does something.
+func ledgerBy(a auth.Actor) requests.By {
 	return requests.By{Who: a.Who, From: a.From, RequestID: a.RequestID}
 }
 
 // forApp returns the app or account that asked for a patient's record by $ehi-export as an actor for the job that makes it,
 // which people have approved. Errors: not-found for everybody else; forbidden for who may no longer ask.
-func forApp(by Actor, e storage.EHIExport) (Actor, error) {
-	if !by.ownEHI(e) {
-		return Actor{}, gone()
+func forApp(by auth.Actor, e storage.EHIExport) (auth.Actor, error) {
+	if !ownsApp(by, e) {
+		return auth.Actor{}, gone()
 	}
-	if err := by.decide(auth.Action{Verb: auth.VerbEHIExport, ID: e.Patient}); err != nil {
-		return Actor{}, err
+	if err := by.Decide(auth.Action{Verb: auth.VerbEHIExport, ID: e.Patient}); err != nil {
+		return auth.Actor{}, err
 	}
-	app := Granted(by.Who, by.From, by.RequestID)
+	app := auth.Granted(by.Who, by.From, by.RequestID)
 	app.Status = by.Status
 	return app, nil
 }
 
-// ownEHI reports whether the actor began the export of an app.
-func (a Actor) ownEHI(e storage.EHIExport) bool {
-	return strings.EqualFold(e.Owner, a.Who.Name) && e.Client == (a.Who.Kind == audit.Client)
+// ownsApp reports whether the actor began the export of an app.
+func ownsApp(by auth.Actor, e storage.EHIExport) bool {
+	return strings.EqualFold(e.Owner, by.Who.Name) && e.Client == (by.Who.Kind == audit.Client)
 }

@@ -22,7 +22,7 @@ func TestForApp(t *testing.T) {
 		"a client of that name": {auth.Principal{Name: "app", Service: true, Authorities: may}, fhir.CodeNotFound},
 		"who may ask no more":   {auth.Principal{Name: "app"}, fhir.CodeForbidden},
 	} {
-		_, err := forApp(Account(c.who, "", "", 0), e)
+		_, err := forApp(auth.ActorOf(c.who, "", "", 0), e)
 		if c.want == "" && err != nil || c.want != "" && !fhir.IsCode(err, c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}

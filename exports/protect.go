@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"satchel/audit"
+	"satchel/auth"
 	"satchel/handover"
 	"satchel/storage"
 )
@@ -16,8 +17,8 @@ type Protected struct {
 
 // Protect makes a copy of a complete package that only opens with the passphrase; with "" one is made. form is age or html.
 // Errors: not-found, forbidden, and those of [engine.Engine.Protect].
-func (s *Service) Protect(ctx context.Context, by Actor, id, form, passphrase string) (p Protected, note Note, err error) {
-	note = by.note(audit.Package)
+func (s *Service) Protect(ctx context.Context, by auth.Actor, id, form, passphrase string) (p Protected, note audit.Note, err error) {
+	note = by.Note(audit.Package)
 	job, err := s.visible(ctx, by, id, Packages, &note)
 	if err != nil {
 		return p, note, err
@@ -28,9 +29,9 @@ func (s *Service) Protect(ctx context.Context, by Actor, id, form, passphrase st
 		}
 		passphrase = p.Made
 	}
-	note.words("protected by a passphrase")
+	note.Words("protected by a passphrase")
 	if p.Files, err = s.Engine.Protect(ctx, note.Event, job.ID, form, passphrase); err != nil {
 		return Protected{}, note, hidden(err)
 	}
-	return p, note.done(job.ID), nil
+	return p, note.Done(job.ID), nil
 }

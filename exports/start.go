@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"satchel/audit"
+	"satchel/auth"
 	"satchel/engine/bulk"
 	"satchel/handover"
 	"satchel/storage"
@@ -14,7 +15,7 @@ import (
 // StartExport starts a Bulk Data export and returns its job within milliseconds. url is the kick-off as the client sent it;
 // r.Base is the FHIR base under which attachments are found. Errors: forbidden while exports are switched off, or without
 // permission; and those of [engine.Engine.Start].
-func (s *Service) StartExport(ctx context.Context, by Actor, r bulk.Request, url string) (storage.Job, Note, error) {
+func (s *Service) StartExport(ctx context.Context, by auth.Actor, r bulk.Request, url string) (storage.Job, audit.Note, error) {
 	note := s.exportNote(ctx, by, r)
 	r, err := s.allowExport(by, r)
 	if err != nil {
@@ -26,11 +27,11 @@ func (s *Service) StartExport(ctx context.Context, by Actor, r bulk.Request, url
 	if err != nil {
 		return storage.Job{}, note, err
 	}
-	return job, note.done(job.ID), nil
+	return job, note.Done(job.ID), nil
 }
 
 // allowExport decides on an export, and returns it narrowed and with the settings.
-func (s *Service) allowExport(by Actor, r bulk.Request) (bulk.Request, error) {
+func (s *Service) allowExport(by auth.Actor, r bulk.Request) (bulk.Request, error) {
 	if err := s.on(); err != nil {
 		return r, err
 	}
@@ -45,27 +46,27 @@ func (s *Service) allowExport(by Actor, r bulk.Request) (bulk.Request, error) {
 
 // exportNote is the event of the start of an export: of whom, and by which parameters. Until there is a job, its target is
 // the Group or Patient that the export is of.
-func (s *Service) exportNote(ctx context.Context, by Actor, r bulk.Request) Note {
-	note := by.note(audit.ExportStart)
-	note.words("level %s", r.Level)
+func (s *Service) exportNote(ctx context.Context, by auth.Actor, r bulk.Request) audit.Note {
+	note := by.Note(audit.ExportStart)
+	note.Words("level %s", r.Level)
 	switch {
 	case r.Group != "":
 		note.Target = "Group/" + r.Group
-		note.words("Group/%s", r.Group)
+		note.Words("Group/%s", r.Group)
 	case len(r.Patients) == 1:
 		note.Target = "Patient/" + r.Patients[0]
 	}
 	if names := r.ParamNames(); len(names) > 0 {
-		note.words("parameters: %s", strings.Join(names, " "))
+		note.Words("parameters: %s", strings.Join(names, " "))
 	}
 	switch {
 	case r.Patients != nil:
-		note.about(r.Patients...)
+		note.About(r.Patients...)
 	case r.Group == "":
-		note.about(audit.Everybody)
+		note.About(audit.Everybody)
 	default:
 		if members, err := s.Engine.Bulk.Members(ctx, r.Group); err == nil { // else the start says what is wrong with the group
-			note.about(members...)
+			note.About(members...)
 		}
 	}
 	return note
@@ -74,7 +75,7 @@ func (s *Service) exportNote(ctx context.Context, by Actor, r bulk.Request) Note
 // StartPackage starts the making of a package and returns its job within milliseconds. url is the kick-off as the client sent
 // it. Errors: forbidden while packages of everybody are switched off and r is one, or without permission; and those of
 // [engine.Engine.StartPackage].
-func (s *Service) StartPackage(ctx context.Context, by Actor, r handover.Order, url string) (storage.Job, Note, error) {
+func (s *Service) StartPackage(ctx context.Context, by auth.Actor, r handover.Order, url string) (storage.Job, audit.Note, error) {
 	note := packageNote(by, r)
 	if err := s.allowPackage(by, &r); err != nil {
 		return storage.Job{}, note, err
@@ -85,11 +86,11 @@ func (s *Service) StartPackage(ctx context.Context, by Actor, r handover.Order, 
 	if err != nil {
 		return storage.Job{}, note, err
 	}
-	return job, note.done(job.ID), nil
+	return job, note.Done(job.ID), nil
 }
 
 // allowPackage decides on a package and confines it.
-func (s *Service) allowPackage(by Actor, r *handover.Order) error {
+func (s *Service) allowPackage(by auth.Actor, r *handover.Order) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func (s *Service) allowPackage(by Actor, r *handover.Order) error {
 			return err
 		}
 	}
-	if err := by.decide(packageAction(*r)); err != nil {
+	if err := by.Decide(packageAction(*r)); err != nil {
 		return err
 	}
 	if !r.Population {
@@ -108,18 +109,18 @@ func (s *Service) allowPackage(by Actor, r *handover.Order) error {
 }
 
 // packageNote is the event of the start of a package.
-func packageNote(by Actor, r handover.Order) Note {
-	note := by.note(audit.ExportStart)
+func packageNote(by auth.Actor, r handover.Order) audit.Note {
+	note := by.Note(audit.ExportStart)
 	if r.Patient != "" {
 		note.Target = "Patient/" + r.Patient
-		note.words("package of a patient, %d linked, %d withheld", len(r.Linked), len(r.Withhold))
-		note.about(slices.Concat([]string{r.Patient}, r.Linked)...)
+		note.Words("package of a patient, %d linked, %d withheld", len(r.Linked), len(r.Withhold))
+		note.About(slices.Concat([]string{r.Patient}, r.Linked)...)
 	} else {
-		note.words("package of everything")
-		note.about(audit.Everybody)
+		note.Words("package of everything")
+		note.About(audit.Everybody)
 	}
 	if r.RequestID != "" {
-		note.words("for %s", r.RequestID)
+		note.Words("for %s", r.RequestID)
 	}
 	return note
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"path"
 
+	"satchel/auth"
 	"satchel/engine/pack"
 	"satchel/exports"
 	"satchel/storage"
@@ -80,7 +81,7 @@ func (v *Request) jobProgress(page string, job storage.Job, then string) error {
 }
 
 // sendJobFile hands out one file of a job, as a download.
-func (v *Request) sendJobFile(by exports.Actor, id, name string) error {
+func (v *Request) sendJobFile(by auth.Actor, id, name string) error {
 	f, note, err := v.Exports.Open(v.Context(), by, id, name, exports.Both)
 	if v.Did(note, err); err != nil {
 		return err

@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"satchel/audit"
-	"satchel/exports"
+	"satchel/auth"
 	"satchel/fhir"
 	"satchel/requests"
 )
@@ -113,5 +113,5 @@ func (v *Request) sendLinked(o requests.Opened) error {
 	for _, name := range []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since"} {
 		v.Header.Del(name)
 	}
-	return v.sendJobFile(exports.Granted(audit.Who{Kind: audit.Anonymous}, v.Address.String(), v.ID), o.Job, o.File)
+	return v.sendJobFile(auth.Granted(audit.Who{Kind: audit.Anonymous}, v.Address.String(), v.ID), o.Job, o.File)
 }

@@ -186,7 +186,7 @@ func (v *Request) requestProgress(l *requests.Ledger, r requests.Request) (jobSt
 	if r.Job == "" {
 		return s, nil
 	}
-	job, _, err := v.Exports.Job(v.Context(), exports.Granted(v.by().Who, v.by().From, v.ID), r.Job, exports.Packages)
+	job, _, err := v.Exports.Job(v.Context(), auth.Granted(v.by().Who, v.by().From, v.ID), r.Job, exports.Packages)
 	if isCode(err, fhir.CodeNotFound) {
 		return s, nil
 	} else if err != nil {
@@ -230,7 +230,7 @@ func downloadRequest(v *Request) error {
 		return err
 	}
 	v.Detail("for %s", r.Number)
-	return v.sendJobFile(exports.Granted(v.by().Who, v.by().From, v.ID), r.Job, name)
+	return v.sendJobFile(auth.Granted(v.by().Who, v.by().From, v.ID), r.Job, name)
 }
 
 // approvers are the accounts that may approve a request and have not worked on it.

@@ -2,12 +2,12 @@ package web
 
 import (
 	"satchel/audit"
-	"satchel/exports"
+	"satchel/auth"
 )
 
 // did takes over what a deed on an export or package leaves: nothing more is noted if its event is stored. A deed that was
 // done was decided on.
-func (a *Answer) did(n exports.Note, err error) {
+func (a *Answer) did(n audit.Note, err error) {
 	if err == nil {
 		a.Decided = true
 	}
@@ -28,9 +28,9 @@ func (a *Answer) did(n exports.Note, err error) {
 }
 
 // Did is [Answer.Did].
-func (c *Call) Did(n exports.Note, err error) { c.Answer.did(n, err) }
+func (c *Call) Did(n audit.Note, err error) { c.Answer.did(n, err) }
 
 // Actor is who calls. status is what a success is answered with.
-func (c *Call) Actor(status int) exports.Actor {
-	return exports.Account(c.Who, c.Server.Client(c.Request).String(), c.Answer.ID, status)
+func (c *Call) Actor(status int) auth.Actor {
+	return auth.ActorOf(c.Who, c.Server.Client(c.Request).String(), c.Answer.ID, status)
 }

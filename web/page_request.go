@@ -7,7 +7,6 @@ import (
 
 	"satchel/audit"
 	"satchel/auth"
-	"satchel/exports"
 	"satchel/storage"
 )
 
@@ -51,8 +50,8 @@ func (p *PageRequest) Decided() { p.answer.Decided = true }
 func (p *PageRequest) May(do auth.Action) bool { return p.SignedIn() && p.Who.Decide(do) == nil }
 
 // Actor is who does a deed on an export or package. status is that of a success.
-func (p *PageRequest) Actor(status int) exports.Actor {
-	return exports.Account(p.Who, p.Address.String(), p.ID, status)
+func (p *PageRequest) Actor(status int) auth.Actor {
+	return auth.ActorOf(p.Who, p.Address.String(), p.ID, status)
 }
 
 // SetSession hands a session's token to the browser; "" takes it away.
@@ -85,7 +84,7 @@ func (p *PageRequest) Refused() { p.answer.Trail.markRefused() }
 func (p *PageRequest) Noted() { p.answer.Trail = nil }
 
 // Did takes over what a deed on an export or package leaves to be noted; one that was done was decided on.
-func (p *PageRequest) Did(n exports.Note, err error) { p.answer.did(n, err) }
+func (p *PageRequest) Did(n audit.Note, err error) { p.answer.did(n, err) }
 
 // Deed gives do the request's event: the storage method that does what the request is about takes it and stores it in the same
 // transaction. If do returns nil, the event is stored.
