@@ -12,7 +12,7 @@ CONCURRENT := ./storage ./engine/... ./exports ./auth ./web/...
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build demo tools test test-hard race vet lint torture bench bench-short generate reference release release-short release-once release-tools clean help
+.PHONY: build demo tools test test-hard race vet lint torture bench bench-short bench-against generate reference release release-short release-once release-tools clean help
 
 build: ## bin/satchel for this machine, without cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/satchel .
@@ -60,6 +60,9 @@ bench: build ## 100,000 and 1,000,000 resources; prints a table and writes bench
 
 bench-short: build ## the same with few resources, to see that it runs
 	$(GO) run ./bench -satchel bin/satchel -sizes 5000,20000
+
+bench-against: build ## the commands of bin/satchel and of OTHER=binary in turns, and the ratio of their costs
+	$(GO) run ./bench -satchel bin/satchel -against $(OTHER) -sizes 20000 -rounds 15
 
 generate: ## derive fhir's tables from HL7's definitions again (DEFINITIONS=folder of the unpacked npm package)
 	$(GO) run ./fhir/internal/generate -from "$(DEFINITIONS)"

@@ -37,10 +37,17 @@ func main() {
 	flag.BoolVar(&o.keep, "keep", false, "leave the practices in the work folder, which must be named")
 	sizes := flag.String("sizes", "100000,1000000", "numbers of resources, comma separated")
 	out := flag.String("json", "", "file for the result as JSON")
+	other := flag.String("against", "", "another binary: both run the same commands in turns, on one size, and their costs are compared")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if *other != "" {
+		if err := against(ctx, o, *other, *sizes, os.Stdout); err != nil {
+			log.Fatalf("bench: %v", err)
+		}
+		return
+	}
 	report, err := run(ctx, o, *sizes)
 	if err != nil {
 		log.Fatalf("bench: %v", err)
