@@ -148,6 +148,11 @@ func exportInto(ctx context.Context, cfg *config.Config, s *storage.Store, r bul
 	n := countFiles(m)
 	fmt.Fprintf(say, "exported %d resources (%.1f MB) in %d files to %s, as of %s\n",
 		n.resources, float64(n.bytes)/1e6, len(m.Files), out, fhir.FormatInstant(m.Snapshot.Time))
+	for _, f := range m.Files {
+		if f.List == bulk.ListError {
+			fmt.Fprintf(say, "%s names %d things that are not in it, or were not understood\n", f.Name, f.Count)
+		}
+	}
 	return nil
 }
 

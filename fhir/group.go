@@ -23,3 +23,8 @@ func (d *Document) Members() []Member {
 	}
 	return list
 }
+
+// Definition reports whether a Group says who would be in it instead of listing members (R4 Group.actual is false).
+func (d *Document) Definition() bool {
+	return d.typ == "Group" && d.root().field("actual").text() == "false"
+}

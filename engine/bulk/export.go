@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"time"
 
 	"satchel/engine/progress"
 	"satchel/fhir"
@@ -78,14 +79,19 @@ func (e *Exporter) Export(ctx context.Context, r Request, folder *os.Root, repor
 	return Manifest{Snapshot: at, Files: files}, err
 }
 
-// Check returns not-found or deleted unless the request's group and patients exist now and belong together.
+// Check returns not-found or deleted unless the request's group and patients exist now and belong together, and an error of
+// processing for a group that only defines its members.
 func (e *Exporter) Check(ctx context.Context, r Request) error {
 	var members []string
 	if r.Level == LevelGroup {
-		var err error
-		if members, err = e.Members(ctx, r.Group); err != nil {
+		m, err := e.members(ctx, r.Group, time.Time{})
+		if err != nil {
 			return err
 		}
+		if m.defined {
+			return fhir.Errorf(fhir.CodeProcessing, "Group/%s says who would be in it (actual is false) and has no members, so there is nobody to export; name a group with members", r.Group)
+		}
+		members = m.patients
 	}
 	for _, id := range r.Patients {
 		p, err := e.store.Resource(ctx, "Patient", id)
@@ -108,6 +114,7 @@ type plan struct {
 	deleted *storage.Selection // nil: nothing
 	group   *fhir.Resource     // the exported group itself, if it is to be in the output
 	without []string           // types that are selected and not to be in the output
+	nobody  []string           // members of the group that lead to no patient, and why
 }
 
 // plan resolves a request to what is to be read, as of a snapshot.
@@ -121,13 +128,13 @@ func (e *Exporter) plan(ctx context.Context, r Request, at storage.Snapshot) (pl
 	}
 	switch {
 	case r.Level == LevelGroup:
-		g, members, err := e.members(ctx, r.Group, at.Time)
+		m, err := e.members(ctx, r.Group, at.Time)
 		if err != nil {
 			return plan{}, err
 		}
-		sel.Patients = narrowed(members, r.Patients)
-		if slices.Contains(sel.Types, "Group") && changedWithin(g, r) {
-			p.group = &g
+		sel.Patients, p.nobody = narrowed(m.patients, r.Patients), m.nobody
+		if slices.Contains(sel.Types, "Group") && changedWithin(m.group, r) {
+			p.group = &m.group
 		}
 		// Other groups name other people: the scan holds none.
 		sel.Types = slices.DeleteFunc(slices.Clone(sel.Types), func(typ string) bool { return typ == "Group" })

@@ -3,6 +3,7 @@ package bulk
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -13,69 +14,124 @@ import (
 // Members resolves a group to the ids of its patients, nested groups included, inactive and expired members left out.
 // Not-found if there is no such group.
 func (e *Exporter) Members(ctx context.Context, group string) ([]string, error) {
-	_, members, err := e.members(ctx, group, time.Time{})
-	return members, err
+	m, err := e.members(ctx, group, time.Time{})
+	return m.patients, err
 }
 
-// members returns a group and the ids of its patients, sorted, as they stood at a time; the zero time is now.
-// Nested groups that do not exist have no members. A group that contains itself does no harm.
-func (e *Exporter) members(ctx context.Context, id string, at time.Time) (fhir.Resource, []string, error) {
-	top, err := e.groupAt(ctx, id, at)
-	if err != nil {
-		return fhir.Resource{}, nil, err
+// membership is what a group resolves to.
+type membership struct {
+	group    fhir.Resource
+	patients []string // ids, sorted
+	nobody   []string // members that count and lead to no patient: "Group/g: member[3]", and why. They name nobody themselves
+	defined  bool     // the group only defines who would be in it, and lists nobody (R4 Group.actual is false)
+}
+
+// members resolves a group as it stood at a time; the zero time is now. Nested groups that do not exist have no members. A group
+// that contains itself does no harm.
+func (e *Exporter) members(ctx context.Context, id string, at time.Time) (m membership, err error) {
+	if m.group, err = e.groupAt(ctx, id, at); err != nil {
+		return m, err
 	}
 	now := at
 	if now.IsZero() {
 		now = e.store.Now()
 	}
-	patients, seen := map[string]bool{}, map[string]bool{id: true}
-	for queue := []fhir.Resource{top}; len(queue) > 0; queue = queue[1:] {
-		nested, err := collect(queue[0], now, e.store.Bases(), patients)
+	patients, seen := map[string]string{}, map[string]bool{id: true}
+	for queue := []fhir.Resource{m.group}; len(queue) > 0; queue = queue[1:] {
+		nested, err := m.collect(queue[0], now, e.store.Bases(), patients)
 		if err != nil {
-			return fhir.Resource{}, nil, err
+			return m, err
 		}
-		for _, id := range nested {
-			if seen[id] {
+		for _, to := range nested {
+			if seen[to.id] {
 				continue
 			}
-			seen[id] = true
-			g, err := e.groupAt(ctx, id, at)
+			seen[to.id] = true
+			g, err := e.groupAt(ctx, to.id, at)
 			if fault.Missing(err) {
+				m.nobody = append(m.nobody, to.where+" names a Group that is not there")
 				continue
 			}
 			if err != nil {
-				return fhir.Resource{}, nil, err
+				return m, err
 			}
 			queue = append(queue, g)
 		}
 	}
-	members := make([]string, 0, len(patients))
-	for id := range patients {
-		members = append(members, id)
-	}
-	slices.Sort(members)
-	return top, members, nil
+	m.patients = slices.AppendSeq([]string{}, maps.Keys(patients)) // never nil: that would be everybody
+	slices.Sort(m.patients)
+	return m, e.absent(ctx, &m, patients)
 }
 
-// collect adds a group's own patients and returns the ids of the groups in it.
-func collect(r fhir.Resource, now time.Time, own fhir.Bases, patients map[string]bool) (nested []string, err error) {
+// absent tells of members that name patients who never were in the store. where has who names each.
+func (e *Exporter) absent(ctx context.Context, m *membership, where map[string]string) error {
+	rids, err := e.store.RIDs(ctx, "Patient", m.patients)
+	if err != nil || len(rids) == len(m.patients) {
+		return err
+	}
+	for _, id := range m.patients {
+		rids, err := e.store.RIDs(ctx, "Patient", []string{id})
+		if err != nil {
+			return err
+		}
+		if len(rids) == 0 {
+			m.nobody = append(m.nobody, where[id]+" names a Patient that is not there")
+		}
+	}
+	return nil
+}
+
+// nestedGroup is a group that another one names, and where.
+type nestedGroup struct{ id, where string }
+
+// collect adds a group's own patients, with where they are named, and returns the groups in it.
+func (m *membership) collect(r fhir.Resource, now time.Time, own fhir.Bases, patients map[string]string) (nested []nestedGroup, err error) {
 	d, err := fhir.Parse(r.JSON)
 	if err != nil {
 		return nil, fmt.Errorf("read members of %s: %w", r.Key(), err)
 	}
-	for _, m := range d.Members() {
-		if !Current(m, now) {
+	all := d.Members()
+	if r.ID == m.group.ID {
+		m.defined = len(all) == 0 && d.Definition()
+	}
+	for i, member := range all {
+		if !Current(member, now) {
 			continue
 		}
-		switch r := fhir.ParseReference(m.Reference); {
+		where := fmt.Sprintf("%s: member[%d]", r.Key(), i)
+		switch r := fhir.ParseReference(member.Reference); {
+		case member.Reference == "":
+			m.nobody = append(m.nobody, where+" is named without a reference; let it name the Patient by its id")
 		case !own.Owns(r):
+			m.nobody = append(m.nobody, where+" names nobody of this server; let it name the Patient by its id")
 		case r.Type == "Patient":
-			patients[r.ID] = true
+			if _, have := patients[r.ID]; !have {
+				patients[r.ID] = where
+			}
 		case r.Type == "Group":
-			nested = append(nested, r.ID)
+			nested = append(nested, nestedGroup{r.ID, where})
+		case !slices.Contains(otherMembers, r.Type):
+			m.nobody = append(m.nobody, fmt.Sprintf("%s names a %s, which is no member that FHIR knows; let it name the Patient", where, r.Type))
 		}
 	}
 	return nested, nil
+}
+
+// otherMembers are what may be a member of a group (R4 Group.member.entity) and is no patient.
+var otherMembers = []string{"Device", "Medication", "Practitioner", "PractitionerRole", "Substance"}
+
+// strangers tells of the members of an exported group that lead to no patient.
+func (w *writing) strangers(p plan) error {
+	for i, text := range p.nobody {
+		text += "; nothing of it is in this export"
+		if i == mostDangling {
+			text = fmt.Sprintf("%d more members lead to no patient", len(p.nobody)-i)
+		}
+		if err := w.out.issue(fhir.Issue{Severity: fhir.SeverityWarning, Code: fhir.CodeNotFound, Diagnostics: text}); err != nil || i == mostDangling {
+			return err
+		}
+	}
+	return nil
 }
 
 // Current reports whether a member counts at a time: it is not inactive, and its period, if it has one, holds the time.

@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"cmp"
 	"slices"
 
 	"satchel/engine/progress"
@@ -34,7 +35,7 @@ func (w *writing) fill(p plan) error {
 		err = w.plain(p)
 	}
 	if err == nil {
-		err = w.failed
+		err = cmp.Or(w.failed, w.strangers(p))
 	}
 	for _, issue := range w.r.Ignored {
 		if err == nil {

@@ -37,7 +37,7 @@ var Groups = New(func(s *storage.Store) error {
 	}
 	texts = append(texts, `{"resourceType":"Organization","id":"org","name":"x"}`,
 		Group("g", `{"entity":{"reference":"Patient/p1"}},{"entity":{"reference":"Group/h"}},{"entity":{"reference":"Patient/p3"},"inactive":true}`),
-		Group("h", `{"entity":{"reference":"Patient/p2"}},{"entity":{"reference":"Group/g"}},{"entity":{"reference":"Group/gone"}}`),
+		Group("h", `{"entity":{"reference":"Patient/p2"}},{"entity":{"reference":"Group/g"}}`),
 		Group("other", `{"entity":{"reference":"Patient/p1"}},{"entity":{"reference":"Patient/p3"}}`),
 		Group("empty", ``))
 	for _, text := range texts {
