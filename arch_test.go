@@ -29,13 +29,13 @@ var floors = map[string][]string{
 	"config":  {"requests", "auth", "engine", "internal/durable"},
 
 	"web/faces":       {"web", "web/fhirapi", "web/api", "web/smart", "pages"},
-	"pages":           {"web", "exports", "requests", "auth", "engine", "engine/bulk", "engine/imports", "handover", "handover/view", "storage", "audit", "fhir", "engine/pack"},
+	"pages":           {"internal/texts", "web", "exports", "requests", "auth", "engine", "engine/bulk", "engine/imports", "handover", "handover/view", "storage", "audit", "fhir", "engine/pack"},
 	"web/fhirapi":     {"web", "exports", "requests", "auth", "engine/bulk", "engine/pack", "handover", "storage", "audit", "fhir"},
 	"web/api":         {"web", "exports", "auth", "engine/pack", "handover", "storage", "audit", "fhir"},
 	"web/smart":       {"web", "auth", "audit", "fhir"},
 	"web":             {"exports", "requests", "auth", "engine", "handover", "storage", "audit", "fhir"},
 	"exports":         {"requests", "auth", "engine", "engine/bulk", "engine/imports", "handover", "storage", "audit", "fhir", "engine/pack"},
-	"requests":        {"handover", "storage", "audit", "fhir"},
+	"requests":        {"internal/texts", "handover", "storage", "audit", "fhir"},
 	"auth":            {"auth/internal/cost", "storage", "audit", "fhir"},
 	"engine":          {"engine/bulk", "engine/imports", "engine/progress", "handover", "handover/view", "storage", "audit", "fhir", "internal/durable", "internal/fault", "engine/pack"},
 	"engine/pack":     {"engine/record", "engine/bulk", "handover", "handover/view", "storage", "audit", "fhir", "internal/durable"},
@@ -43,8 +43,8 @@ var floors = map[string][]string{
 	"engine/bulk":     {"engine/progress", "storage", "audit", "fhir", "internal/durable", "internal/fault"},
 	"engine/progress": {},
 	"engine/imports":  {"handover", "storage", "audit", "fhir", "internal/durable", "internal/fault"},
-	"handover":        {"fhir", "internal/durable"},
-	"handover/view":   {"handover", "fhir"},
+	"handover":        {"fhir", "internal/durable", "internal/texts"},
+	"handover/view":   {"handover", "fhir", "internal/texts"},
 	"storage":         {"migrations", "audit", "fhir", "internal/durable"},
 	"audit":           {"fhir"},
 	"migrations":      {},
@@ -59,11 +59,12 @@ var floors = map[string][]string{
 	"internal/interrupt":             {},
 	"internal/secretfile":            {},
 	"internal/terminal":              {},
+	"internal/texts":                 {},
 }
 
 // free are folders that may import what they like: programs beside the product, and tests. Nothing of the product imports them.
 var free = []string{"bench", "conformance", "torture", "fhir/internal", "packaging/internal", "auth/authtest", "internal/audittest", "internal/browser", "internal/judge", "internal/property",
-	"internal/durable/durabletest", "internal/await", "internal/storagetest", "internal/testpractice", "internal/testsatchel", "internal/testserver"}
+	"internal/durable/durabletest", "internal/await", "internal/storagetest", "internal/testpractice", "internal/testsatchel", "internal/testserver", "internal/texts/textstest"}
 
 // owners says which packages alone may import a foreign one (with everything below it).
 var owners = map[string][]string{

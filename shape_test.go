@@ -37,7 +37,6 @@ var long = map[string]int{
 	"pages_test.TestFirstRunBrowser":                     66,
 	"pages_test.TestGroups":                              71,
 	"pages_test.TestRequestsBrowser":                     68,
-	"pages.code":                                         64,
 	"requests_test.TestLetters":                          63,
 	"requests_test.TestLinkEnds":                         71,
 	"storage.TestAccounts":                               63,

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"satchel/fhir"
+	"satchel/internal/texts"
 )
 
 // The pages are read offline by people who do not know the program: no script, no network, one style.
@@ -42,17 +43,8 @@ func cspHash(text string) string {
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"style":  func() template.CSS { return template.CSS(style) },
 	"csp":    func() string { return pageCSP },
-	"number": number,
+	"number": texts.Number,
 }).ParseFS(pageFiles, "pages/*.html"))
-
-// number writes a number with thin groups: 12,345.
-func number(n int64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
 
 func render(name string, data any) ([]byte, error) {
 	var b bytes.Buffer

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"satchel/internal/texts"
 )
 
 // Outcome is what a check of a package comes to. Its number is the exit code of the command.
@@ -130,5 +132,5 @@ func (r *Result) praise() string {
 		parts = fmt.Sprintf(" in %d parts", len(r.Bags))
 	}
 	return fmt.Sprintf("This package is whole and unchanged: %s resources, %s files%s, %s. %s",
-		number(r.Resources), number(r.Files), parts, strings.ToLower(string(m.Verdict)), signed)
+		texts.Number(r.Resources), texts.Number(r.Files), parts, strings.ToLower(string(m.Verdict)), signed)
 }

@@ -6,7 +6,7 @@
 //   - A [Route] is one row of the table of pages: a method, an address, who may come, and who answers.
 //   - A [Request] is one request for a page: who asks, what was sent, and all that a page may do about it.
 //   - A [Form] is what somebody typed, with what is wrong about it.
-//   - A text is a sentence that people read. It has a key and stands in texts/en, so that another language can follow.
+//   - A text is a sentence that people read. It has a key and stands in texts/en; see internal/texts, also for another language.
 //   - A card is a box of the page for today.
 //   - A [Notice] is something about the server that somebody should know or put right.
 //

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"satchel/internal/texts"
 )
 
 //go:embed templates
@@ -16,7 +18,7 @@ var templateFiles embed.FS
 
 // pages are the templates, texts and assets of all pages.
 type pages struct {
-	texts     texts
+	texts     texts.Texts
 	templates map[string]func() (*template.Template, error) // by name of the page
 	assets    *assets
 	places    []place
@@ -33,7 +35,7 @@ type place struct {
 func loadPages(zone func() *time.Location) (*pages, error) {
 	p := &pages{}
 	var err error
-	if p.texts, err = loadTexts(language); err != nil {
+	if p.texts, err = texts.Load(textFiles); err != nil {
 		return nil, err
 	}
 	if p.assets, err = loadAssets(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"satchel/auth"
+	"satchel/internal/texts"
 )
 
 // sheet is what the layout needs beside the page's own data.
@@ -91,14 +92,14 @@ func (d *Site) execute(page, part string, data any) ([]byte, error) {
 // sheet prepares the layout.
 func (v *Request) sheet(page string, data any) (*sheet, error) {
 	noun, t := nounOf(page), v.pages.texts
-	title, err := t.say(noun, titleKey(page))
+	title, err := t.Say(noun, titleKey(page))
 	if err != nil {
 		return nil, err
 	}
-	s := &sheet{Lang: language, Title: title, Page: page, Practice: v.practice().Name, Path: v.URL.Path, Data: data}
+	s := &sheet{Lang: texts.Language, Title: title, Page: page, Practice: v.practice().Name, Path: v.URL.Path, Data: data}
 	s.Guests = v.Route != nil && v.Route.Guests
 	if key := v.URL.Query().Get("done"); key != "" && v.Method == http.MethodGet {
-		s.Done, _ = t.find(noun, "done."+key) // what is no key of ours says nothing
+		s.Done, _ = t.Find(noun, "done."+key) // what is no key of ours says nothing
 	}
 	if v.SignedIn() {
 		s.Account = v.Session.Account.Name
@@ -154,6 +155,6 @@ func (d *Site) trouble(v *Request, status int, text string) error {
 	if status >= http.StatusInternalServerError {
 		text = ""
 	}
-	text = sentence(text)
+	text = texts.Sentence(text)
 	return v.RenderStatus(status, "trouble", map[string]any{"Kind": kind, "Text": text, "Status": status, "ID": v.ID, "SignedIn": v.SignedIn()})
 }

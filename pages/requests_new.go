@@ -5,6 +5,7 @@ import (
 
 	"satchel/auth"
 	"satchel/fhir"
+	"satchel/internal/texts"
 	"satchel/requests"
 )
 
@@ -45,7 +46,7 @@ func optionsOf(list []requests.Choice) []option {
 }
 
 // sentenceStart begins with a capital.
-func sentenceStart(s string) string { return strings.TrimSuffix(sentence(s), ".") }
+func sentenceStart(s string) string { return strings.TrimSuffix(texts.Sentence(s), ".") }
 
 func (v *Request) intakePage(l *requests.Ledger, f *Form) *intakePage {
 	p := &intakePage{Form: f, Roles: optionsOf(requests.Roles()), Scopes: optionsOf(requests.Scopes()), Wishes: optionsOf(requests.Wishes()),

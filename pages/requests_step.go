@@ -8,6 +8,7 @@ import (
 
 	"satchel/auth"
 	"satchel/fhir"
+	"satchel/internal/texts"
 	"satchel/requests"
 )
 
@@ -88,7 +89,7 @@ func showStep(v *Request) error {
 
 // overtaken answers the request's page as it is now: the step that was wanted is not possible any more.
 func (w *stepping) overtaken(text string) error {
-	w.Trouble = sentence(text)
+	w.Trouble = texts.Sentence(text)
 	if text == "" {
 		w.Trouble = w.request.T("requests.overtaken")
 	}

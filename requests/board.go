@@ -72,7 +72,7 @@ func (l *Ledger) Requests(ctx context.Context, f Filter, p Page) ([]Request, str
 func list(ctx context.Context, store *storage.Store, f Filter, p Page) ([]Request, string, error) {
 	words := strings.Fields(fhir.Fold(f.Text))
 	rows, cursor, err := store.Requests(ctx, storage.RequestFilter{
-		States: texts(f.States), Patient: fhir.BarePatient(f.Patient), Words: words[:min(len(words), maxWords)],
+		States: codes(f.States), Patient: fhir.BarePatient(f.Patient), Words: words[:min(len(words), maxWords)],
 		DueUpto: int(f.DueUpto), Since: int(f.Since), Until: int(f.Until), OnlyLate: f.Late,
 	}, storage.RequestPage{By: p.By, Down: p.Down, Count: p.Count, Cursor: p.Cursor})
 	if err != nil {

@@ -43,85 +43,32 @@ const (
 	FormFolder      Form    = "folder" // every file by itself, for an app
 )
 
-var channels = []Choice{
-	{"paper", "on paper or by fax"},
-	{"phone", "by telephone"},
-	{"visit", "in person"},
-	{"practice", "from another practice or clinic"},
-	{"electronic", "by e-mail or portal"},
-	{"app", "by the patient's app"},
-}
+var channels = choices("channel", "paper", "phone", "visit", "practice", "electronic", "app")
 
-var roles = []Choice{
-	{"patient", "the patient"},
-	{"parent", "parent or guardian"},
-	{"representative", "personal representative or executor"},
-	{"practice", "another practice or clinic"},
-	{"lawyer", "lawyer"},
-	{"insurer", "insurer"},
-	{"authority", "court or authority"},
-	{"owner", "the practice itself"},
-	{"other", "somebody else"},
-}
+var roles = choices("role", "patient", "parent", "representative", "practice", "lawyer", "insurer", "authority", "owner", "other")
 
-var scopes = []Choice{
-	{"record", "the whole record of one patient"},
-	{"narrowed", "a part of one patient's record"},
-	{"population", "handover of all records"},
-}
+var scopes = choices("scope", "record", "narrowed", "population")
 
-var wishes = []Choice{
-	{"stick", "file on a stick or disk"},
-	{"link", "link to load it from"},
-	{"age", "file encrypted for the program age"},
-	{"html", "page that opens itself with a passphrase"},
-	{"app", "by the patient's app"},
-	{"print", "on paper"},
-}
+var wishes = choices("wish", "stick", "link", "age", "html", "app", "print")
 
-var proofs = []Choice{
-	{"id", "showed an identity document"},
-	{"known", "known to staff in person"},
-	{"portal", "signed in to the portal or app"},
-	{"callback", "called back on a number in the record"},
-	{"signature", "signature compared with one in the record"},
-	{"documents", "documents that show the right to ask for somebody else"},
-	{"organization", "organization known, and called back"},
-	{"other", "in another way, see the note"},
+var proofs = choices("proof", "id", "known", "portal", "callback", "signature", "documents", "organization", "other")
+
+// choices makes a list of codes; their texts are in texts/en/choices.json.
+func choices(list string, codes ...string) (all []Choice) {
+	for _, code := range codes {
+		all = append(all, Choice{code, sentences.Text("choices", list+"."+code)})
+	}
+	return all
 }
 
 // reviewable are the grounds of denial that a licensed professional must review if asked (45 CFR 164.524(a)(3)).
 var reviewable = map[Ground]bool{"danger": true, "danger-other": true, "danger-representative": true}
 
-var grounds = []Choice{
-	{"not-patient", "we hold no record of this person"},
-	{"identity", "it could not be confirmed who asks"},
-	{"not-representative", "who asks was not shown to act for this person"},
-	{"psychotherapy", "psychotherapy notes, which are kept apart from the record"},
-	{"legal", "information put together for a legal proceeding"},
-	{"danger", "a licensed professional judged that access would endanger life or physical safety"},
-	{"danger-other", "the record tells of another person, to whom access would likely do substantial harm"},
-	{"danger-representative", "access by this representative would likely do substantial harm"},
-	{"other", "another reason"},
-}
+var grounds = choices("ground", "not-patient", "identity", "not-representative", "psychotherapy", "legal", "danger", "danger-other", "danger-representative", "other")
 
-var ways = []Choice{
-	{"stick", "on a stick or disk"},
-	{"hand", "handed over on paper"},
-	{"mail", "by mail"},
-	{"link", "by link"},
-	{"email", "by e-mail"},
-	{"app", "to the patient's app"},
-	{"other", "in another way"},
-}
+var ways = choices("way", "stick", "hand", "mail", "link", "email", "app", "other")
 
-var forms = []Choice{
-	{"zip", "package, not encrypted"},
-	{"age", "package encrypted for the program age"},
-	{"html", "page that opens itself with a passphrase"},
-	{"print", "on paper"},
-	{"folder", "files for an app"},
-}
+var forms = choices("form", "zip", "age", "html", "print", "folder")
 
 // Channels, Roles, Scopes, Wishes, Proofs, Grounds, Ways and Forms are the lists in the order in which they are shown.
 func Channels() []Choice { return channels }

@@ -59,7 +59,7 @@ func (e Entry) cells() []string {
 		set("decision", string(d.Kind))
 		set("decided_by", d.By)
 		set("decided", fhir.FormatInstant(d.At))
-		set("grounds", strings.Join(texts(d.Grounds), "; "))
+		set("grounds", strings.Join(codes(d.Grounds), "; "))
 		set("decision_text", d.Text)
 	}
 	var to, ways, sums []string

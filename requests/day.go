@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"satchel/fhir"
+	"satchel/internal/texts"
 )
 
 // Day is a day of the calendar: days since 1970-01-01. Zero means none.
@@ -43,7 +44,7 @@ func (d Day) Long() string {
 	if d == 0 {
 		return ""
 	}
-	return d.time().Format("January 2, 2006")
+	return sentences.Date(texts.LongDay, d.time())
 }
 
 // End is the first instant after the day in a time zone.

@@ -61,7 +61,7 @@ func (l *Ledger) Deny(ctx context.Context, by By, seen Seen, why []Ground, text 
 	}
 	return l.change(ctx, by, seen, StepDeny, text, func(c *change) error {
 		c.Decisions = append(c.Decisions, Decision{Kind: StepDeny, By: by.Who.Name, At: c.now, Grounds: slices.Clone(why), Text: c.note})
-		c.event.Detail = "grounds " + strings.Join(texts(why), " ")
+		c.event.Detail = "grounds " + strings.Join(codes(why), " ")
 		c.answered()
 		return nil
 	})

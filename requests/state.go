@@ -35,7 +35,7 @@ func ParseState(s string) (State, error) {
 	if slices.Contains(States(), State(s)) {
 		return State(s), nil
 	}
-	return "", fhir.Errorf(fhir.CodeValue, "%.40q is no state of a request; use one of %s", s, strings.Join(texts(States()), ", "))
+	return "", fhir.Errorf(fhir.CodeValue, "%.40q is no state of a request; use one of %s", s, strings.Join(codes(States()), ", "))
 }
 
 // Open lists the states in which an answer is still owed: those in which the clock runs.
@@ -120,7 +120,7 @@ func next(number string, s State, step Step) (State, error) {
 		if slices.Contains(r.from, s) {
 			return cmp.Or(r.to, s), nil
 		}
-		verb, from = r.verb, append(from, texts(r.from)...)
+		verb, from = r.verb, append(from, codes(r.from)...)
 	}
 	if verb == "" {
 		return s, fmt.Errorf("there is no step %q", step)
@@ -128,10 +128,10 @@ func next(number string, s State, step Step) (State, error) {
 	return s, fhir.Errorf(fhir.CodeConflict, "request %s is %s and cannot be %s; that is possible when it is %s", number, s, verb, strings.Join(from, " or "))
 }
 
-// texts are codes as texts.
-func texts[T ~string](codes []T) []string {
-	all := make([]string, len(codes))
-	for i, c := range codes {
+// codes returns the codes of a list as plain strings.
+func codes[T ~string](list []T) []string {
+	all := make([]string, len(list))
+	for i, c := range list {
 		all[i] = string(c)
 	}
 	return all

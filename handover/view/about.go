@@ -18,7 +18,7 @@ func (v *View) about() []block {
 		blocks = append(blocks, block{heading: h["verdict"], notes: []string{say}})
 	}
 	blocks = append(blocks, v.exclusions(), v.counts())
-	return append(blocks, block{heading: h["how"], notes: []string{v.t.captions["how1"], v.t.captions["how2"], v.t.captions["how3"], v.t.captions["how4"]}})
+	return append(blocks, block{heading: h["how"], notes: []string{v.t.headings["how1"], v.t.headings["how2"], v.t.headings["how3"], v.t.headings["how4"]}})
 }
 
 // exclusions lists what was left out.

@@ -143,7 +143,7 @@ func TestPagesByKeyboard(t *testing.T) {
 	}
 	b.Press("Tab")
 	for range 40 {
-		if strings.HasPrefix(b.Focused(), "<summary") && !strings.Contains(b.Focused(), english.Contents) {
+		if strings.HasPrefix(b.Focused(), "<summary") && !strings.Contains(b.Focused(), language.say("contents")) {
 			break
 		}
 		b.Press("Tab")

@@ -2,7 +2,6 @@ package view
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -82,7 +81,7 @@ func (v *View) chart(title string, facts []*fact) *chart {
 		c.Lines = append(c.Lines, drawn(n, i, series[n], x, y))
 		c.Text = join(" ", c.Text, v.describe(n, series[n]))
 	}
-	c.Text = join(" ", c.Text, v.t.TableBelow)
+	c.Text = join(" ", c.Text, v.t.say("table"))
 	c.First, c.Last = v.day(names, series, from), v.day(names, series, to)
 	c.band(base, y, bottomValue, topValue)
 	return c
@@ -135,7 +134,7 @@ func (v *View) describe(name string, s []sample) string {
 	from, _ := v.t.people(s[0].iso[:min(10, len(s[0].iso))])
 	last := s[len(s)-1]
 	to, _ := v.t.people(last.iso[:min(10, len(last.iso))])
-	text := fmt.Sprintf(v.t.headings["graphText"], len(s), from, to, low.text, high.text, last.text)
+	text := v.t.texts.Text("headings", "graphText", "n", len(s), "from", from, "to", to, "low", low.text, "high", high.text, "last", last.text)
 	if name != "" {
 		return name + ": " + text
 	}

@@ -3,6 +3,8 @@ package view
 import (
 	"strings"
 	"time"
+
+	"satchel/internal/texts"
 )
 
 // layouts are the shapes of FHIR dates, by their length up to the zone.
@@ -24,7 +26,7 @@ func parseDate(s string) (time.Time, bool) {
 }
 
 // people writes a FHIR date as people read it, in the zone in which it was written; false if it is none.
-func (t *texts) people(s string) (string, bool) {
+func (t *words) people(s string) (string, bool) {
 	at, ok := parseDate(s)
 	if !ok {
 		return s, false
@@ -33,11 +35,11 @@ func (t *texts) people(s string) (string, bool) {
 	case 4:
 		return s, true
 	case 7:
-		return at.Format(t.monthLayout), true
+		return t.texts.Date(texts.Month, at), true
 	case 10:
-		return at.Format(t.dayLayout), true
+		return t.texts.Date(texts.LongDay, at), true
 	}
-	text := at.Format(t.timeLayout)
+	text := t.texts.Date(texts.LongTime, at)
 	if strings.HasSuffix(s, "Z") {
 		text += " UTC"
 	}

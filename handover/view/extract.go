@@ -184,7 +184,7 @@ func (x *extractor) add(values []value) {
 func (x *extractor) text(s string) string {
 	s = strings.TrimSpace(s)
 	if len(s) > maxText {
-		s = strings.ToValidUTF8(s[:maxText], "") + x.v.t.cut
+		s = strings.ToValidUTF8(s[:maxText], "") + x.v.t.say("cut")
 	}
 	if len(s) <= 64 {
 		return x.v.keep([]byte(s))

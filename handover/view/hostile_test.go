@@ -168,7 +168,7 @@ func TestOnlyPicturesAreDrawn(t *testing.T) {
 	rows := rowsOf(t, b.pages(t))
 	for id, want := range map[string][2]bool{"real": {true, false}, "drawing": {false, true}, "lie": {false, false}, "site": {false, true}, "unknown": {false, true}} {
 		row := rows["Media-"+id].html
-		if got := [2]bool{strings.Contains(row, "<img"), strings.Contains(row, english.Careful)}; got != want {
+		if got := [2]bool{strings.Contains(row, "<img"), strings.Contains(row, language.say("file.careful"))}; got != want {
 			t.Errorf("%s: drawn and warned %v, want %v", id, got, want)
 		}
 		if !strings.Contains(row, `href="../attachments/ab/`) {

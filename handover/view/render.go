@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"satchel/fhir"
+	"satchel/internal/texts"
 )
 
 //go:embed page.html
@@ -26,22 +27,10 @@ var policy = func() string {
 		"'; img-src 'self' file:; base-uri 'none'; form-action 'none'"
 }()
 
-var pageTemplate = template.Must(template.New("page").Parse(filled(pageFile, &english)))
-
-// filled puts the style into the template, and the words that occur in every row.
-func filled(page string, t *texts) string {
-	words := map[string]string{"careful": t.Careful, "full": t.FullEntry, "version": t.Version, "source": t.Source, "line": t.Line,
-		"details": t.Details, "of": t.Of, "part": t.Part, "band": t.columns["range"]}
-	page = strings.Replace(page, "STYLE", style, 1)
-	for name, word := range words {
-		page = strings.ReplaceAll(page, "%"+name+"%", template.HTMLEscapeString(word))
-	}
-	return page
-}
+var pageTemplate = template.Must(template.New("page").Parse(strings.Replace(language.fill(pageFile), "STYLE", style, 1)))
 
 // shown is what the template gets.
 type shown struct {
-	T            *texts
 	Lang, Policy string
 	Text         pageText
 	Title        string
@@ -76,13 +65,13 @@ type shownTable struct {
 
 // render writes one page.
 func (v *View) render(w io.Writer, p *page, pages []*page) error {
-	s := shown{T: v.t, Lang: v.t.lang, Policy: policy, Text: v.t.pages[p.name], Practice: v.o.Practice, Name: v.name()}
+	s := shown{Lang: texts.Language, Policy: policy, Text: v.t.pages[p.name], Practice: v.o.Practice, Name: v.name()}
 	if !v.o.TransactionTime.IsZero() {
 		s.AsOf = v.datePiece(fhir.FormatInstant(v.o.TransactionTime))
 	}
 	s.Title = s.Text.Title
 	if p.parts > 1 {
-		s.Title += " (" + v.t.Part + " " + itoa(int64(p.part)) + " " + v.t.Of + " " + itoa(int64(p.parts)) + ")"
+		s.Title += " (" + v.t.say("part") + " " + itoa(int64(p.part)) + " " + v.t.say("of") + " " + itoa(int64(p.parts)) + ")"
 	}
 	for _, q := range pages {
 		if q.part == 1 {
@@ -106,7 +95,7 @@ func (v *View) render(w io.Writer, p *page, pages []*page) error {
 func (v *View) shownBlock(b block) shownBlock {
 	out := shownBlock{ID: b.id, Heading: b.heading, Code: b.code, Notes: b.notes, Chart: b.chart}
 	if b.more {
-		out.Heading += " " + v.t.Continued
+		out.Heading += " " + v.t.say("continued")
 	}
 	for _, t := range b.tables {
 		out.Tables = append(out.Tables, shownTable{t.caption, t.columns, len(t.columns), func(yield func(row) bool) {

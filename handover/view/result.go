@@ -79,9 +79,9 @@ func (x *extractor) reading(o fhir.Value) reading {
 	}
 	if len(r.flags) == 0 && r.ok {
 		if r.number < r.low {
-			r.flags = []value{{text: x.v.t.belowRange}}
+			r.flags = []value{{text: x.v.t.say("range.below")}}
 		} else if r.number > r.high {
-			r.flags = []value{{text: x.v.t.aboveRange}}
+			r.flags = []value{{text: x.v.t.say("range.above")}}
 		}
 	}
 	r.span = x.text(r.span)
@@ -103,7 +103,7 @@ func (x *extractor) line(v fhir.Value) string {
 		parts = append(parts, text)
 	}
 	if len(parts) == 0 && v.Type() == "SampledData" {
-		return x.v.t.curve
+		return x.v.t.say("curve")
 	}
 	return join(" ", parts...)
 }

@@ -69,19 +69,19 @@ func (v *View) labelOf(label string) string {
 // badges are what a reader must see beside a fact.
 func (v *View) badges(f *fact) (all []string) {
 	if f.wrong() {
-		all = append(all, v.t.badgeWrong)
+		all = append(all, v.t.say("badge.wrong"))
 	}
 	switch {
 	case f.deleted:
-		all = append(all, v.t.badgeDeleted)
+		all = append(all, v.t.say("badge.deleted"))
 	case !f.live():
-		all = append(all, v.t.badgeOld)
+		all = append(all, v.t.say("badge.old"))
 	}
 	if f.refused {
-		all = append(all, v.t.badgeNot)
+		all = append(all, v.t.say("badge.not"))
 	}
 	if f.altered {
-		all = append(all, v.t.badgeAltered)
+		all = append(all, v.t.say("badge.altered"))
 	}
 	return append(all, f.labels...)
 }
@@ -129,7 +129,7 @@ func (v *View) titleOf(f *fact) string {
 	if p := v.titlePiece(f); p.Text != "" {
 		return p.Text
 	}
-	return v.t.unnamed
+	return v.t.say("unnamed")
 }
 
 // described is what a fact is and what it is called.
@@ -216,7 +216,7 @@ func (v *View) link(ref value) piece {
 	}
 	p := piece{Text: v.nameOf(ref)}
 	if relative(ref.code) {
-		p.Say = v.t.NotHere
+		p.Say = v.t.say("not-here")
 	}
 	if p.Text != ref.code {
 		p.Code = ref.code
@@ -245,22 +245,22 @@ func (v *View) fileView(f *fact, a *attached) *attachedView {
 		out.Title = v.titleOf(f)
 	}
 	if out.Title == "" {
-		out.Title = v.t.File
+		out.Title = v.t.say("file")
 	}
 	address := fhir.ParseReference(a.url)
 	switch target := v.current[address.Key()]; {
 	case a.path != "":
 		out.Href, out.Picture, out.Careful = "../"+a.path, a.raster(), a.careful()
 	case a.data:
-		out.Say = v.t.InData
+		out.Say = v.t.say("file.inside")
 	case target != nil && target.page != "":
 		out.Href = target.href()
 	case strings.Contains(a.url, "://"):
-		out.Say, out.URL = v.t.Elsewhere, a.url
+		out.Say, out.URL = v.t.say("file.elsewhere"), a.url
 	case address.Form == fhir.FormURN: // another entry of the same Bundle
-		out.Say, out.URL = v.t.InData, a.url
+		out.Say, out.URL = v.t.say("file.inside"), a.url
 	case a.url != "":
-		out.Say, out.URL = v.t.Missing, a.url
+		out.Say, out.URL = v.t.say("file.missing"), a.url
 	}
 	return out
 }

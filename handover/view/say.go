@@ -85,7 +85,7 @@ func (v *View) say(f *fact) Fact {
 		Badges: v.badges(f), Active: active(f), Done: given(f),
 	}
 	if out.Title == "" {
-		out.Title = v.t.unnamed
+		out.Title = v.t.say("unnamed")
 	}
 	if f.date != "" {
 		out.When, _ = v.t.people(f.date)
@@ -137,14 +137,14 @@ func said(paragraphs [][]piece, between string) string {
 // TypeName is what one resource of a type is called, or several.
 func TypeName(typ string, n int64) string {
 	if n == 1 {
-		return english.one(typ)
+		return language.one(typ)
 	}
-	return english.many(typ)
+	return language.many(typ)
 }
 
 // Reason is why something was left out, by its short code in an [Exclusion].
 func Reason(code string) string {
-	if words, ok := english.reasons[code]; ok {
+	if words, ok := language.reasons[code]; ok {
 		return words
 	}
 	return code
@@ -152,7 +152,7 @@ func Reason(code string) string {
 
 // Day is a FHIR date as people read it; what is none is answered as it is.
 func Day(date string) string {
-	text, _ := english.people(date)
+	text, _ := language.people(date)
 	return text
 }
 
@@ -160,7 +160,7 @@ func Day(date string) string {
 func Person(root fhir.Value) string {
 	born := root.Child("birthDate").Text()
 	if born != "" {
-		born = english.born + Day(born)
+		born = language.say("born", "date", Day(born))
 	}
 	return join(", ", humanName(MainName(root)), born)
 }

@@ -68,7 +68,7 @@ func (v *View) choose(keep func(f *fact) bool, types ...string) (all []*fact) {
 func (v *View) part(name, paths string, from pageName, facts []*fact) block {
 	b := block{heading: v.t.headings[name]}
 	if len(facts) == 0 {
-		b.notes = []string{v.t.Nothing}
+		b.notes = []string{v.t.say("nothing")}
 		return b
 	}
 	if len(facts) > summaryLimit {

@@ -2,7 +2,6 @@ package view
 
 import (
 	"html"
-	"strconv"
 	"strings"
 
 	"satchel/fhir"
@@ -15,14 +14,14 @@ func (x *extractor) primitive(c fhir.Value) []value {
 	case "date", "dateTime", "instant":
 		return []value{{dated, x.text(s), ""}}
 	case "base64Binary":
-		return []value{{text: strings.Replace(x.v.t.bytes, "%d", strconv.Itoa(c.Size()*3/4), 1)}}
+		return []value{{text: x.v.t.say("bytes", "n", c.Size()*3/4)}}
 	case "xhtml":
 		s = plainText(s)
 	case "boolean":
 		if s == "true" {
-			return []value{{text: x.v.t.yes}}
+			return []value{{text: x.v.t.say("yes")}}
 		} else if s == "false" {
-			return []value{{text: x.v.t.no}}
+			return []value{{text: x.v.t.say("no")}}
 		}
 	case "code":
 		s = x.v.t.word(s)
@@ -150,11 +149,11 @@ func (x *extractor) span(low, high string) string {
 	case low == "" && high == "":
 		return ""
 	case high == "":
-		return x.v.t.from + " " + low
+		return x.v.t.say("from") + " " + low
 	case low == "":
-		return x.v.t.upTo + " " + high
+		return x.v.t.say("until") + " " + high
 	}
-	return low + " " + x.v.t.to + " " + high
+	return low + " " + x.v.t.say("to") + " " + high
 }
 
 // period writes a Period.
@@ -165,11 +164,11 @@ func (x *extractor) period(c fhir.Value) []value {
 	case start == "" && end == "":
 		return nil
 	case end == "":
-		return []value{{wording, x.v.t.from, ""}, from}
+		return []value{{wording, x.v.t.say("from"), ""}, from}
 	case start == "":
-		return []value{{wording, x.v.t.upTo, ""}, to}
+		return []value{{wording, x.v.t.say("until"), ""}, to}
 	}
-	return []value{from, {wording, x.v.t.to, ""}, to}
+	return []value{from, {wording, x.v.t.say("to"), ""}, to}
 }
 
 // reference writes a Reference; whom it leads to is looked up when the page is written.
@@ -180,7 +179,7 @@ func (x *extractor) reference(c fhir.Value) []value {
 			text = x.inner[target]
 		}
 		if text == "" {
-			text = x.v.t.inside
+			text = x.v.t.say("inside")
 		}
 		return []value{{text: x.text(text)}}
 	}

@@ -41,7 +41,7 @@ type Item struct {
 // View is one patient's record on its way to pages. It is not for concurrent use.
 type View struct {
 	o       Options
-	t       *texts
+	t       *words
 	facts   []*fact
 	current map[string]*fact // by key
 	strings map[string]string
@@ -52,7 +52,7 @@ type View struct {
 
 // New begins the pages of one record.
 func New(o Options) *View {
-	return &View{o: o, t: &english, current: map[string]*fact{}, strings: map[string]string{}}
+	return &View{o: o, t: language, current: map[string]*fact{}, strings: map[string]string{}}
 }
 
 // Add takes one version of a resource in. Items come in any order; the item's memory is free afterwards.
