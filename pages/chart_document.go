@@ -140,7 +140,7 @@ func (v *Request) binary(id string) (fhir.Resource, error) {
 	if err != nil {
 		return b, err
 	}
-	guards, err := v.Store.Guards(v.Context(), b, v.Store.Bases())
+	guards, err := v.Store.Guards(v.Context(), b)
 	if err != nil {
 		return b, err
 	}

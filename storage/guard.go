@@ -20,17 +20,17 @@ type Guard struct {
 
 // Guards lists what stands for a Binary (R4 binary.html, securityContext): that context alone, if it has one, and nothing
 // if the context is not there; else every resource that shows it. Who may see all of them may see it. For a Binary with none
-// nobody is a guard, so that only who may read every Binary sees it. own are the bases of this server, as the caller knows it.
-func (s *Store) Guards(ctx context.Context, binary fhir.Resource, own fhir.Bases) ([]Guard, error) {
-	return s.guards(ctx, s.reads, binary, own)
+// nobody is a guard, so that only who may read every Binary sees it.
+func (s *Store) Guards(ctx context.Context, binary fhir.Resource) ([]Guard, error) {
+	return s.guards(ctx, s.reads, binary)
 }
 
 // Guards is [Store.Guards] as the transaction sees things.
-func (tx *Tx) Guards(binary fhir.Resource, own fhir.Bases) ([]Guard, error) {
-	return tx.s.guards(context.Background(), tx, binary, own)
+func (tx *Tx) Guards(binary fhir.Resource) ([]Guard, error) {
+	return tx.s.guards(context.Background(), tx, binary)
 }
 
-func (s *Store) guards(ctx context.Context, db querier, binary fhir.Resource, own fhir.Bases) ([]Guard, error) {
+func (s *Store) guards(ctx context.Context, db querier, binary fhir.Resource) ([]Guard, error) {
 	if binary.Deleted || binary.JSON == nil {
 		return nil, nil
 	}
@@ -38,19 +38,19 @@ func (s *Store) guards(ctx context.Context, db querier, binary fhir.Resource, ow
 	if err != nil {
 		return nil, fmt.Errorf("find whose %s is: %w", binary.Key(), err)
 	}
-	return s.guardsBy(ctx, db, binary.ID, d.SecurityContext(), own)
+	return s.guardsBy(ctx, db, binary.ID, d.SecurityContext())
 }
 
 // GuardsBy is [Store.Guards] for a Binary whose securityContext is known; "" if it has none.
 func (s *Store) GuardsBy(ctx context.Context, id, securityContext string) ([]Guard, error) {
-	return s.guardsBy(ctx, s.reads, id, securityContext, s.Bases())
+	return s.guardsBy(ctx, s.reads, id, securityContext)
 }
 
-func (s *Store) guardsBy(ctx context.Context, db querier, id, securityContext string, own fhir.Bases) (all []Guard, err error) {
+func (s *Store) guardsBy(ctx context.Context, db querier, id, securityContext string) (all []Guard, err error) {
 	if securityContext != "" {
-		all, err = s.contextGuard(ctx, db, id, fhir.ParseReference(securityContext), own)
+		all, err = s.contextGuard(ctx, db, id, fhir.ParseReference(securityContext))
 	} else {
-		all, err = s.showing(ctx, db, id, own)
+		all, err = s.showing(ctx, db, id)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("find whose Binary/%s is: %w", id, err)
@@ -59,12 +59,12 @@ func (s *Store) guardsBy(ctx context.Context, db querier, id, securityContext st
 }
 
 // contextGuard is the resource that a securityContext names, if it is there.
-func (s *Store) contextGuard(ctx context.Context, db querier, id string, r fhir.Reference, own fhir.Bases) ([]Guard, error) {
-	if !own.Owns(r) || r.Type == "Binary" {
+func (s *Store) contextGuard(ctx context.Context, db querier, id string, r fhir.Reference) ([]Guard, error) {
+	if !s.Bases().Owns(r) || r.Type == "Binary" {
 		return nil, nil
 	}
 	if r.Type == "Patient" {
-		shown, err := s.showing(ctx, db, id, own)
+		shown, err := s.showing(ctx, db, id)
 		return []Guard{{Type: "Patient", ID: r.ID, Owners: []string{r.ID}, Shown: shown}}, err
 	}
 	standing, err := s.resource(ctx, db, r.Type, r.ID)
@@ -94,7 +94,7 @@ func (s *Store) guard(ctx context.Context, db querier, d *fhir.Document) (Guard,
 }
 
 // showing reads the resources that show a Binary: the index narrows, the document decides.
-func (s *Store) showing(ctx context.Context, db querier, id string, own fhir.Bases) (all []Guard, err error) {
+func (s *Store) showing(ctx context.Context, db querier, id string) (all []Guard, err error) {
 	at := fhir.ShownEntry(id)
 	rows, err := query(ctx, db, `SELECT r.body FROM `+entriesOf+` CROSS JOIN resource r ON r.rid = e.rid
 		WHERE e.key = ? AND e.value = ? AND r.body IS NOT NULL`, at.Key, at.Value)
@@ -107,7 +107,7 @@ func (s *Store) showing(ctx context.Context, db querier, id string, own fhir.Bas
 		if err != nil {
 			return nil, err
 		}
-		if !d.ShowsBinary(own, id) {
+		if !d.ShowsBinary(s.Bases(), id) {
 			continue
 		}
 		g, err := s.guard(ctx, db, d)

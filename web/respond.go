@@ -76,5 +76,6 @@ func TagListed(list, tag string) bool {
 // Address is the address of a resource under the base.
 func (c *Call) Address(key string) string { return c.Base + "/" + key }
 
-// Bases are those of this server: those that the store knows, and the one that the client calls it by.
-func (c *Call) Bases() fhir.Bases { return c.Server.Store.Bases().With(c.Base) }
+// Asked are the bases by which is read what the request itself names, such as a parameter: those that the store knows, and the one
+// that the client calls this server by. The client chooses that, so nothing that is stored is read by it.
+func (c *Call) Asked() fhir.Bases { return c.Server.Store.Bases().With(c.Base) }

@@ -87,6 +87,34 @@ func TestPlantedReferenceGrantsNothing(t *testing.T) {
 	p.gets("Binary/secret", 200)
 }
 
+// What an address names does not depend on the name by which a client calls the server: who says the name of another server opens
+// nothing that a document shows there, and what is written by a name that the store does not know is kept as relative.
+func TestHostNamesNothing(t *testing.T) {
+	t.Parallel()
+	p := guarded(t)
+	p.put("DocumentReference/hospital", shows("hospital", "a", "https://hospital.example/fhir/Binary/loose"), 201)
+	p.put("Observation/there", `{"resourceType":"Observation","id":"there","status":"final","code":{"text":"x"},"subject":{"reference":"https://hospital.example/fhir/Patient/a"}}`, 201)
+	as := func(host, method, key, body string) reply {
+		r := p.request(method, "/fhir/"+key, strings.NewReader(body))
+		r.Host = host
+		return p.send(r)
+	}
+	p.as = "a"
+	for _, key := range []string{"Binary/loose", "Observation/there"} {
+		if r := as("hospital.example", "GET", key, ""); r.status != 403 {
+			t.Errorf("%s by the name of another server: %d", key, r.status)
+		}
+	}
+	if r := p.want(as("hospital.example", "GET", "DocumentReference?patient=a&_include=*", ""), 200); strings.Contains(r.body, `"id":"loose"`) {
+		t.Errorf("a search by the name of another server: %s", r.body)
+	}
+	if r := as("alias.example", "PUT", "Observation/here", `{"resourceType":"Observation","id":"here","status":"final","code":{"text":"x"},"subject":{"reference":"https://alias.example/fhir/Patient/a"}}`); r.status != 201 {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	p.want(p.do("GET", "/fhir/Observation/here", ""), 200, `"reference":"Patient/a"`)
+	p.want(p.do("GET", "/fhir/Observation?patient=a", ""), 200, `"id":"here"`)
+}
+
 // What was another patient's is not taken over: neither a deleted id, nor one on which something hangs, nor by reading the
 // version from before it moved.
 func TestTakingOver(t *testing.T) {

@@ -120,9 +120,9 @@ func wantsRaw(content, format string, accept []string) (bool, error) {
 // guards are what stands for a Binary, as the transaction sees things if the call is in one.
 func guards(c *web.Call, r fhir.Resource) ([]storage.Guard, error) {
 	if c.Tx != nil {
-		return c.Tx.Guards(r, c.Bases())
+		return c.Tx.Guards(r)
 	}
-	return c.Server.Store.Guards(c.Context(), r, c.Bases())
+	return c.Server.Store.Guards(c.Context(), r)
 }
 
 // guardOwners are the patients to whom a Binary belongs: those of all that stands for it.

@@ -140,7 +140,7 @@ func addSupporting(c *web.Call, b *answerBundle, page []fhir.Resource, types []s
 		if err != nil {
 			return err
 		}
-		for _, key := range targets(d, inclusion{param: "*"}, c.Bases()) {
+		for _, key := range targets(d, inclusion{param: "*"}, c.Server.Store.Bases()) {
 			typ := fhir.ParseReference(key).Type
 			if seen[key] || fhir.CanBelong(typ) || types != nil && !slices.Contains(types, typ) {
 				continue

@@ -69,7 +69,7 @@ func exportRequest(c *web.Call, level bulk.Level) (bulk.Request, error) {
 		patient = c.ID
 	}
 	lenient := c.Prefer("handling") == "lenient"
-	request, err := bulk.ParseRequest(level, group, patient, c.Params, c.Bases(), c.Method == http.MethodPost, lenient)
+	request, err := bulk.ParseRequest(level, group, patient, c.Params, c.Asked(), c.Method == http.MethodPost, lenient)
 	if e, ok := errors.AsType[*bulk.ParamError](err); ok {
 		return request, &web.Problem{Status: http.StatusBadRequest, Issues: e.Issues}
 	}

@@ -97,7 +97,7 @@ func referred(c *web.Call, inc inclusion, matches []fhir.Resource, seen map[stri
 		if err != nil {
 			return nil, err
 		}
-		for _, key := range targets(d, inc, c.Bases()) {
+		for _, key := range targets(d, inc, c.Server.Store.Bases()) {
 			if seen[key] {
 				continue
 			}
@@ -159,7 +159,7 @@ func referring(c *web.Call, inc inclusion, matches []fhir.Resource, seen map[str
 	}
 	var added []fhir.Resource
 	for chunk := range slices.Chunk(keys, 50) {
-		q, _, err := fhir.ParseQuery(inc.typ, []fhir.Param{{Name: inc.param, Value: strings.Join(chunk, ",")}}, c.Bases())
+		q, _, err := fhir.ParseQuery(inc.typ, []fhir.Param{{Name: inc.param, Value: strings.Join(chunk, ",")}}, c.Server.Store.Bases())
 		if err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ func onlyMatch(c *web.Call, tx *storage.Tx, typ, criteria string) (fhir.Resource
 	if err := c.Decide(auth.Action{Verb: auth.VerbSearch, Type: typ}); err != nil {
 		return fhir.Resource{}, err
 	}
-	q, err := conditional(typ, criteria, c.Bases())
+	q, err := conditional(typ, criteria, c.Asked())
 	if err != nil {
 		return fhir.Resource{}, err
 	}

@@ -146,7 +146,7 @@ func readSearch(c *web.Call) (*searching, error) {
 		}
 	}
 	var err error
-	s.own = c.Bases()
+	s.own = c.Asked()
 	if s.query, s.unknown, err = fhir.ParseQuery(c.Type, s.criteria, s.own); err != nil {
 		return nil, err
 	}

@@ -65,6 +65,10 @@ func put(c *web.Call, tx *storage.Tx, d *fhir.Document, id string, k condition) 
 	if err := notInLog(typ, id); err != nil {
 		return effect{}, err
 	}
+	d, err := ownRelative(c, d)
+	if err != nil {
+		return effect{}, err
+	}
 	if err := mayChange(c, auth.VerbWrite, typ, id, func() ([]string, error) { return ownersOf(c, d) }); err != nil {
 		return effect{}, err
 	}
@@ -81,6 +85,19 @@ func put(c *web.Call, tx *storage.Tx, d *fhir.Document, id string, k condition) 
 		noteWrite(c, e, patientsOf(c, old), patientsIn(c, d, id))
 	}
 	return e, err
+}
+
+// ownRelative makes references relative that name resources by the address which the client calls this server by, unless the
+// store knows that address for its own: whose a stored resource is does not depend on how a later request gets here.
+func ownRelative(c *web.Call, d *fhir.Document) (*fhir.Document, error) {
+	if c.Server.Store.Bases().Has(c.Base) {
+		return d, nil
+	}
+	text := d.Relative(fhir.NewBases(c.Base))
+	if text == nil {
+		return d, nil
+	}
+	return fhir.Parse(text)
 }
 
 // erase adds a tombstone, if the account may delete what stands there.
