@@ -54,6 +54,10 @@ const (
 	ClientRemove     Action = "client-remove"
 	GroupMembers     Action = "group-members-changed"
 
+	AssignmentList Action = "assignment-list" // of what belongs to nobody and what staff assigned
+	AssignmentMake Action = "assignment-make" // staff said whose a resource is, or that it is nobody's
+	AssignmentEnd  Action = "assignment-end"  // staff took that back, or the data says whose it is
+
 	RequestList   Action = "request-list" // of people who ask for records
 	RequestRead   Action = "request-read"
 	RequestAdd    Action = "request-add"
@@ -146,6 +150,10 @@ var actions = map[Action]coding{
 	ClientChange:     {"110113", "110137", "U", "", roleUser},
 	ClientRemove:     {"110113", "110137", "D", "", roleUser},
 	GroupMembers:     {"110113", "110135", "U", "", roleSecurity},
+
+	AssignmentList: {"110110", "", "R", "", roleJob},
+	AssignmentMake: {"110110", "", "U", "", roleJob},
+	AssignmentEnd:  {"110110", "", "U", "", roleJob},
 
 	RequestList:   {"110110", "", "R", "", roleJob},
 	RequestRead:   {"110110", "", "R", "", roleJob},

@@ -14,18 +14,20 @@ const (
 	WhySubject Why = 1 // a subject-like element (subject, patient, beneficiary, individual …) names the patient, or it is the Patient itself
 	WhyRole    Why = 2 // another element (performer, actor, member …) names the patient and nobody else is its subject
 	WhyTied    Why = 3 // it names no patient and hangs on something of this one ([Belonging.Ties]), and of no other
+	// WhyAssigned: it says of nobody whose it is, and staff said that it is this one's. No document says so: the store keeps it.
+	WhyAssigned Why = 4
 
 	// Of the following nothing is handed out as it is.
-	WhyTiedShared Why = 4 // as WhyTied, but of several patients
-	WhyShared     Why = 5 // one of several that it lists: handed out as an excerpt
-	WhyOther      Why = 6 // it names the patient and is about somebody else, or is directory: searchable, never exported with this patient
+	WhyTiedShared Why = 5 // as WhyTied, but of several patients
+	WhyShared     Why = 6 // one of several that it lists: handed out as an excerpt
+	WhyOther      Why = 7 // it names the patient and is about somebody else, or is directory: searchable, never exported with this patient
 )
 
 // Named reports whether a document itself names the patient, and is handed out as it is.
 func (w Why) Named() bool { return w != 0 && w <= WhyRole }
 
 // Whole reports whether a resource that belongs to a patient for this reason is handed out as it is.
-func (w Why) Whole() bool { return w != 0 && w <= WhyTied }
+func (w Why) Whole() bool { return w != 0 && w <= WhyAssigned }
 
 // Owner is one patient to whom a document belongs.
 type Owner struct {

@@ -8,7 +8,7 @@ import (
 
 // IndexVersion changes when the same document gets other entries or owners than before: a store whose rows were made
 // under another version must make them anew.
-const IndexVersion = 5
+const IndexVersion = 6
 
 // Entry is one row of the search index. All resources that can match a criterion's [Range] have an entry in it;
 // an entry may also be there for a resource that does not match.

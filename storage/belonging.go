@@ -10,8 +10,8 @@ import (
 	"satchel/fhir"
 )
 
-// Belonging lists the patients to whom a document belongs, as things stand now: those it names, and those of what it hangs
-// on ([fhir.Belonging]). For a stored resource these are the owners in the index. In order of id, each once.
+// Belonging lists the patients to whom a document belongs, as things stand now: those it names, those of what it hangs
+// on ([fhir.Belonging]), and, where both say nothing, the one to whom staff assigned it ([Assignment]). For a stored resource these are the owners in the index. In order of id, each once.
 func (s *Store) Belonging(ctx context.Context, d *fhir.Document) ([]fhir.Owner, error) {
 	return s.belonging(ctx, s.reads, d)
 }
@@ -23,11 +23,11 @@ func (tx *Tx) Belonging(d *fhir.Document) ([]fhir.Owner, error) {
 
 func (s *Store) belonging(ctx context.Context, db querier, d *fhir.Document) ([]fhir.Owner, error) {
 	b := d.Belonging(s.Bases())
-	if !b.Hangs() {
+	if !b.Hangs() && (owned(b.Owners) || !assignable(d.Type())) {
 		return b.Owners, nil
 	}
 	c := climber{s: s, ctx: ctx, db: db, own: s.Bases()}
-	tied, err := c.climb(b)
+	tied, err := c.climb(d.Type(), d.ID(), b)
 	if err != nil {
 		return nil, fmt.Errorf("find whose %s/%s is: %w", d.Type(), d.ID(), err)
 	}
@@ -57,15 +57,23 @@ type climber struct {
 	own   fhir.Bases
 	nodes map[string]*fhir.Belonging // by name; nil: not stored
 	ids   map[string]string          // patients by their names by identifier or UUID; "": none, or several
+	none  *bool                      // there are no assignments; nil: not known yet
 }
 
 // mostNodes is how much of what was read is kept.
 const mostNodes = 1 << 16
 
-// climb lists the patients that a document hangs on, in order of id. Each is the only one, or one of several, and then the
-// patients of whom the document itself says that they are in it count, too.
-func (c *climber) climb(b fhir.Belonging) ([]fhir.Owner, error) {
-	found, shared, err := c.reach(b)
+// climb lists the owners of a document that it does not name, in order of id: the patient to whom staff assigned it, or else
+// those that it hangs on. Each of these is the only one, or one of several, and then the patients of whom the document itself
+// says that they are in it count, too.
+func (c *climber) climb(typ, id string, b fhir.Belonging) ([]fhir.Owner, error) {
+	if patient, err := c.assigned(typ, id, b); err != nil || patient != "" {
+		return []fhir.Owner{{Patient: patient, Why: fhir.WhyAssigned}}, err
+	}
+	if !b.Hangs() {
+		return nil, nil
+	}
+	found, shared, err := c.reach(b, true)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -90,8 +98,31 @@ func (c *climber) climb(b fhir.Belonging) ([]fhir.Owner, error) {
 	return owners, nil
 }
 
-// reach follows the ties, each once, however they lead. shared says that one of the things is about several patients.
-func (c *climber) reach(b fhir.Belonging) (found map[string]bool, shared bool, err error) {
+// assigned is the patient to whom staff assigned a resource, if neither it nor anything that it hangs on names one; "" else.
+func (c *climber) assigned(typ, id string, b fhir.Belonging) (string, error) {
+	if !assignable(typ) || owned(b.Owners) {
+		return "", nil
+	}
+	patient, _, err := c.assignee(typ, id)
+	if err != nil || patient == "" {
+		return "", err
+	}
+	named, _, err := c.reach(b, false)
+	if len(named) > 0 {
+		return "", err
+	}
+	return patient, err
+}
+
+// assignable reports whether a resource of the type that is nobody's can be assigned.
+func assignable(typ string) bool {
+	d, ok := fhir.DispositionOf(typ)
+	return ok && !d.Ownerless()
+}
+
+// reach follows the ties, each once, however they lead. shared says that one of the things is about several patients. What
+// staff assigned of the things counts if assigned is set, and then it leads no further.
+func (c *climber) reach(b fhir.Belonging, assigned bool) (found map[string]bool, shared bool, err error) {
 	found = map[string]bool{}
 	seen := map[string]bool{}
 	for queue := []*fhir.Belonging{&b}; len(queue) > 0; queue = queue[1:] {
@@ -109,6 +140,12 @@ func (c *climber) reach(b fhir.Belonging) (found map[string]bool, shared bool, e
 			}
 			seen[name] = true
 			to, err := c.node(name)
+			if err == nil && to != nil && assigned {
+				r, patient := fhir.ParseReference(name), ""
+				if patient, err = c.assigned(r.Type, r.ID, *to); patient != "" {
+					found[patient], to = true, nil
+				}
+			}
 			if err != nil {
 				return nil, false, err
 			}

@@ -69,6 +69,8 @@ type derivation struct {
 	past    []pastHanger // earlier versions that hung on others
 	rid     int64
 	hangs   bool // the last version that was no tombstone hangs on others
+
+	assigned map[int64]bool // resources that staff assigned at some time: nothing follows from their documents alone
 }
 
 // pastHanger is a version that was current from one seq to another.
@@ -93,7 +95,8 @@ func (d *derivation) add(v stored) (wrong bool, err error) {
 	}
 	b := d.doc.Belonging(d.own)
 	d.named(b.Owners, v)
-	if d.hangs = b.Hangs(); d.hangs && v.superseded {
+	hangs := b.Hangs()
+	if d.hangs = hangs || d.assigned[v.rid]; hangs && v.superseded {
 		d.past = append(d.past, pastHanger{rid: v.rid, since: v.seq, belonging: b})
 	}
 	if !v.superseded {

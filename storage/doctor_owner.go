@@ -9,9 +9,13 @@ import (
 // CheckOwners derives owners and index entries again from all documents and compares them with the tables. It answers one
 // line per kind of difference with the number of rows, nothing if all is well.
 func (s *Store) CheckOwners(ctx context.Context) ([]string, error) {
-	c := check{counts: map[string]int64{}}
-	err := s.atOneInstant(ctx, func(r raw) error {
-		d := derivation{own: s.Bases()}
+	ever, err := s.everAssigned(ctx, s.reads)
+	if err != nil {
+		return nil, err
+	}
+	c := check{counts: map[string]int64{}, ever: rowsOf(ever)}
+	err = s.atOneInstant(ctx, func(r raw) error {
+		d := derivation{own: s.Bases(), assigned: c.ever}
 		last := int64(0)
 		err := r.eachVersion(func(v stored) error {
 			if v.rid != last {
@@ -51,8 +55,18 @@ type check struct {
 	counts          map[string]int64
 	owners, entries int64 // rows there as they should be
 	tieRows         int64
-	hung            []int64 // living resources that hang on others
+	hung            []int64        // living resources that hang on others
+	ever            map[int64]bool // resources that staff assigned at some time
 	climber
+}
+
+// rowsOf are the resources that assignments are about.
+func rowsOf(all []assignment) map[int64]bool {
+	rids := map[int64]bool{}
+	for _, a := range all {
+		rids[a.rid] = true
+	}
+	return rids
 }
 
 // compare looks up the rows that one resource must have.
@@ -129,12 +143,16 @@ func (tx *Tx) rebuildOwners(ctx context.Context) (err error) {
 		}
 	}
 	var b rebuilding
+	var ever []assignment
 	if err == nil {
-		b.d.own = tx.s.Bases()
+		ever, err = tx.s.everAssigned(ctx, tx)
+	}
+	if err == nil {
+		b.d.own, b.d.assigned = tx.s.Bases(), rowsOf(ever)
 		err = tx.raw(func(r raw) error { return b.run(ctx, r) })
 	}
 	if err == nil {
-		err = tx.resettle(b.hung, b.past)
+		err = tx.resettle(b.hung, b.past, ever)
 	}
 	if err != nil {
 		err = fmt.Errorf("rebuild owners: %w", err)

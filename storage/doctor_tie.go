@@ -11,9 +11,11 @@ import (
 // were earlier is not judged.
 func (c *check) ties(ctx context.Context, s *Store) error {
 	c.climber = climber{s: s, ctx: ctx, db: s.reads, own: s.Bases()}
-	hung := map[int64]bool{}
+	hung := c.ever
 	for _, rid := range c.hung {
 		hung[rid] = true
+	}
+	for rid := range hung {
 		if err := c.tied(rid); err != nil {
 			return err
 		}
@@ -43,7 +45,7 @@ func (c *check) tied(rid int64) error {
 		return err
 	}
 	b := d.Belonging(c.own)
-	want, err := c.climb(b)
+	want, err := c.climb(d.Type(), d.ID(), b)
 	if err != nil {
 		return err
 	}
@@ -62,11 +64,11 @@ func (c *check) tied(rid int64) error {
 }
 
 // resettle makes the owners by ties of everything anew: those of living resources, and of earlier versions as if what they
-// hung on had always been whose it is now.
-func (tx *Tx) resettle(hung []int64, past []pastHanger) error {
+// hung on had always been whose it is now. ever are the assignments of all times.
+func (tx *Tx) resettle(hung []int64, past []pastHanger, ever []assignment) error {
 	s := settling{tx: tx, anew: true, climber: climber{s: tx.s, ctx: context.Background(), db: tx, own: tx.s.Bases()}}
 	for _, p := range past {
-		owners, err := s.climb(p.belonging)
+		owners, err := s.climb("", "", p.belonging)
 		if err != nil {
 			return err
 		}
@@ -80,10 +82,29 @@ func (tx *Tx) resettle(hung []int64, past []pastHanger) error {
 			}
 		}
 	}
+	for _, a := range ever {
+		if err := tx.wasAssigned(a); err != nil {
+			return err
+		}
+		hung = append(hung, a.rid)
+	}
 	for _, rid := range hung {
 		if err := s.row(rid); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// wasAssigned makes the owner by an assignment that ended, or of a resource that is deleted and keeps the owner it had.
+func (tx *Tx) wasAssigned(a assignment) error {
+	if a.Patient == "" {
+		return nil
+	}
+	var until any
+	if a.until != 0 {
+		until = a.until
+	}
+	return tx.exec(insertOrSkip+` INTO owner (patient, rid, since, until, why) SELECT ?, rid, ?, ?, ? FROM resource
+		WHERE rid = ? AND (body IS NULL OR ?)`, a.Patient, a.since, until, fhir.WhyAssigned, a.rid, a.until != 0)
 }

@@ -100,6 +100,9 @@ func (s *Store) ImportBatch(ctx context.Context, who audit.Who, b *Batch) ([]Cha
 				return fmt.Errorf("%s/%s: %w", b.items[i].doc.Type(), b.items[i].id, err)
 			}
 		}
+		if err := tx.settleTies(); err != nil {
+			return err
+		}
 		return tx.recordFurther(audit.Event{Who: who})
 	})
 	if err != nil {

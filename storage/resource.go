@@ -130,6 +130,9 @@ func (tx *Tx) replace(it item, c current, body []byte) error {
 	if err := tx.rehang(c.rid, old, it); err != nil {
 		return err
 	}
+	if err := tx.keepAssignment(c); err != nil {
+		return err
+	}
 	return tx.changeEntries(c.rid, old.entries, it.entries)
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -164,8 +165,11 @@ func (s *settling) row(rid int64) error {
 		return err
 	}
 	b := s.doc.Belonging(s.own)
-	want, err := s.climb(b)
+	want, err := s.climb(s.doc.Type(), s.doc.ID(), b)
 	if err != nil {
+		return err
+	}
+	if err := s.overrule(b); err != nil {
 		return err
 	}
 	have, err := tied(s.ctx, s.tx, rid)
@@ -179,6 +183,10 @@ func (s *settling) row(rid int64) error {
 	}
 	if err := missing(want, have, compareOwners, func(o fhir.Owner) error {
 		since := written
+		if s.anew && o.Why == fhir.WhyAssigned {
+			_, since, err = s.assignee(s.doc.Type(), s.doc.ID())
+			return errors.Join(err, s.tx.addOwners(rid, since, []fhir.Owner{o}, nil))
+		}
 		if !s.anew || slices.ContainsFunc(b.Owners, func(n fhir.Owner) bool { return n.Patient == o.Patient }) {
 			since = s.now()
 		}
@@ -192,6 +200,25 @@ func (s *settling) row(rid int64) error {
 	return nil
 }
 
+// overrule ends the assignment of the resource at hand if the documents say themselves whose it is. While all is made anew
+// it stays: nothing was written that says so.
+func (s *settling) overrule(b fhir.Belonging) error {
+	typ, id := s.doc.Type(), s.doc.ID()
+	patient, _, err := s.assignee(typ, id)
+	if err != nil || patient == "" || s.anew {
+		return err
+	}
+	counts, err := s.assigned(typ, id, b)
+	if err != nil || counts != "" {
+		return err
+	}
+	a, err := s.s.assignment(s.ctx, s.tx, typ, id)
+	if err != nil {
+		return err
+	}
+	return s.tx.overruled(a)
+}
+
 // now is the seq of the changes.
 func (s *settling) now() int64 {
 	if s.seq == 0 {
@@ -200,7 +227,7 @@ func (s *settling) now() int64 {
 	return s.seq
 }
 
-// tied are the owners that a resource has by ties.
+// tied are the owners that a resource has and does not name: by ties, or assigned.
 func tied(ctx context.Context, db querier, rid int64) ([]fhir.Owner, error) {
 	rows, err := query(ctx, db, `SELECT patient, why FROM owner WHERE rid = ? AND until IS NULL AND `+whyTied, rid)
 	return collect(rows, err, func(scan row) (o fhir.Owner, err error) {

@@ -37,8 +37,8 @@ func ownedNow(t tester, s *Store, patient string) []string {
 // Numbers of [fhir.Why] stand in statements.
 func TestWhysInStatements(t *testing.T) {
 	t.Parallel()
-	got := fmt.Sprint(fhir.WhyRole, fhir.WhyTied, fhir.WhyTiedShared, fhir.WhyOther)
-	if want := "2 3 4 6"; got != want || whyNamed != `why <= 2` || whyWhole != `why <= 3` || whyTied != `why IN (3, 4)` || whyOther != `why = 6` {
+	got := fmt.Sprint(fhir.WhyRole, fhir.WhyTied, fhir.WhyAssigned, fhir.WhyTiedShared, fhir.WhyOther)
+	if want := "2 3 4 5 7"; got != want || whyNamed != `why <= 2` || whyWhole != `why <= 4` || whyTied != `why IN (3, 4, 5)` || whyOther != `why = 7` {
 		t.Errorf("%s, and statements have %s %s %s %s", got, whyNamed, whyWhole, whyTied, whyOther)
 	}
 }
@@ -245,7 +245,7 @@ func TestDoctorOfTies(t *testing.T) {
 		`DELETE FROM tie`,
 		`INSERT INTO tie VALUES (1, 1)`,
 		`INSERT INTO owner VALUES ('b', 4, 99, NULL, 3)`,
-		`UPDATE owner SET why = 4 WHERE why = 3`,
+		`UPDATE owner SET why = 5 WHERE why = 3`,
 		`UPDATE owner SET patient = 'b' WHERE why = 3`,
 		`UPDATE resource SET owned = 0 WHERE id = 'on-e'`,
 	} {
@@ -271,8 +271,8 @@ func TestBelonging(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		`{"resourceType":"Observation","id":"new","encounter":{"reference":"Encounter/e"}}`:                                                                      "[{a 3}]",
-		`{"resourceType":"Observation","id":"new","encounter":{"reference":"Encounter/e"},"extension":[{"url":"x","valueReference":{"reference":"Patient/b"}}]}`: "[{a 3} {b 6}]",
-		`{"resourceType":"List","id":"new","entry":[{"item":{"reference":"Patient/b"}},{"item":{"reference":"Task/t1"}}]}`:                                       "[{a 4} {b 5}]",
+		`{"resourceType":"Observation","id":"new","encounter":{"reference":"Encounter/e"},"extension":[{"url":"x","valueReference":{"reference":"Patient/b"}}]}`: "[{a 3} {b 7}]",
+		`{"resourceType":"List","id":"new","entry":[{"item":{"reference":"Patient/b"}},{"item":{"reference":"Task/t1"}}]}`:                                       "[{a 5} {b 6}]",
 		`{"resourceType":"Observation","id":"new","subject":{"reference":"Patient/b"}}`:                                                                          "[{b 1}]",
 	} {
 		d := parse(t, "%s", text)

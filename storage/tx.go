@@ -58,6 +58,9 @@ func (s *Store) Write(ctx context.Context, f func(tx *Tx) ([]audit.Event, error)
 		if len(events) == 0 {
 			return errNoEvent
 		}
+		if err := tx.settleTies(); err != nil { // it may have something to say
+			return err
+		}
 		err = tx.record(events...)
 		stored = tx.recorded
 		return err

@@ -93,6 +93,8 @@ func (g *gatherer) claim(r *recordRow, v *recordVersion) (claim, string) {
 		return ours, "direct"
 	case v.mine == fhir.WhyRole:
 		return ours, "role"
+	case v.mine == fhir.WhyAssigned, v.mine == 0 && !v.other && r.assigned():
+		return ours, "assigned"
 	case v.mine == fhir.WhyTied, (v.mine == fhir.WhyTiedShared || v.mine == fhir.WhyShared) && g.divisible(r.typ):
 		return ours, g.hangs(r, v)
 	case v.mine != 0, v.other && (path != "" || role):
@@ -140,6 +142,13 @@ func (g *gatherer) opens(guard storage.Guard) bool {
 		return err == nil
 	}
 	return slices.ContainsFunc(guard.Owners, func(id string) bool { return g.patients[id] })
+}
+
+// assigned reports whether staff said that the resource is the patient's. Earlier versions that say of nobody whose they are
+// are the patient's with it.
+func (r *recordRow) assigned() bool {
+	last := r.last()
+	return last != nil && last.mine == fhir.WhyAssigned
 }
 
 // leads names the first link of a version that leads into the record; role says that it takes part only.
