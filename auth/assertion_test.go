@@ -267,21 +267,62 @@ func TestGoodAssertions(t *testing.T) {
 // mutations are wrong assertions by name.
 func mutations(t *testing.T, now time.Time) map[string]func(d *draft) {
 	at := func(seconds int64) string { return fmt.Sprint(now.Unix() + seconds) }
-	m := map[string]func(d *draft){
-		"exp expired":           func(d *draft) { d.claims["exp"] = at(-60) },
-		"exp long past":         func(d *draft) { d.claims["exp"] = "0" },
-		"exp 361 ahead":         func(d *draft) { d.claims["exp"] = at(361) },
-		"exp an hour ahead":     func(d *draft) { d.claims["exp"] = at(3600) },
-		"exp float":             func(d *draft) { d.claims["exp"] = at(200) + ".5" },
-		"exp exponent":          func(d *draft) { d.claims["exp"] = "1.772366e9" },
-		"exp 1e400":             func(d *draft) { d.claims["exp"] = "1e400" },
-		"exp -1":                func(d *draft) { d.claims["exp"] = "-1" },
-		"exp over 64 bits":      func(d *draft) { d.claims["exp"] = "18446744073709551616" },
-		"exp in milliseconds":   func(d *draft) { d.claims["exp"] = at(200) + "000" },
-		"exp largest":           func(d *draft) { d.claims["exp"] = "9223372036854775807" },
-		"nbf ahead":             func(d *draft) { d.claims["nbf"] = at(61) },
-		"nbf 1e400":             func(d *draft) { d.claims["nbf"] = "1e400" },
-		"iat ahead":             func(d *draft) { d.claims["iat"] = at(61) },
+	m := map[string]func(d *draft){}
+	for _, some := range []map[string]func(d *draft){wrongTimes(at), wrongClaims(at), wrongHeaders(t), wrongSignatures(t, now), wrongForms()} {
+		maps.Copy(m, some)
+	}
+	for _, alg := range []string{"none", "None", "NONE", "", "HS256", "HS384", "HS512", "A128KW", "dir"} {
+		m["alg "+alg] = func(d *draft) { d.header["alg"] = quote(alg) }
+		m["unsigned alg "+alg] = func(d *draft) { d.header["alg"] = quote(alg); d.after = tail(".") }
+	}
+	for _, claim := range []string{"iss", "sub", "aud", "jti", "exp"} {
+		m[claim+" missing"] = func(d *draft) { delete(d.claims, claim) }
+		for _, wrong := range []string{"null", "true", `""`, "{}", `{"a":1}`} {
+			m[claim+" "+wrong] = func(d *draft) { d.claims[claim] = wrong }
+		}
+	}
+	for _, claim := range []string{"iss", "sub", "jti", "aud"} {
+		m[claim+" a number"] = func(d *draft) { d.claims[claim] = "1" }
+	}
+	for _, claim := range []string{"iss", "sub", "jti"} {
+		m[claim+" a list"] = func(d *draft) { d.claims[claim] = "[" + d.claims[claim] + "]" }
+	}
+	for _, claim := range []string{"exp", "nbf", "iat"} {
+		m[claim+" a string"] = func(d *draft) { d.claims[claim] = `"` + at(0) + `"` }
+		m[claim+" a list"] = func(d *draft) { d.claims[claim] = `[` + at(0) + `]` }
+	}
+	for _, name := range []string{"alg", "kid"} {
+		m[name+" missing"] = func(d *draft) { delete(d.header, name) }
+		for _, wrong := range []string{"null", "1", "true", `""`, "[]", "{}"} {
+			m[name+" "+wrong] = func(d *draft) { d.header[name] = wrong }
+		}
+	}
+	return m
+}
+
+// wrongTimes are claims that an assertion is good at another time.
+func wrongTimes(at func(seconds int64) string) map[string]func(d *draft) {
+	return map[string]func(d *draft){
+		"exp expired":         func(d *draft) { d.claims["exp"] = at(-60) },
+		"exp long past":       func(d *draft) { d.claims["exp"] = "0" },
+		"exp 361 ahead":       func(d *draft) { d.claims["exp"] = at(361) },
+		"exp an hour ahead":   func(d *draft) { d.claims["exp"] = at(3600) },
+		"exp float":           func(d *draft) { d.claims["exp"] = at(200) + ".5" },
+		"exp exponent":        func(d *draft) { d.claims["exp"] = "1.772366e9" },
+		"exp 1e400":           func(d *draft) { d.claims["exp"] = "1e400" },
+		"exp -1":              func(d *draft) { d.claims["exp"] = "-1" },
+		"exp over 64 bits":    func(d *draft) { d.claims["exp"] = "18446744073709551616" },
+		"exp in milliseconds": func(d *draft) { d.claims["exp"] = at(200) + "000" },
+		"exp largest":         func(d *draft) { d.claims["exp"] = "9223372036854775807" },
+		"nbf ahead":           func(d *draft) { d.claims["nbf"] = at(61) },
+		"nbf 1e400":           func(d *draft) { d.claims["nbf"] = "1e400" },
+		"iat ahead":           func(d *draft) { d.claims["iat"] = at(61) },
+	}
+}
+
+// wrongClaims are other claims that are wrong, or written as no claims are.
+func wrongClaims(at func(seconds int64) string) map[string]func(d *draft) {
+	return map[string]func(d *draft){
 		"aud of another server": func(d *draft) { d.claims["aud"] = `"https://other.example/oauth/token"` },
 		"aud with a slash":      func(d *draft) { d.claims["aud"] = quote(tokenURL + "/") },
 		"aud in other case":     func(d *draft) { d.claims["aud"] = quote(strings.ToUpper(tokenURL)) },
@@ -304,6 +345,12 @@ func mutations(t *testing.T, now time.Time) map[string]func(d *draft) {
 		"claims null":           func(d *draft) { d.claimsText = "null" },
 		"claims with a tail":    func(d *draft) { d.claimsText = objectText(d.claims) + "{}" },
 		"claims not JSON":       func(d *draft) { d.claimsText = "iss=lab" },
+	}
+}
+
+// wrongHeaders are headers that name the key or the algorithm as they must not.
+func wrongHeaders(t *testing.T) map[string]func(d *draft) {
+	return map[string]func(d *draft){
 		"header twice alg":      func(d *draft) { d.headerText = `{"alg":"none",` + objectText(d.header)[1:] },
 		"header twice kid":      func(d *draft) { d.headerText = `{"kid":"RSA",` + objectText(d.header)[1:] },
 		"header a list":         func(d *draft) { d.headerText = "[" + objectText(d.header) + "]" },
@@ -334,10 +381,16 @@ func mutations(t *testing.T, now time.Time) map[string]func(d *draft) {
 			d.header["jwk"] = publicText(t, "stranger")
 			delete(d.header, "kid")
 		},
-		"jku":                              func(d *draft) { d.header["jku"] = `"https://evil.example/jwks"` },
-		"jku empty":                        func(d *draft) { d.header["jku"] = `""` },
-		"jku null":                         func(d *draft) { d.header["jku"] = `null` },
-		"jku a number":                     func(d *draft) { d.header["jku"] = `1` },
+		"jku":          func(d *draft) { d.header["jku"] = `"https://evil.example/jwks"` },
+		"jku empty":    func(d *draft) { d.header["jku"] = `""` },
+		"jku null":     func(d *draft) { d.header["jku"] = `null` },
+		"jku a number": func(d *draft) { d.header["jku"] = `1` },
+	}
+}
+
+// wrongSignatures are signatures of something else, or by somebody else.
+func wrongSignatures(t *testing.T, now time.Time) map[string]func(d *draft) {
+	return map[string]func(d *draft){
 		"signature of other text":          func(d *draft) { other := goodDraft(now, "ES384").token(t); d.after = tail(other) },
 		"signature r and s zero":           func(d *draft) { d.after = tail("." + base64.RawURLEncoding.EncodeToString(make([]byte, 96))) },
 		"signature empty":                  func(d *draft) { d.after = tail(".") },
@@ -353,6 +406,12 @@ func mutations(t *testing.T, now time.Time) map[string]func(d *draft) {
 			d.alg, d.header["alg"], d.header["kid"], d.signer = "RS256", `"RS256"`, `"RSA"`, signers()["RSA"]
 			d.after = func(s string) string { return s[:len(s)-1] + string(s[len(s)-1]+1) }
 		},
+	}
+}
+
+// wrongForms are tokens that are not in the one form that a token has.
+func wrongForms() map[string]func(d *draft) {
+	return map[string]func(d *draft){
 		"padded":             func(d *draft) { d.after = func(s string) string { return s + "=" } },
 		"newline within":     func(d *draft) { d.after = func(s string) string { return s[:9] + "\n" + s[9:] } },
 		"space before":       func(d *draft) { d.after = func(s string) string { return " " + s } },
@@ -370,33 +429,6 @@ func mutations(t *testing.T, now time.Time) map[string]func(d *draft) {
 			}
 		},
 	}
-	for _, alg := range []string{"none", "None", "NONE", "", "HS256", "HS384", "HS512", "A128KW", "dir"} {
-		m["alg "+alg] = func(d *draft) { d.header["alg"] = quote(alg) }
-		m["unsigned alg "+alg] = func(d *draft) { d.header["alg"] = quote(alg); d.after = tail(".") }
-	}
-	for _, claim := range []string{"iss", "sub", "aud", "jti", "exp"} {
-		m[claim+" missing"] = func(d *draft) { delete(d.claims, claim) }
-		for _, wrong := range []string{"null", "true", `""`, "{}", `{"a":1}`} {
-			m[claim+" "+wrong] = func(d *draft) { d.claims[claim] = wrong }
-		}
-	}
-	for _, claim := range []string{"iss", "sub", "jti", "aud"} {
-		m[claim+" a number"] = func(d *draft) { d.claims[claim] = "1" }
-	}
-	for _, claim := range []string{"iss", "sub", "jti"} {
-		m[claim+" a list"] = func(d *draft) { d.claims[claim] = "[" + d.claims[claim] + "]" }
-	}
-	for _, claim := range []string{"exp", "nbf", "iat"} {
-		m[claim+" a string"] = func(d *draft) { d.claims[claim] = `"` + at(0) + `"` }
-		m[claim+" a list"] = func(d *draft) { d.claims[claim] = `[` + at(0) + `]` }
-	}
-	for _, name := range []string{"alg", "kid"} {
-		m[name+" missing"] = func(d *draft) { delete(d.header, name) }
-		for _, wrong := range []string{"null", "1", "true", `""`, "[]", "{}"} {
-			m[name+" "+wrong] = func(d *draft) { d.header[name] = wrong }
-		}
-	}
-	return m
 }
 
 // tail replaces the signature by that of another token.

@@ -12,9 +12,29 @@ import (
 	"testing"
 
 	"satchel/internal/fault"
+	"satchel/storage"
 
 	"pgregory.net/rapid"
 )
+
+// soundFile returns the lines of a file, which is as it is stated and keeps its caps.
+func soundFile(t *rapid.T, root *os.Root, o Options, f storage.JobFile) (lines []string) {
+	data, err := root.ReadFile(f.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(data)) {
+		lines = append(lines, strings.TrimSuffix(line, "\n"))
+	}
+	sum := sha256.Sum256(data)
+	if int64(len(lines)) != f.Count || int64(len(data)) != f.Bytes || !bytes.Equal(sum[:], f.SHA256) || !bytes.HasSuffix(data, []byte("\n")) {
+		t.Fatalf("%s is not as stated", f.Name)
+	}
+	if f.Count < 1 || f.Count > o.FileCount || f.Bytes > o.FileSize && f.Count > 1 {
+		t.Fatalf("%s breaks its caps: %d lines, %d bytes", f.Name, f.Count, f.Bytes)
+	}
+	return lines
+}
 
 func TestOutputProperties(t *testing.T) {
 	t.Parallel()
@@ -49,25 +69,10 @@ func TestOutputProperties(t *testing.T) {
 		}
 		got, number := map[string][]string{}, map[string]int{}
 		for _, f := range files {
-			data, err := root.ReadFile(f.Name)
-			if err != nil {
-				rt.Fatal(err)
-			}
 			if number[f.Type]++; f.Name != fmt.Sprintf("%s.%04d.ndjson", f.Type, number[f.Type]) || f.List != ListOutput {
 				rt.Fatalf("file %d of %s is %+v", number[f.Type], f.Type, f)
 			}
-			lines := strings.SplitAfter(string(data), "\n")
-			lines = lines[:len(lines)-1]
-			sum := sha256.Sum256(data)
-			if int64(len(lines)) != f.Count || int64(len(data)) != f.Bytes || !bytes.Equal(sum[:], f.SHA256) || !bytes.HasSuffix(data, []byte("\n")) {
-				rt.Fatalf("%s is not as stated", f.Name)
-			}
-			if f.Count < 1 || f.Count > o.FileCount || f.Bytes > o.FileSize && f.Count > 1 {
-				rt.Fatalf("%s breaks its caps: %d lines, %d bytes", f.Name, f.Count, f.Bytes)
-			}
-			for _, line := range lines {
-				got[f.Type] = append(got[f.Type], strings.TrimSuffix(line, "\n"))
-			}
+			got[f.Type] = append(got[f.Type], soundFile(rt, root, o, f)...)
 		}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			rt.Fatal("lines are missing, split or out of order")

@@ -289,6 +289,52 @@ func keysSorted(set map[string]bool) []string {
 	return keys
 }
 
+// writeAtRandom changes and removes observations of four patients, and what says who wrote them.
+func writeAtRandom(t *testing.T, s *storage.Store, random *rand.Rand) {
+	for step := range 300 {
+		i, j := random.IntN(4), random.IntN(6)
+		switch random.IntN(6) {
+		case 0:
+			remove(t, s, fmt.Sprintf("Observation/%d-%d", i, j))
+		case 1:
+			remove(t, s, fmt.Sprintf("Provenance/%d-%d", i, j))
+		case 2, 3:
+			put(t, s, provenanceText(fmt.Sprintf("%d-%d", i, j), fmt.Sprintf("2024-01-01T00:00:%02dZ", step%60), fmt.Sprintf("Observation/%d-%d", i, j)))
+		default:
+			put(t, s, fmt.Sprintf(`{"resourceType":"Observation","id":"%d-%d","status":"final","code":{"text":"%d"},"subject":{"reference":"Patient/%d"}}`, i, j, step, i))
+		}
+	}
+}
+
+// sinceByAndBy exports again and again what is new, the last time when all is quiet, and compares what came together with an
+// export of everything.
+func sinceByAndBy(t *testing.T, s *storage.Store, r Request, quiet <-chan struct{}) {
+	copied := map[string]string{}
+	for n := range 12 {
+		if n == 11 {
+			<-quiet
+		}
+		w := write(t, s, Options{FileCount: 7}, r)
+		r.Since = w.Time
+		for _, one := range w.list(t, ListDeleted) {
+			delete(copied, fmt.Sprint(at(one, "entry.request.url")[0]))
+		}
+		for _, one := range w.list(t, ListOutput) {
+			copied[fmt.Sprint(one["resourceType"], "/", one["id"])] = fmt.Sprint(at(one, "meta.versionId"))
+		}
+	}
+	r.Since = time.Time{}
+	whole := map[string]string{}
+	for _, one := range write(t, s, Options{}, r).list(t, ListOutput) {
+		whole[fmt.Sprint(one["resourceType"], "/", one["id"])] = fmt.Sprint(at(one, "meta.versionId"))
+	}
+	delete(copied, "Parameters/<nil>")
+	delete(whole, "Parameters/<nil>")
+	if fmt.Sprint(copied) != fmt.Sprint(whole) || len(whole) < 8 {
+		t.Errorf("%+v\ncopied %v\nthere  %v", r, copied, whole)
+	}
+}
+
 // While others write, exports that each begin where the last one ended give together what is there at the end.
 func TestSinceUnionUnderWrites(t *testing.T) {
 	t.Parallel()
@@ -304,50 +350,11 @@ func TestSinceUnionUnderWrites(t *testing.T) {
 	quiet := make(chan struct{})
 	for n := range 2 {
 		random := rand.New(rand.NewPCG(7, uint64(n)))
-		writing.Go(func() {
-			for step := range 300 {
-				i, j := random.IntN(4), random.IntN(6)
-				switch random.IntN(6) {
-				case 0:
-					remove(t, s, fmt.Sprintf("Observation/%d-%d", i, j))
-				case 1:
-					remove(t, s, fmt.Sprintf("Provenance/%d-%d", i, j))
-				case 2, 3:
-					put(t, s, provenanceText(fmt.Sprintf("%d-%d", i, j), fmt.Sprintf("2024-01-01T00:00:%02dZ", step%60), fmt.Sprintf("Observation/%d-%d", i, j)))
-				default:
-					put(t, s, fmt.Sprintf(`{"resourceType":"Observation","id":"%d-%d","status":"final","code":{"text":"%d"},"subject":{"reference":"Patient/%d"}}`, i, j, step, i))
-				}
-			}
-		})
+		writing.Go(func() { writeAtRandom(t, s, random) })
 	}
 	var exporting sync.WaitGroup
 	for _, r := range requests {
-		exporting.Go(func() {
-			copied := map[string]string{}
-			for n := range 12 {
-				if n == 11 {
-					<-quiet
-				}
-				w := write(t, s, Options{FileCount: 7}, r)
-				r.Since = w.Time
-				for _, one := range w.list(t, ListDeleted) {
-					delete(copied, fmt.Sprint(at(one, "entry.request.url")[0]))
-				}
-				for _, one := range w.list(t, ListOutput) {
-					copied[fmt.Sprint(one["resourceType"], "/", one["id"])] = fmt.Sprint(at(one, "meta.versionId"))
-				}
-			}
-			r.Since = time.Time{}
-			whole := map[string]string{}
-			for _, one := range write(t, s, Options{}, r).list(t, ListOutput) {
-				whole[fmt.Sprint(one["resourceType"], "/", one["id"])] = fmt.Sprint(at(one, "meta.versionId"))
-			}
-			delete(copied, "Parameters/<nil>")
-			delete(whole, "Parameters/<nil>")
-			if fmt.Sprint(copied) != fmt.Sprint(whole) || len(whole) < 8 {
-				t.Errorf("%+v\ncopied %v\nthere  %v", r, copied, whole)
-			}
-		})
+		exporting.Go(func() { sinceByAndBy(t, s, r, quiet) })
 	}
 	writing.Wait()
 	close(quiet)

@@ -133,15 +133,7 @@ func TestRecordOfTheEverythingPatient(t *testing.T) {
 			t.Errorf("nothing of kind %s", k)
 		}
 	}
-	for _, key := range []string{
-		"Binary/" + p + "-unreferenced", "Binary/" + p + "-xray", "Binary/" + p + "-scan", "Bundle/" + p + "-letter", "Contract/" + p + "-agreement",
-		"Device/" + p + "-implant", "EnrollmentResponse/" + p + "-enrolled", "GuidanceResponse/" + p + "-advice", "Linkage/" + p + "-duplicates",
-		"MessageHeader/" + p + "-announcement", "PaymentNotice/" + p + "-paid", "PaymentReconciliation/" + p + "-with-child", "Provenance/" + p + "-signed",
-		"Slot/" + p + "-slot-1", "Task/" + p + "-about", "VerificationResult/" + p + "-address", "BiologicallyDerivedProduct/" + p + "-blood",
-		"Observation/" + demo.MergedPatientID + "-weight", "Observation/" + p + "-mistake", "Person/" + p + "-same-person", "Group/recall",
-		"Questionnaire/intake", "CodeSystem/local", "Organization/practice", "ResearchStudy/walking", "OperationOutcome/rule-trace", "Measure/blood-pressure",
-		"StructureDefinition/paper-file", "Practitioner/doctor-1",
-	} {
+	for _, key := range everythingKeys(p) {
 		if !g.has(key) {
 			t.Errorf("%s is not in the record", key)
 		}
@@ -151,6 +143,29 @@ func TestRecordOfTheEverythingPatient(t *testing.T) {
 			t.Errorf("nothing of type %s", typ)
 		}
 	}
+	leftOutOfEverything(t, g)
+	if testing.Verbose() {
+		logRecord(t, g)
+	}
+}
+
+// everythingKeys are resources that are in the record of the demo's patient who has something of every type.
+func everythingKeys(p string) []string {
+	return []string{
+		"Binary/" + p + "-unreferenced", "Binary/" + p + "-xray", "Binary/" + p + "-scan", "Bundle/" + p + "-letter", "Contract/" + p + "-agreement",
+		"Device/" + p + "-implant", "EnrollmentResponse/" + p + "-enrolled", "GuidanceResponse/" + p + "-advice", "Linkage/" + p + "-duplicates",
+		"MessageHeader/" + p + "-announcement", "PaymentNotice/" + p + "-paid", "PaymentReconciliation/" + p + "-with-child", "Provenance/" + p + "-signed",
+		"Slot/" + p + "-slot-1", "Task/" + p + "-about", "VerificationResult/" + p + "-address", "BiologicallyDerivedProduct/" + p + "-blood",
+		"Observation/" + demo.MergedPatientID + "-weight", "Observation/" + p + "-mistake", "Person/" + p + "-same-person", "Group/recall",
+		"Questionnaire/intake", "CodeSystem/local", "Organization/practice", "ResearchStudy/walking", "OperationOutcome/rule-trace", "Measure/blood-pressure",
+		"StructureDefinition/paper-file", "Practitioner/doctor-1",
+	}
+}
+
+// leftOutOfEverything looks at what that record leaves out or tells of what was deleted, and at its order.
+func leftOutOfEverything(t *testing.T, g gathered) {
+	t.Helper()
+	p := demo.EverythingPatientID
 	if got := g.excluded("AuditEvent/" + p + "-audit-1"); g.Counts["AuditEvent"].Excluded[ReasonOperational] == 0 {
 		t.Errorf("AuditEvent: %q", got)
 	}
@@ -170,18 +185,20 @@ func TestRecordOfTheEverythingPatient(t *testing.T) {
 	}) {
 		t.Error("not in order")
 	}
-	if testing.Verbose() {
-		for _, k := range g.order {
-			t.Logf("%-10s %-70s %s %v", g.items[k].Section, k, g.items[k].Why, g.items[k].Excerpt)
-		}
-		for _, x := range g.Exclusions {
-			t.Log(x)
-		}
-		for _, a := range g.Attachments {
-			t.Log(a)
-		}
-		t.Logf("%+v %q %v", g.References, g.Excerpts, g.Decisions)
+}
+
+// logRecord shows a record.
+func logRecord(t *testing.T, g gathered) {
+	for _, k := range g.order {
+		t.Logf("%-10s %-70s %s %v", g.items[k].Section, k, g.items[k].Why, g.items[k].Excerpt)
 	}
+	for _, x := range g.Exclusions {
+		t.Log(x)
+	}
+	for _, a := range g.Attachments {
+		t.Log(a)
+	}
+	t.Logf("%+v %q %v", g.References, g.Excerpts, g.Decisions)
 }
 
 // shelf is a resource of the patient that points to one of each type that is only in a record when something points to it.
