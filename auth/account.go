@@ -47,31 +47,34 @@ func (s *Service) Must(a storage.Account) Must {
 	return MustNothing
 }
 
-// ChangePassword gives the own account a new password, with the event; the old one is asked for. All its sessions end.
-func (s *Service) ChangePassword(ctx context.Context, e audit.Event, address, name, old, renewed string) (storage.Account, error) {
-	a, err := s.SignInFrom(ctx, address, name, old)
+// ChangePassword gives the own account a new password; the old one is asked for. All its sessions end. Errors: forbidden for a
+// client; login; throttled; value; conflict.
+func (s *Service) ChangePassword(ctx context.Context, by Actor, old, renewed string) (audit.Note, error) {
+	note, err := by.own(audit.PasswordChange)
 	if err != nil {
-		return a, err
+		return note, err
+	}
+	a, err := s.SignInFrom(ctx, by.From, by.Principal.Name, old)
+	if err != nil {
+		return note, err
 	}
 	if old == renewed {
-		return a, fhir.Errorf(fhir.CodeValue, "the new password is the old one; choose another")
+		return note, fhir.Errorf(fhir.CodeValue, "the new password is the old one; choose another")
 	}
 	if err := CheckPassword(a.Name, renewed); err != nil {
-		return a, err
+		return note, err
 	}
 	h, err := hash(ctx, renewed)
 	if err != nil {
-		return a, err
+		return note, err
 	}
-	err = s.Store.UpdateAccount(ctx, e, a.Name, func(b *storage.Account, _ []storage.Account) error {
+	return stored(note, s.Store.UpdateAccount(ctx, note.Event, a.Name, func(b *storage.Account, _ []storage.Account) error {
 		if b.Password != a.Password {
 			return fhir.Errorf(fhir.CodeConflict, "the password was changed meanwhile; sign in again")
 		}
 		SetPassword(b, h, s.now(), false)
-		a = *b
 		return nil
-	})
-	return a, err
+	}))
 }
 
 // SetPassword puts the hash of a new password into an account, and forgets the wrong ones that were tried, since a new one

@@ -61,12 +61,14 @@ func (a Actor) grants(authorities ...[]storage.Authority) error {
 	return nil
 }
 
-// own refuses whoever has no account of their own.
-func (a Actor) own() error {
-	if a.Principal.Service || a.Principal.Name == "" {
-		return fhir.Errorf(fhir.CodeForbidden, "client %q has no account; sign in as a user", a.Who.Name)
+// own begins the event of a deed on the own account. Whoever has none is refused.
+func (a Actor) own(action audit.Action) (audit.Note, error) {
+	note := a.Note(action)
+	if a.trusted || a.Principal.Service || a.Principal.Name == "" {
+		return note, fhir.Errorf(fhir.CodeForbidden, "%q has no account of its own; sign in as a user", a.Who.Name)
 	}
-	return nil
+	note.Target = a.Principal.Name
+	return note, nil
 }
 
 // Note begins the event of a deed.

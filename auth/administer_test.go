@@ -24,24 +24,24 @@ func TestOwnAccount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	who := auth.PrincipalOf(a)
+	by := auth.ActorOf(auth.PrincipalOf(a), "", "", 0)
 	for name, f := range map[string]func(*storage.Account){
 		"password": func(a *storage.Account) { a.Password = "x" }, "lock": func(a *storage.Account) { a.Locked = true },
 		"disable": func(a *storage.Account) { a.Disabled = true }, "service": func(a *storage.Account) { a.Service = true },
 		"second factor": func(a *storage.Account) { a.TOTP = []byte("x") },
 	} {
 		f := func(a *storage.Account) error { f(a); return nil }
-		if err := s.ChangeAccount(t.Context(), audittest.Event(audit.AccountChange), who, "ANNA", f); code(err) != fhir.CodeForbidden {
+		if _, err := s.ChangeAccount(t.Context(), by, "ANNA", auth.NewPassword{}, f); code(err) != fhir.CodeForbidden {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := s.ChangeAccount(t.Context(), audittest.Event(audit.AccountChange), who, "bea", f); err != nil {
+		if _, err := s.ChangeAccount(t.Context(), by, "bea", auth.NewPassword{}, f); err != nil {
 			t.Errorf("%s of another: %v", name, err)
 		}
 	}
-	if err := s.RemoveAccount(t.Context(), audittest.Event(audit.AccountRemove), who, "Anna"); code(err) != fhir.CodeForbidden {
+	if _, err := s.RemoveAccount(t.Context(), by, "Anna"); code(err) != fhir.CodeForbidden {
 		t.Error(err)
 	}
-	if err := s.ChangeAccount(t.Context(), audittest.Event(audit.AccountChange), who, "anna", func(a *storage.Account) error { a.GivenName = "Anna"; return nil }); err != nil {
+	if _, err := s.ChangeAccount(t.Context(), by, "anna", auth.NewPassword{}, func(a *storage.Account) error { a.GivenName = "Anna"; return nil }); err != nil {
 		t.Error(err)
 	}
 }
@@ -53,18 +53,18 @@ func TestRemoveClient(t *testing.T) {
 	if err := s.Store.AddClient(t.Context(), audittest.Event(audit.ClientCreate), storage.Client{Name: "lab", Scopes: "system/*.rs", Authorities: []storage.Authority{read}}); err != nil {
 		t.Fatal(err)
 	}
-	less := auth.Principal{Name: "carl", Authorities: []storage.Authority{{Permission: "UPDATE_USER"}}}
-	if err := s.RemoveClient(t.Context(), audittest.Event(audit.ClientRemove), less, "lab"); code(err) != fhir.CodeForbidden {
+	less := auth.ActorOf(auth.Principal{Name: "carl", Authorities: []storage.Authority{{Permission: "UPDATE_USER"}}}, "", "", 0)
+	if _, err := s.RemoveClient(t.Context(), less, "lab"); code(err) != fhir.CodeForbidden {
 		t.Error(err)
 	}
 	a, err := s.Store.Account(t.Context(), "anna")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.RemoveClient(t.Context(), audittest.Event(audit.ClientRemove), auth.PrincipalOf(a), "lab"); err != nil {
+	if _, err := s.RemoveClient(t.Context(), auth.ActorOf(auth.PrincipalOf(a), "", "", 0), "lab"); err != nil {
 		t.Error(err)
 	}
-	if err := s.RemoveClient(t.Context(), audittest.Event(audit.ClientRemove), less, "lab"); code(err) != fhir.CodeNotFound {
+	if _, err := s.RemoveClient(t.Context(), less, "lab"); code(err) != fhir.CodeNotFound {
 		t.Error(err)
 	}
 }

@@ -20,9 +20,10 @@ type Registration struct {
 	Scopes       string // at most these are granted
 	RedirectURI  string // where people are led who sent a form for the client; "": nowhere
 	Authorities  []storage.Authority
+	Disabled     bool // it may not sign in yet
 }
 
-// NewClient checks a registration and returns the client to store with [storage.Store.AddClient]. secret is the client
+// NewClient checks a registration and returns the client that [Service.AddClient] stores. secret is the client
 // secret, to be shown once, if the registration wants one. What is wrong is a fhir.Error that says what to do.
 func NewClient(r Registration) (c storage.Client, secret string, err error) {
 	if c.Name, err = Name(strings.TrimSpace(r.Name)); err != nil {
@@ -36,7 +37,7 @@ func NewClient(r Registration) (c storage.Client, secret string, err error) {
 			return storage.Client{}, "", err
 		}
 	}
-	c.Authorities = r.Authorities
+	c.Authorities, c.Disabled = r.Authorities, r.Disabled
 	if err := SetRedirectURI(&c, r.RedirectURI); err != nil {
 		return storage.Client{}, "", err
 	}

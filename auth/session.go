@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"time"
 
-	"satchel/audit"
 	"satchel/fhir"
 	"satchel/storage"
 )
@@ -174,12 +173,6 @@ func (n Session) Principal() Principal { return PrincipalOf(n.Account) }
 // CloseSession ends the session of a token. It is no error if there is none.
 func (s *Service) CloseSession(ctx context.Context, token string) error {
 	return s.Store.EndSession(ctx, sha256.Sum256([]byte(token)))
-}
-
-// CloseSessions ends all sessions of an account, with the event.
-func (s *Service) CloseSessions(ctx context.Context, e audit.Event, account string) error {
-	_, err := s.Store.EndSessions(ctx, e, account)
-	return err
 }
 
 func (s *Service) sessionIdle() time.Duration {

@@ -118,35 +118,43 @@ type Enrolment struct {
 	SVG    string `json:"qrSvg"`
 }
 
-// Enrol offers an account a new second factor, with the event, which counts once [Service.ConfirmSecondFactor] has proven it. The
+// Enrol offers the own account a new second factor, which counts once [Service.ConfirmSecondFactor] has proven it. The
 // password is asked for again. An account that has a second factor is a fhir.Error conflict.
-func (s *Service) Enrol(ctx context.Context, e audit.Event, address, name, password string) (Enrolment, error) {
-	if _, err := s.SignInFrom(ctx, address, name, password); err != nil {
-		return Enrolment{}, err
+func (s *Service) Enrol(ctx context.Context, by Actor, password string) (Enrolment, audit.Note, error) {
+	note, err := by.own(audit.AccountChange)
+	if err == nil {
+		_, err = s.SignInFrom(ctx, by.From, by.Principal.Name, password)
 	}
-	return s.offer(ctx, e, name)
+	if err != nil {
+		return Enrolment{}, note, err
+	}
+	return s.offer(ctx, note)
 }
 
 // enrolIn is how long after its sign-in a session may enrol without the password.
 const enrolIn = 15 * time.Minute
 
 // EnrolIn is Enrol for somebody who signed in a moment ago. A session that is older is a fhir.Error login.
-func (s *Service) EnrolIn(ctx context.Context, e audit.Event, n Session) (Enrolment, error) {
-	if s.now().Sub(n.Created) > enrolIn {
-		return Enrolment{}, fhir.Errorf(fhir.CodeLogin, "you signed in a while ago; sign out and in again, and set up the second factor then")
+func (s *Service) EnrolIn(ctx context.Context, by Actor, n Session) (Enrolment, audit.Note, error) {
+	note, err := by.own(audit.AccountChange)
+	if err == nil && s.now().Sub(n.Created) > enrolIn {
+		err = fhir.Errorf(fhir.CodeLogin, "you signed in a while ago; sign out and in again, and set up the second factor then")
 	}
-	return s.offer(ctx, e, n.Account.Name)
+	if err != nil {
+		return Enrolment{}, note, err
+	}
+	return s.offer(ctx, note)
 }
 
-// offer makes a secret that is still to be proven.
-func (s *Service) offer(ctx context.Context, e audit.Event, name string) (Enrolment, error) {
+// offer makes a secret that is still to be proven, for the account that the note is about.
+func (s *Service) offer(ctx context.Context, note audit.Note) (Enrolment, audit.Note, error) {
 	secret := make([]byte, totpBytes)
 	rand.Read(secret) // never fails (crypto/rand)
-	sealed, err := s.Store.Seal(name, secret)
+	sealed, err := s.Store.Seal(note.Target, secret)
 	if err != nil {
-		return Enrolment{}, err
+		return Enrolment{}, note, err
 	}
-	err = s.Store.UpdateAccount(ctx, e, name, func(a *storage.Account, _ []storage.Account) error {
+	note, err = stored(note, s.Store.UpdateAccount(ctx, note.Event, note.Target, func(a *storage.Account, _ []storage.Account) error {
 		switch {
 		case a.Service:
 			return fhir.Errorf(fhir.CodeConflict, "account %q is a service account and has no second factor", a.Name)
@@ -154,13 +162,13 @@ func (s *Service) offer(ctx context.Context, e audit.Event, name string) (Enrolm
 			return fhir.Errorf(fhir.CodeConflict, "account %q has a second factor; switch it off first", a.Name)
 		}
 		a.TOTPNext = sealed
-		name = a.Name
 		return nil
-	})
+	}))
 	if err != nil {
-		return Enrolment{}, err
+		return Enrolment{}, note, err
 	}
-	return enrolment(name, secret)
+	e, err := enrolment(note.Target, secret)
+	return e, note, err
 }
 
 // enrolment writes a secret for an app.
@@ -172,79 +180,93 @@ func enrolment(name string, secret []byte) (Enrolment, error) {
 	return Enrolment{text, uri, svg}, err
 }
 
-// ConfirmSecondFactor switches the offered second factor on, with the event, if the code proves that the account's owner has
+// ConfirmSecondFactor switches the second factor on that was offered to the own account, if the code proves that its owner has
 // it, and returns the recovery codes. All sessions of the account end.
-func (s *Service) ConfirmSecondFactor(ctx context.Context, e audit.Event, name, code string) (recovery []string, err error) {
-	a, err := s.Store.Account(ctx, name)
+func (s *Service) ConfirmSecondFactor(ctx context.Context, by Actor, code string) (recovery []string, note audit.Note, err error) {
+	note, a, err := s.ownAccount(ctx, by)
+	if err == nil && a.TOTPNext == nil {
+		err = fhir.Errorf(fhir.CodeConflict, "no second factor was offered to account %q; begin anew", a.Name)
+	}
+	if err == nil {
+		err = s.checkCode(ctx, a.Name, a.TOTPNext, code, false)
+	}
 	if err != nil {
-		return nil, err
-	}
-	if a.TOTPNext == nil {
-		return nil, fhir.Errorf(fhir.CodeConflict, "no second factor was offered to account %q; begin anew", a.Name)
-	}
-	if err := s.checkCode(ctx, a.Name, a.TOTPNext, code, false); err != nil {
-		return nil, err
+		return nil, note, err
 	}
 	recovery, hashes := newRecovery()
-	err = s.Store.UpdateAccount(ctx, e, a.Name, func(b *storage.Account, _ []storage.Account) error {
+	note, err = stored(note, s.Store.UpdateAccount(ctx, note.Event, a.Name, func(b *storage.Account, _ []storage.Account) error {
 		if string(b.TOTPNext) != string(a.TOTPNext) {
 			return fhir.Errorf(fhir.CodeConflict, "another second factor was offered meanwhile; begin anew")
 		}
 		b.TOTP, b.TOTPNext, b.RecoveryCodes = b.TOTPNext, nil, hashes
 		return nil
-	})
+	}))
 	if err != nil {
-		return nil, err
+		return nil, note, err
 	}
-	return recovery, nil
+	return recovery, note, nil
 }
 
-// RenewRecoveryCodes replaces the recovery codes, with the event; the second factor is asked for.
-func (s *Service) RenewRecoveryCodes(ctx context.Context, e audit.Event, name, code string) ([]string, error) {
-	a, err := s.Store.Account(ctx, name)
+// ownAccount reads the own account, for a change of its second factor.
+func (s *Service) ownAccount(ctx context.Context, by Actor) (audit.Note, storage.Account, error) {
+	note, err := by.own(audit.AccountChange)
 	if err != nil {
-		return nil, err
+		return note, storage.Account{}, err
 	}
-	if a.TOTP == nil {
-		return nil, fhir.Errorf(fhir.CodeConflict, "account %q has no second factor", a.Name)
+	a, err := s.Store.Account(ctx, note.Target)
+	return note, a, err
+}
+
+// RenewRecoveryCodes replaces the recovery codes of the own account; the second factor is asked for.
+func (s *Service) RenewRecoveryCodes(ctx context.Context, by Actor, code string) ([]string, audit.Note, error) {
+	note, a, err := s.ownAccount(ctx, by)
+	if err == nil && a.TOTP == nil {
+		err = fhir.Errorf(fhir.CodeConflict, "account %q has no second factor", a.Name)
 	}
-	if err := s.checkCode(ctx, a.Name, a.TOTP, code, false); err != nil {
-		return nil, err
+	if err == nil {
+		err = s.checkCode(ctx, a.Name, a.TOTP, code, false)
+	}
+	if err != nil {
+		return nil, note, err
 	}
 	recovery, hashes := newRecovery()
-	err = s.Store.UpdateAccount(ctx, e, a.Name, func(b *storage.Account, _ []storage.Account) error {
+	note, err = stored(note, s.Store.UpdateAccount(ctx, note.Event, a.Name, func(b *storage.Account, _ []storage.Account) error {
 		if b.TOTP == nil {
 			return fhir.Errorf(fhir.CodeConflict, "account %q has no second factor any more", b.Name)
 		}
 		b.RecoveryCodes = hashes
 		return nil
-	})
+	}))
 	if err != nil {
-		return nil, err
+		return nil, note, err
 	}
-	return recovery, nil
+	return recovery, note, nil
 }
 
-// RemoveSecondFactor switches the own second factor off, with the event: password and code are asked for, and it is refused
-// where one is demanded. All sessions of the account end.
-func (s *Service) RemoveSecondFactor(ctx context.Context, e audit.Event, address, name, password, code string) error {
-	a, err := s.SignInFrom(ctx, address, name, password)
+// RemoveSecondFactor switches the own second factor off: password and code are asked for, and it is refused where one is
+// demanded. All sessions of the account end.
+func (s *Service) RemoveSecondFactor(ctx context.Context, by Actor, password, code string) (audit.Note, error) {
+	note, err := by.own(audit.AccountChange)
 	if err != nil {
-		return err
+		return note, err
+	}
+	a, err := s.SignInFrom(ctx, by.From, by.Principal.Name, password)
+	if err != nil {
+		return note, err
 	}
 	if s.NeedsSecondFactor(a) {
-		return fhir.Errorf(fhir.CodeForbidden, "what account %q may do demands a second factor (auth.two_factor_roles)", a.Name)
+		return note, fhir.Errorf(fhir.CodeForbidden, "what account %q may do demands a second factor (auth.two_factor_roles)", a.Name)
 	}
 	if a.TOTP == nil {
-		return fhir.Errorf(fhir.CodeConflict, "account %q has no second factor", a.Name)
+		return note, fhir.Errorf(fhir.CodeConflict, "account %q has no second factor", a.Name)
 	}
 	if err := s.checkCode(ctx, a.Name, a.TOTP, code, true); err != nil {
-		return err
+		return note, err
 	}
-	return s.Store.UpdateAccount(ctx, e, a.Name, func(b *storage.Account, _ []storage.Account) error {
+	return stored(note, s.Store.UpdateAccount(ctx, note.Event, a.Name, func(b *storage.Account, _ []storage.Account) error {
 		ResetSecondFactor(b)
 		return nil
-	})
+	}))
 }
 
 // ResetSecondFactor takes the second factor from an account.

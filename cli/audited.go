@@ -8,23 +8,22 @@ import (
 	"strings"
 
 	"satchel/audit"
+	"satchel/auth"
 	"satchel/storage"
 )
 
-// audited runs a command on an account or client with the event that is about it: did stores it in the transaction of what it
-// does if it returns no error; a refusal is an event by itself. what is such as "user add".
-func audited(ctx context.Context, s *storage.Store, what string, action audit.Action, name string, do command) (string, error) {
-	e := audit.Event{Who: whoRuns(), Action: action, Target: name, Detail: "satchel " + what}
-	did, err := do(ctx, e, s, name)
-	if err != nil {
-		e.Outcome, e.Status = audit.Refused, exitCode(err)
-		err = errors.Join(err, s.Audit(context.WithoutCancel(ctx), e))
-	}
-	return did, err
-}
+// deed does something with the account or client of a name, and says what it did.
+type deed func(ctx context.Context, by auth.Actor, s *auth.Service, name string) (did string, note audit.Note, err error)
 
-// command changes the account or client of a name, stores the event with that, and says what it did.
-type command func(ctx context.Context, e audit.Event, s *storage.Store, name string) (did string, err error)
+// audited runs a deed of a command, called such as "satchel user add". If it was refused, that is an event too.
+func audited(ctx context.Context, s *storage.Store, called, name string, do deed) (string, error) {
+	did, note, err := do(ctx, auth.Command(whoRuns(), called), &auth.Service{Store: s}, name)
+	if err == nil || note.Stored || note.Action == "" {
+		return did, err
+	}
+	note.Outcome, note.Status = audit.Refused, exitCode(err)
+	return did, errors.Join(err, s.Audit(context.WithoutCancel(ctx), note.Event))
+}
 
 // actionsOf reads actions from a flag or parameter: words with commas between them.
 func actionsOf(texts []string) []audit.Action {

@@ -38,9 +38,9 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 	return c
 }
 
-// clientCommand makes a command that changes one client; action is what it is in the audit log.
-func clientCommand(at *common, use string, action audit.Action, short string, do command) *cobra.Command {
-	c := userCommand(at, use, action, short, do)
+// clientCommand makes a command that does something with one client.
+func clientCommand(at *common, use, short string, do deed) *cobra.Command {
+	c := userCommand(at, use, short, do)
 	c.Args = someArgs(1, false, "the name of a client")
 	return c
 }
@@ -76,31 +76,24 @@ func cmdClientAdd(at *common) *cobra.Command {
 	var scopes []string
 	var secret bool
 	var back string
-	c := clientCommand(at, "add", audit.ClientCreate, "Register a client", func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
+	c := clientCommand(at, "add", "Register a client", func(ctx context.Context, by auth.Actor, s *auth.Service, name string) (did string, note audit.Note, err error) {
 		if !keys.given() && !secret {
-			return "", usagef("client %q needs public keys; give --jwks-file F, --jwks-url U or --pem-file F", name)
+			return "", note, usagef("client %q needs public keys; give --jwks-file F, --jwks-url U or --pem-file F", name)
 		}
 		if len(scopes) == 0 {
-			return "", usagef("client %q needs scopes; give such as --scope system/*.rs", name)
-		}
-		authorities, err := grants.authorities()
-		if err != nil {
-			return "", err
+			return "", note, usagef("client %q needs scopes; give such as --scope system/*.rs", name)
 		}
 		text, err := keys.text()
 		if err != nil {
-			return "", err
+			return "", note, err
 		}
-		client, made, err := auth.NewClient(auth.Registration{Name: name, Keys: text, KeysURL: keys.jwksURL, AllowPrivate: keys.private,
-			Secret: secret, Scopes: strings.Join(scopes, " "), RedirectURI: back, Authorities: authorities})
+		client, made, note, err := s.AddClient(ctx, by, auth.Registration{Name: name, Keys: text, KeysURL: keys.jwksURL, AllowPrivate: keys.private,
+			Secret: secret, Scopes: strings.Join(scopes, " "), RedirectURI: back, Authorities: grants.authorities()})
 		if err != nil {
-			return "", err
-		}
-		if err := s.AddClient(ctx, e, client); err != nil {
-			return "", err
+			return "", note, err
 		}
 		return fmt.Sprintf("registered client %q (client_id) for %s with %s", client.Name, client.Scopes, list(client.Authorities)) +
-			signsWith(client) + madeSecret(made) + mayDoNothing(client), nil
+			signsWith(client) + madeSecret(made) + mayDoNothing(client), note, nil
 	})
 	keys.add(c)
 	grants.add(c)
@@ -147,18 +140,18 @@ func signsWith(c storage.Client) string {
 func cmdClientRotate(at *common) *cobra.Command {
 	var keys keyFlags
 	var secret bool
-	c := clientCommand(at, "rotate", audit.ClientChange, "Give a client new keys, a new secret, or both, in the place of the old ones",
-		func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
+	c := clientCommand(at, "rotate", "Give a client new keys, a new secret, or both, in the place of the old ones",
+		func(ctx context.Context, by auth.Actor, s *auth.Service, name string) (did string, note audit.Note, err error) {
 			if !keys.given() && !secret {
-				return "", usagef("nothing to rotate; give --jwks-file F, --jwks-url U, --pem-file F or --secret")
+				return "", note, usagef("nothing to rotate; give --jwks-file F, --jwks-url U, --pem-file F or --secret")
 			}
 			text, err := keys.text()
 			if err != nil {
-				return "", err
+				return "", note, err
 			}
 			made := ""
 			var after storage.Client
-			err = s.UpdateClient(ctx, e, name, func(c *storage.Client) error {
+			note, err = s.ChangeClient(ctx, by, name, func(c *storage.Client) error {
 				if keys.given() {
 					if err := auth.SetKeys(c, text, keys.jwksURL, keys.private); err != nil {
 						return err
@@ -171,9 +164,9 @@ func cmdClientRotate(at *common) *cobra.Command {
 				return nil
 			})
 			if err != nil {
-				return "", err
+				return "", note, err
 			}
-			return fmt.Sprintf("client %q signs in anew; its old tokens have ended", after.Name) + signsWith(after) + madeSecret(made), nil
+			return fmt.Sprintf("client %q signs in anew; its old tokens have ended", after.Name) + signsWith(after) + madeSecret(made), note, nil
 		})
 	keys.add(c)
 	c.Flags().BoolVar(&secret, "secret", false, "make a new client secret and show it once")
@@ -189,17 +182,14 @@ func cmdClientGrant(at *common, verb string) *cobra.Command {
 	if verb == "revoke" {
 		short = "Take roles and permissions from a client"
 	}
-	c := clientCommand(at, verb, audit.ClientChange, short, func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
-		change, err := grants.authorities()
-		if err != nil {
-			return "", err
-		}
+	c := clientCommand(at, verb, short, func(ctx context.Context, by auth.Actor, s *auth.Service, name string) (did string, note audit.Note, err error) {
+		change := grants.authorities()
 		led := cmd.Flags().Changed("redirect-uri")
 		if len(change)+len(scopes) == 0 && !led {
-			return "", usagef("nothing to %s; give --role R or --permission P[:ARG]", verb)
+			return "", note, usagef("nothing to %s; give --role R or --permission P[:ARG]", verb)
 		}
 		var after storage.Client
-		err = s.UpdateClient(ctx, e, name, func(c *storage.Client) error {
+		note, err = s.ChangeClient(ctx, by, name, func(c *storage.Client) error {
 			if err := changeAuthorities(&c.Authorities, verb, change, "client", name); err != nil {
 				return err
 			}
@@ -216,7 +206,7 @@ func cmdClientGrant(at *common, verb string) *cobra.Command {
 			after = *c
 			return nil
 		})
-		return fmt.Sprintf("client %q now holds %s, for %s", name, list(after.Authorities), after.Scopes), err
+		return fmt.Sprintf("client %q now holds %s, for %s", name, list(after.Authorities), after.Scopes), note, err
 	})
 	cmd = c
 	grants.add(c)
@@ -245,17 +235,18 @@ func changeAuthorities(held *[]storage.Authority, verb string, change []storage.
 
 func cmdClientEnable(at *common, verb string) *cobra.Command {
 	short := map[string]string{"disable": "Bar a client; its tokens end at once", "enable": "Let a disabled client sign in again"}
-	return clientCommand(at, verb, audit.ClientChange, short[verb], func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
-		err := s.UpdateClient(ctx, e, name, func(c *storage.Client) error {
+	return clientCommand(at, verb, short[verb], func(ctx context.Context, by auth.Actor, s *auth.Service, name string) (string, audit.Note, error) {
+		note, err := s.ChangeClient(ctx, by, name, func(c *storage.Client) error {
 			c.Disabled = verb == "disable"
 			return nil
 		})
-		return fmt.Sprintf("client %q is %sd", name, verb), err
+		return fmt.Sprintf("client %q is %sd", name, verb), note, err
 	})
 }
 
 func cmdClientRemove(at *common) *cobra.Command {
-	return clientCommand(at, "remove", audit.ClientRemove, "Remove a client; its tokens end at once", func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
-		return fmt.Sprintf("removed client %q", name), s.RemoveClient(ctx, e, name, nil)
+	return clientCommand(at, "remove", "Remove a client; its tokens end at once", func(ctx context.Context, by auth.Actor, s *auth.Service, name string) (string, audit.Note, error) {
+		note, err := s.RemoveClient(ctx, by, name)
+		return fmt.Sprintf("removed client %q", name), note, err
 	})
 }

@@ -16,7 +16,6 @@ import (
 
 	"satchel/app"
 	"satchel/audit"
-	"satchel/auth"
 	"satchel/config"
 	"satchel/datadir"
 	"satchel/demo"
@@ -211,16 +210,7 @@ func deleteDemo(ctx context.Context, s *storage.Store, item demo.Item) error {
 // demoAccount makes an administrator with a random password: nothing that anybody could know beforehand.
 func demoAccount(ctx context.Context, s *storage.Store) (name, password string, err error) {
 	name, password = "demo", rand.Text()
-	hash, err := auth.HashPasswordFor(name, password)
-	if err != nil {
-		return "", "", err
-	}
-	now := time.Now()
-	err = s.AddAccount(ctx, audit.Event{Who: whoRuns(), Action: audit.AccountCreate, Detail: "satchel demo"}, storage.Account{
-		Name: name, Password: hash, PasswordChanged: now, Created: now,
-		Authorities: []storage.Authority{{Permission: "ROLE_SUPERUSER"}},
-	})
-	return name, password, err
+	return name, password, addAdministrator(ctx, s, "satchel demo", name, password)
 }
 
 // clearDemo removes an earlier demo, and refuses a directory that is something else or in use.

@@ -10,11 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"satchel/audit"
 	"satchel/auth"
 	"satchel/certs"
 	"satchel/config"
@@ -82,10 +80,10 @@ func initialise(ctx context.Context, cfg *config.Config, written map[string]stri
 	if err := vacant(cfg); err != nil {
 		return err
 	}
-	var account storage.Account
+	secret := ""
 	if password != nil {
 		var err error
-		if account, err = firstAdministrator(admin, password); err != nil {
+		if admin, secret, err = firstAdministrator(admin, password); err != nil {
 			return err
 		}
 	}
@@ -102,7 +100,7 @@ func initialise(ctx context.Context, cfg *config.Config, written map[string]stri
 		return err
 	}
 	if password != nil {
-		err = s.AddAccount(ctx, audit.Event{Who: whoRuns(), Action: audit.AccountCreate, Target: account.Name, Detail: "satchel init"}, account)
+		err = addAdministrator(ctx, s, "satchel init", admin, secret)
 	}
 	if err = errors.Join(err, s.Close()); err != nil {
 		os.Remove(cfg.Database()) // nobody could sign in: let the next init begin anew
@@ -120,7 +118,7 @@ func initialise(ctx context.Context, cfg *config.Config, written map[string]stri
 		fmt.Fprintf(out, "made %s without an account; start it with: satchel serve --data %s\nand open the address that it prints, in a browser on this machine\n%s\n", cfg.Data, cfg.Data, keySentence(key))
 		return nil
 	}
-	fmt.Fprintf(out, "made %s with the administrator %q; start it with: satchel serve --data %s\n%s\n", cfg.Data, account.Name, cfg.Data, keySentence(key))
+	fmt.Fprintf(out, "made %s with the administrator %q; start it with: satchel serve --data %s\n%s\n", cfg.Data, admin, cfg.Data, keySentence(key))
 	return nil
 }
 
@@ -145,30 +143,31 @@ func vacant(cfg *config.Config) error {
 	return nil
 }
 
-// firstAdministrator asks for what the flags do not say.
-func firstAdministrator(name string, password *passwordFlags) (storage.Account, error) {
+// firstAdministrator asks for what the flags do not say, and checks name and password.
+func firstAdministrator(name string, password *passwordFlags) (checked, secret string, err error) {
 	if name == "" && !terminal.Is(os.Stdin) {
-		return storage.Account{}, usagef("no terminal to ask for the first administrator; give --admin NAME and --password-file FILE or --password-stdin")
+		return "", "", usagef("no terminal to ask for the first administrator; give --admin NAME and --password-file FILE or --password-stdin")
 	}
 	if name == "" {
-		var err error
 		if name, err = prompt("Name of the first administrator: "); err != nil {
-			return storage.Account{}, err
+			return "", "", err
 		}
 	}
-	name, err := auth.Name(name)
-	if err != nil {
-		return storage.Account{}, err
+	if name, err = auth.Name(name); err != nil {
+		return "", "", err
 	}
-	hash, err := password.hash(name)
-	if err != nil {
-		return storage.Account{}, err
+	if secret, err = password.read(name); err != nil {
+		return "", "", err
 	}
-	now := time.Now()
-	return storage.Account{
-		Name: name, Password: hash, PasswordChanged: now, Created: now,
-		Authorities: []storage.Authority{{Permission: "ROLE_SUPERUSER"}},
-	}, nil
+	return name, secret, auth.CheckPassword(name, secret)
+}
+
+// addAdministrator makes the first administrator of a store. called is the command that does it.
+func addAdministrator(ctx context.Context, s *storage.Store, called, name, password string) error {
+	keeps := false // whoever chose it is its owner
+	a := storage.Account{Name: name, Authorities: []storage.Authority{{Permission: "ROLE_SUPERUSER"}}}
+	_, err := (&auth.Service{Store: s}).AddFirstAccount(ctx, auth.Command(whoRuns(), called), a, auth.NewPassword{Text: password, Must: &keeps})
+	return err
 }
 
 // keySentence tells the fingerprint and what it is for.

@@ -27,15 +27,7 @@ func (p *passwordFlags) add(c *cobra.Command) {
 	c.MarkFlagsMutuallyExclusive("password-file", "password-stdin")
 }
 
-// hash reads the password, from a prompt if no flag says otherwise, and returns its hash.
-func (p *passwordFlags) hash(name string) (string, error) {
-	text, err := p.read(name)
-	if err != nil {
-		return "", err
-	}
-	return auth.HashPasswordFor(name, text)
-}
-
+// read reads the password of an account, from a prompt if no flag says otherwise.
 func (p *passwordFlags) read(name string) (string, error) {
 	switch {
 	case p.file != "":

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"satchel/audit"
 	"satchel/auth"
+	"satchel/fhir"
 	"satchel/storage"
 )
 
@@ -35,8 +35,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 	return c
 }
 
-// userCommand makes a command that changes one account; action is what it is in the audit log.
-func userCommand(at *common, use string, action audit.Action, short string, do command) *cobra.Command {
+// userCommand makes a command that does something with one account.
+func userCommand(at *common, use, short string, do deed) *cobra.Command {
 	return &cobra.Command{
 		Use:   use + " NAME",
 		Short: short,
@@ -50,7 +50,7 @@ func userCommand(at *common, use string, action audit.Action, short string, do c
 			if err != nil {
 				return err
 			}
-			did, err := audited(c.Context(), s, c.Parent().Name()+" "+c.Name(), action, name, do)
+			did, err := audited(c.Context(), s, c.CommandPath(), name, do)
 			if err = errors.Join(err, s.Close()); err != nil {
 				return err
 			}
@@ -65,31 +65,21 @@ func cmdUserAdd(at *common) *cobra.Command {
 	var grants grantFlags
 	var given, family string
 	var program, keep bool
-	c := userCommand(at, "add", audit.AccountCreate, "Make an account", func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
-		authorities, err := grants.authorities()
-		if err != nil {
-			return "", err
+	c := userCommand(at, "add", "Make an account", func(ctx context.Context, by auth.Actor, s *auth.Service, name string) (did string, note audit.Note, err error) {
+		a := storage.Account{Name: name, GivenName: given, FamilyName: family, Service: program, Authorities: grants.authorities()}
+		must := !program && !keep
+		note, err = s.AddAccount(ctx, by, a, auth.NewPassword{Ask: password.read, Must: &must})
+		if fhir.IsCode(err, fhir.CodeDuplicate) {
+			err = fmt.Errorf("there is an account %q already; change it with: satchel user grant|revoke|passwd %s", name, name)
 		}
-		if _, err := s.Account(ctx, name); err == nil {
-			return "", fmt.Errorf("there is an account %q already; change it with: satchel user grant|revoke|passwd %s", name, name)
-		}
-		hash, err := password.hash(name)
-		if err != nil {
-			return "", err
-		}
-		now := time.Now()
-		err = s.AddAccount(ctx, e, storage.Account{
-			Name: name, GivenName: given, FamilyName: family, Password: hash, PasswordChanged: now, Created: now, Authorities: authorities,
-			Service: program, MustChange: !program && !keep,
-		})
-		did := fmt.Sprintf("made account %q with %s", name, list(authorities))
-		if len(authorities) == 0 {
+		did = fmt.Sprintf("made account %q with %s", name, list(a.Authorities))
+		if len(a.Authorities) == 0 {
 			did = fmt.Sprintf("made account %q, which may do nothing yet; give it rights with: satchel user grant %s", name, name)
 		}
-		if !program && !keep {
+		if must {
 			did += "; its owner has to choose another password first, on the server's pages or at /api/account/password"
 		}
-		return did, err
+		return did, note, err
 	})
 	c.Long = `Makes an account for a person, or with --service for a program. Whoever runs this knows the password, so a person has to
 choose another one at the first sign-in and can do nothing else before; --keep-password leaves that out.
@@ -109,19 +99,9 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`
 func cmdUserPasswd(at *common) *cobra.Command {
 	var password passwordFlags
 	var must bool
-	c := userCommand(at, "passwd", audit.PasswordChange, "Give an account a new password", func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
-		if _, err := s.Account(ctx, name); err != nil { // before anybody types a password
-			return "", err
-		}
-		hash, err := password.hash(name)
-		if err != nil {
-			return "", err
-		}
-		err = s.UpdateAccount(ctx, e, name, func(a *storage.Account, _ []storage.Account) error {
-			auth.SetPassword(a, hash, time.Now(), must)
-			return nil
-		})
-		return fmt.Sprintf("account %q has a new password; its sessions have ended", name), err
+	c := userCommand(at, "passwd", "Give an account a new password", func(ctx context.Context, by auth.Actor, s *auth.Service, name string) (string, audit.Note, error) {
+		note, err := s.ChangeAccount(ctx, by, name, auth.NewPassword{Ask: password.read, Must: &must}, nil)
+		return fmt.Sprintf("account %q has a new password; its sessions have ended", name), note, err
 	})
 	password.add(c)
 	c.Flags().BoolVar(&must, "must-change", false, "the account can do nothing until its owner has chosen another password")
@@ -134,21 +114,18 @@ func cmdUserGrant(at *common, verb string) *cobra.Command {
 	if verb == "revoke" {
 		short = "Take roles and permissions from an account"
 	}
-	c := userCommand(at, verb, audit.AccountChange, short, func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
-		change, err := grants.authorities()
-		if err != nil {
-			return "", err
-		}
+	c := userCommand(at, verb, short, func(ctx context.Context, by auth.Actor, s *auth.Service, name string) (did string, note audit.Note, err error) {
+		change := grants.authorities()
 		if len(change) == 0 {
-			return "", usagef("nothing to %s; give --role R or --permission P[:ARG]", verb)
+			return "", note, usagef("nothing to %s; give --role R or --permission P[:ARG]", verb)
 		}
 		var after []storage.Authority
-		err = changeAccount(ctx, e, s, name, func(a *storage.Account) error {
+		note, err = s.ChangeAccount(ctx, by, name, auth.NewPassword{}, func(a *storage.Account) error {
 			err := changeAuthorities(&a.Authorities, verb, change, "account", name)
 			after = a.Authorities
 			return err
 		})
-		return fmt.Sprintf("account %q now holds %s", name, list(after)), err
+		return fmt.Sprintf("account %q now holds %s", name, list(after)), note, err
 	})
 	grants.add(c)
 	return c
@@ -165,56 +142,34 @@ var bars = map[string]struct {
 	"enable":  {"Let a disabled account sign in again", "enabled", func(a *storage.Account) { a.Disabled = false }},
 }
 
-func cmdUserBar(at *common, verb string) *cobra.Command {
-	bar := bars[verb]
-	return userCommand(at, verb, audit.AccountChange, bar.short, func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
-		err := changeAccount(ctx, e, s, name, func(a *storage.Account) error {
-			bar.set(a)
-			return nil
-		})
-		return fmt.Sprintf("account %q is %s", name, bar.now), err
+// accountCommand makes a command that changes one account by set; did says what it is then, with the account's name in it.
+func accountCommand(at *common, use, short, did string, set func(a *storage.Account)) *cobra.Command {
+	return userCommand(at, use, short, func(ctx context.Context, by auth.Actor, s *auth.Service, name string) (string, audit.Note, error) {
+		note, err := s.ChangeAccount(ctx, by, name, auth.NewPassword{}, func(a *storage.Account) error { set(a); return nil })
+		return fmt.Sprintf(did, name), note, err
 	})
 }
 
+func cmdUserBar(at *common, verb string) *cobra.Command {
+	bar := bars[verb]
+	return accountCommand(at, verb, bar.short, "account %q is "+bar.now, bar.set)
+}
+
 func cmdUserResetTwoFactor(at *common) *cobra.Command {
-	return userCommand(at, "reset-two-factor", audit.AccountChange, "Take the second factor from an account whose owner lost it; its sessions end",
-		func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
-			err := changeAccount(ctx, e, s, name, func(a *storage.Account) error {
-				auth.ResetSecondFactor(a)
-				return nil
-			})
-			return fmt.Sprintf("account %q has no second factor", name), err
-		})
+	return accountCommand(at, "reset-two-factor", "Take the second factor from an account whose owner lost it; its sessions end", "account %q has no second factor", auth.ResetSecondFactor)
 }
 
 func cmdUserSignOut(at *common) *cobra.Command {
-	return userCommand(at, "sign-out", audit.SignOut, "End all sessions of an account", func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
-		if _, err := s.Account(ctx, name); err != nil {
-			return "", err
-		}
-		ended, err := s.EndSessions(ctx, e, name)
-		return fmt.Sprintf("ended %d sessions of account %q", ended, name), err
+	return userCommand(at, "sign-out", "End all sessions of an account", func(ctx context.Context, by auth.Actor, s *auth.Service, name string) (string, audit.Note, error) {
+		ended, note, err := s.EndSessions(ctx, by, name)
+		return fmt.Sprintf("ended %d sessions of account %q", ended, name), note, err
 	})
 }
 
 func cmdUserRemove(at *common) *cobra.Command {
-	return userCommand(at, "remove", audit.AccountRemove, "Remove an account; its sessions end and its exports are cancelled", func(ctx context.Context, e audit.Event, s *storage.Store, name string) (string, error) {
-		err := s.RemoveAccount(ctx, e, name, func(a storage.Account, others []storage.Account) error {
-			return auth.KeepAdministrator(a, nil, others)
-		})
-		return fmt.Sprintf("removed account %q", name), err
-	})
-}
-
-// changeAccount changes an account unless that would leave no administrator.
-func changeAccount(ctx context.Context, e audit.Event, s *storage.Store, name string, f func(*storage.Account) error) error {
-	return s.UpdateAccount(ctx, e, name, func(a *storage.Account, others []storage.Account) error {
-		before := *a
-		before.Authorities = slices.Clone(a.Authorities)
-		if err := f(a); err != nil {
-			return err
-		}
-		return auth.KeepAdministrator(before, a, others)
+	return userCommand(at, "remove", "Remove an account; its sessions end and its exports are cancelled", func(ctx context.Context, by auth.Actor, s *auth.Service, name string) (string, audit.Note, error) {
+		note, err := s.RemoveAccount(ctx, by, name)
+		return fmt.Sprintf("removed account %q", name), note, err
 	})
 }
 
@@ -226,20 +181,15 @@ func (g *grantFlags) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&g.permissions, "permission", nil, "permission, with its argument after a colon: FHIR_READ_ALL_OF_TYPE:Patient (repeatable)")
 }
 
-// authorities checks the flags and returns what they name, each once.
-func (g *grantFlags) authorities() ([]storage.Authority, error) {
-	var all []storage.Authority
+// authorities are what the flags name, each once.
+func (g *grantFlags) authorities() (all []storage.Authority) {
 	for _, text := range append(slices.Clone(g.roles), g.permissions...) {
 		name, argument, _ := strings.Cut(text, ":")
-		x := storage.Authority{Permission: name, Argument: argument}
-		if err := auth.CheckAuthority(x); err != nil {
-			return nil, err
-		}
-		if !slices.Contains(all, x) {
+		if x := (storage.Authority{Permission: name, Argument: argument}); !slices.Contains(all, x) {
 			all = append(all, x)
 		}
 	}
-	return all, nil
+	return all
 }
 
 // list writes authorities for people.

@@ -118,9 +118,23 @@ func (s *Service) End(ctx context.Context, by auth.Actor, id string, kinds Kinds
 	return note.Done(job.ID), nil
 }
 
-// EndFor removes an account or client by calling remove, which stores the event of that, and ends its jobs.
-func (s *Service) EndFor(ctx context.Context, account string, remove func() error) error {
-	return s.Engine.CancelFor(ctx, account, remove)
+// RemoveAccount removes an account, as [auth.Service.RemoveAccount] decides, and ends its jobs.
+func (s *Service) RemoveAccount(ctx context.Context, by auth.Actor, accounts *auth.Service, name string) (audit.Note, error) {
+	return s.endFor(ctx, by, name, accounts.RemoveAccount)
+}
+
+// RemoveClient removes a client, as [auth.Service.RemoveClient] decides, and ends its jobs.
+func (s *Service) RemoveClient(ctx context.Context, by auth.Actor, accounts *auth.Service, name string) (audit.Note, error) {
+	return s.endFor(ctx, by, name, accounts.RemoveClient)
+}
+
+// endFor removes an account or client, and ends its jobs.
+func (s *Service) endFor(ctx context.Context, by auth.Actor, name string, remove func(context.Context, auth.Actor, string) (audit.Note, error)) (note audit.Note, err error) {
+	err = s.Engine.CancelFor(ctx, name, func() (err error) {
+		note, err = remove(ctx, by, name)
+		return err
+	})
+	return note, err
 }
 
 // Open opens a file of a complete job. The caller closes it. Errors: not-found, forbidden.

@@ -50,8 +50,8 @@ func (v *Request) accountPage(f *Form) accountPage {
 func showAccount(v *Request) error { return v.Render("account", v.accountPage(NewForm())) }
 
 func endSessions(v *Request) error {
-	err := v.Deed(func(e audit.Event) error { return v.Auth.CloseSessions(v.Context(), e, v.Who.Name) })
-	if err != nil {
+	_, note, err := v.Auth.EndSessions(v.Context(), v.Actor(http.StatusSeeOther), v.Who.Name)
+	if v.Did(note, err); err != nil {
 		return err
 	}
 	v.SetSession("")
@@ -79,11 +79,8 @@ func changePassword(v *Request) error {
 	if f.Bad() {
 		return v.Invalid("account-password", page)
 	}
-	v.Target(v.Who.Name)
-	err = v.Deed(func(e audit.Event) error {
-		_, err := v.Auth.ChangePassword(v.Context(), e, v.Address.String(), v.Who.Name, f.Secret("old"), f.Secret("new"))
-		return err
-	})
+	note, err := v.Auth.ChangePassword(v.Context(), v.Actor(http.StatusSeeOther), f.Secret("old"), f.Secret("new"))
+	v.Did(note, err)
 	if field := "new"; err != nil {
 		if e, ok := errors.AsType[*fhir.Error](err); ok && e.Code == fhir.CodeLogin {
 			f.Fail("old", "password.wrong")
@@ -135,17 +132,14 @@ func offerSecondFactor(v *Request) error {
 		return err
 	}
 	page := v.accountPage(f)
-	v.Target(v.Who.Name)
 	var offer auth.Enrolment
-	err = v.DeedHere(func(e audit.Event) (err error) {
-		if page.Duty == auth.MustSecondFactor {
-			offer, err = v.Auth.EnrolIn(v.Context(), e, v.Session)
-		} else {
-			offer, err = v.Auth.Enrol(v.Context(), e, v.Address.String(), v.Who.Name, f.Secret("password"))
-		}
-		return err
-	})
-	if err != nil {
+	var note audit.Note
+	if by := v.Actor(http.StatusOK); page.Duty == auth.MustSecondFactor {
+		offer, note, err = v.Auth.EnrolIn(v.Context(), by, v.Session)
+	} else {
+		offer, note, err = v.Auth.Enrol(v.Context(), by, f.Secret("password"))
+	}
+	if v.Did(note, err); err != nil {
 		return v.factorRefused(f, page, "password", err)
 	}
 	page.QR, page.Secret = template.HTML(offer.SVG), offer.Secret // drawn by auth, and of nothing that anybody typed but the account's name
@@ -163,10 +157,9 @@ func confirmSecondFactor(v *Request) error {
 	if f.Need("code"); f.Bad() {
 		return v.Invalid("account-scan", page)
 	}
-	err = v.DeedHere(func(e audit.Event) (err error) {
-		page.Recovery, err = v.Auth.ConfirmSecondFactor(v.Context(), e, v.Who.Name, f.Get("code"))
-		return err
-	})
+	var note audit.Note
+	page.Recovery, note, err = v.Auth.ConfirmSecondFactor(v.Context(), v.Actor(http.StatusOK), f.Get("code"))
+	v.Did(note, err)
 	if isCode(err, fhir.CodeLogin) {
 		f.Fail("code", "code.wrong")
 		return v.Invalid("account-scan", page)
@@ -184,11 +177,8 @@ func removeSecondFactor(v *Request) error {
 	if err != nil {
 		return err
 	}
-	v.Target(v.Who.Name)
-	err = v.Deed(func(e audit.Event) error {
-		return v.Auth.RemoveSecondFactor(v.Context(), e, v.Address.String(), v.Who.Name, f.Secret("password"), f.Get("code"))
-	})
-	if err != nil {
+	note, err := v.Auth.RemoveSecondFactor(v.Context(), v.Actor(http.StatusSeeOther), f.Secret("password"), f.Get("code"))
+	if v.Did(note, err); err != nil {
 		return v.factorRefused(f, v.accountPage(f), "", err)
 	}
 	return v.renewed(1, accountPath, "factor.off")
@@ -201,12 +191,9 @@ func renewRecovery(v *Request) error {
 		return err
 	}
 	page := v.accountPage(f)
-	v.Target(v.Who.Name)
-	err = v.DeedHere(func(e audit.Event) (err error) {
-		page.Recovery, err = v.Auth.RenewRecoveryCodes(v.Context(), e, v.Who.Name, f.Get("code"))
-		return err
-	})
-	if err != nil {
+	var note audit.Note
+	page.Recovery, note, err = v.Auth.RenewRecoveryCodes(v.Context(), v.Actor(http.StatusOK), f.Get("code"))
+	if v.Did(note, err); err != nil {
 		return v.factorRefused(f, page, "", err)
 	}
 	return v.Render("account-recovery", page)

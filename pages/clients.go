@@ -186,13 +186,20 @@ func editProgram(v *Request) error {
 		}
 		return nil
 	}
-	err = v.Deed(func(e audit.Event) error { return v.Auth.ChangeClient(v.Context(), e, v.Who, c.Name, change) })
+	err = v.changeProgram(c.Name, http.StatusSeeOther, change)
 	if f.Bad() {
 		return v.Invalid("clients-edit", map[string]any{"Row": programRowOf(c), "Form": f, "Examples": scopeExamples()})
 	} else if err != nil {
 		return err
 	}
 	return v.Done(clientPath(c.Name), "changed")
+}
+
+// changeProgram changes a program on behalf of who is signed in. status is that of the page that tells so.
+func (v *Request) changeProgram(name string, status int, change func(c *storage.Client) error) error {
+	note, err := v.Auth.ChangeClient(v.Context(), v.Actor(status), name, change)
+	v.Did(note, err)
+	return err
 }
 
 // refused notes at a field what the server refuses, and answers the error all the same.
@@ -224,10 +231,7 @@ func setProgramKeys(v *Request) error {
 		return err
 	}
 	wants := f.Get("sign") == "secret"
-	deed, secret := v.Deed, ""
-	if wants {
-		deed = v.DeedHere
-	}
+	secret := ""
 	change := func(c *storage.Client) error {
 		if wants {
 			secret = auth.SetSecret(c)
@@ -235,7 +239,7 @@ func setProgramKeys(v *Request) error {
 		}
 		return f.refused("sign", f.keys(keys, func(text []byte, address string) error { return auth.SetKeys(c, text, address, f.Get("private") != "") }))
 	}
-	err = deed(func(e audit.Event) error { return v.Auth.ChangeClient(v.Context(), e, v.Who, c.Name, change) })
+	err = v.changeProgram(c.Name, sent(wants), change)
 	if f.Bad() {
 		return v.Invalid("clients-keys", v.keysPage(c, f))
 	} else if err != nil {
@@ -315,9 +319,7 @@ func doProgram(v *Request) error {
 	if err != nil {
 		return err
 	}
-	v.Detail("%sd", act)
-	change := func(c *storage.Client) error { c.Disabled = act == "disable"; return nil }
-	err = v.Deed(func(e audit.Event) error { return v.Auth.ChangeClient(v.Context(), e, v.Who, c.Name, change) })
+	err = v.changeProgram(c.Name, http.StatusSeeOther, func(c *storage.Client) error { c.Disabled = act == "disable"; return nil })
 	if err != nil {
 		return v.askAgain("clients-ask", err, func(f *Form) any { return programQuestion(c, act, f) })
 	}
@@ -337,8 +339,8 @@ func removeProgram(v *Request) error {
 	if err != nil {
 		return err
 	}
-	remove := func(e audit.Event) error { return v.Auth.RemoveClient(v.Context(), e, v.Who, c.Name) }
-	if err := v.Exports.EndFor(v.Context(), c.Name, func() error { return v.Deed(remove) }); err != nil {
+	note, err := v.Exports.RemoveClient(v.Context(), v.Actor(http.StatusSeeOther), v.Auth, c.Name)
+	if v.Did(note, err); err != nil {
 		return err
 	}
 	return v.Done(clientsPath, "removed")

@@ -1,9 +1,9 @@
 package pages
 
 import (
+	"net/http"
 	"slices"
 
-	"satchel/audit"
 	"satchel/auth"
 	"satchel/fhir"
 	"satchel/storage"
@@ -90,24 +90,19 @@ func addProgram(v *Request) error {
 	if err != nil {
 		return err
 	}
-	var c storage.Client
-	var secret string
-	if !f.Bad() {
-		if err := auth.CheckGrant(v.Who, r.Authorities); err != nil {
-			return err
-		}
-		if c, secret, err = auth.NewClient(r); err != nil {
-			if err := f.Refuse("", err); err != nil {
-				return err
-			}
-		}
-	}
 	if f.Bad() {
 		return v.Invalid("clients-new", page)
 	}
-	v.Target(c.Name)
-	if err := v.DeedHere(func(e audit.Event) error { return v.Store.AddClient(v.Context(), e, c) }); err != nil {
-		if err := f.Refuse("name", err); err != nil {
+	c, secret, note, err := v.Auth.AddClient(v.Context(), v.Actor(http.StatusOK), r)
+	v.Did(note, err)
+	if isCode(err, fhir.CodeForbidden) {
+		return err
+	} else if err != nil {
+		field := ""
+		if isCode(err, fhir.CodeDuplicate) {
+			field = "name"
+		}
+		if err := f.Refuse(field, err); err != nil {
 			return err
 		}
 		return v.Invalid("clients-new", page)

@@ -19,9 +19,9 @@
 //     Kind says who gets in, Needs what else the account must hold, Nav the text key "nav.…" of a place in the navigation.
 //  2. Write Run: func(v *Request) error. Read v.Value("id") and v.Form(); ask v.Decide(auth.Action{…}) unless Needs has decided:
 //     a staff page that answers without a decision panics. Say what the audit log must know: v.Saw("patient id"),
-//     v.Target("Group/1"), v.Detail("%d rows", n). The write that the page is about takes the request's event,
-//     v.Deed(func(e audit.Event) error { … }), or is v.Write(func(tx *storage.Tx) error { … }), so that both are
-//     stored together. End with v.Render("exports", data), v.Done("/exports", "deleted") (redirects, and the text
+//     v.Target("Group/1"), v.Detail("%d rows", n). What changes something is a deed of exports, auth or requests that takes
+//     v.Actor(status) and returns a note for v.Did(note, err), or a write of resources, v.Write(func(tx *storage.Tx) error
+//     { … }); both store their event with the change. End with v.Render("exports", data), v.Done("/exports", "deleted") (redirects, and the text
 //     "done.deleted" is shown there), v.Redirect(path), or write to v.W. Any error becomes a page: a fhir.Error is shown.
 //  3. The template defines "main"; its dot is data. Texts: {{t "key"}}, {{t "key" "name" .Value}} for "… {name} …",
 //     {{tn "files" .N}} for files.one and files.other, {{tk "state." .State}} for keys that depend on a value. Text "title" is the

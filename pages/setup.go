@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"net"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -98,15 +99,21 @@ func setUp(v *Request) error {
 	if err := v.Setup.Save(v.Context(), f.Get("practice"), f.Get("zone")); err != nil {
 		return err
 	}
-	v.NoteSignIn(account.Name)
-	v.Detail("first run")
-	err = v.Deed(func(e audit.Event) error { return v.Store.AddFirstAccount(v.Context(), e, account) })
+	by := auth.Granted(audit.Who{Name: account.Name, Kind: audit.User}, v.Address.String(), v.ID)
+	by.Status, by.Words = http.StatusSeeOther, "first run"
+	keeps := false // whoever typed it is its owner
+	note, err := v.Auth.AddFirstAccount(v.Context(), by, account, auth.NewPassword{Text: f.Secret("password"), Must: &keeps})
+	v.Did(note, err)
 	if isCode(err, fhir.CodeConflict) {
 		return nothingHere()
 	} else if err != nil {
 		return err
 	}
 	v.Setup.Over()
+	account, err = v.Store.Account(v.Context(), account.Name)
+	if err != nil {
+		return err
+	}
 	token, n, err := v.Auth.NewSession(v.Context(), account, 1)
 	return v.begin(signInPage{Then: "/"}, token, n, err)
 }
@@ -140,10 +147,8 @@ func (v *Request) setupAccount(f *Form) (a storage.Account, err error) {
 	if f.Bad() {
 		return a, nil
 	}
-	now := time.Now()
-	a.Password, err = auth.HashPasswordFor(a.Name, f.Secret("password"))
-	a.PasswordChanged, a.Created, a.Authorities = now, now, []storage.Authority{{Permission: "ROLE_SUPERUSER"}}
-	return a, err
+	a.Authorities = []storage.Authority{{Permission: "ROLE_SUPERUSER"}}
+	return a, nil
 }
 
 // zones are the time zones that the form offers; any other name of the IANA list may be typed.

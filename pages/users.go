@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -238,8 +239,9 @@ func doUser(v *Request) error {
 	case "factor":
 		err = v.changeUser(a.Name, auth.ResetSecondFactor)
 	case "sign-out":
-		v.Detail("sessions ended")
-		err = v.Deed(func(e audit.Event) error { return v.Auth.CloseSessions(v.Context(), e, a.Name) })
+		var note audit.Note
+		_, note, err = v.Auth.EndSessions(v.Context(), v.Actor(http.StatusSeeOther), a.Name)
+		v.Did(note, err)
 	case "pause":
 		err = v.changeUser(a.Name, auth.Unlock)
 	}
@@ -251,9 +253,9 @@ func doUser(v *Request) error {
 
 // changeUser changes an account on behalf of who is signed in.
 func (v *Request) changeUser(name string, change func(a *storage.Account)) error {
-	return v.Deed(func(e audit.Event) error {
-		return v.Auth.ChangeAccount(v.Context(), e, v.Who, name, func(a *storage.Account) error { change(a); return nil })
-	})
+	note, err := v.Auth.ChangeAccount(v.Context(), v.Actor(http.StatusSeeOther), name, auth.NewPassword{}, func(a *storage.Account) error { change(a); return nil })
+	v.Did(note, err)
+	return err
 }
 
 // askAgain answers the page that asked, with the refusal of the server.
@@ -278,8 +280,8 @@ func removeUser(v *Request) error {
 	if err != nil {
 		return err
 	}
-	remove := func(e audit.Event) error { return v.Auth.RemoveAccount(v.Context(), e, v.Who, a.Name) }
-	if err := v.Exports.EndFor(v.Context(), a.Name, func() error { return v.Deed(remove) }); err != nil {
+	note, err := v.Exports.RemoveAccount(v.Context(), v.Actor(http.StatusSeeOther), v.Auth, a.Name)
+	if v.Did(note, err); err != nil {
 		return v.askAgain("users-ask", err, func(f *Form) any { return v.userQuestion(a, "remove", f) })
 	}
 	return v.Done(usersPath, "removed")

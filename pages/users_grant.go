@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -42,29 +43,9 @@ func (v *Request) holder() (holder, error) {
 // setAuthorities stores what the holder may do from now on: f makes it of what is held now.
 func (v *Request) setAuthorities(h holder, f func(now []storage.Authority) []storage.Authority) error {
 	if h.Program {
-		return v.Deed(func(e audit.Event) error {
-			return v.Auth.ChangeClient(v.Context(), e, v.Who, h.Name, func(c *storage.Client) error {
-				c.Authorities = f(c.Authorities)
-				return nil
-			})
-		})
+		return v.changeProgram(h.Name, http.StatusSeeOther, func(c *storage.Client) error { c.Authorities = f(c.Authorities); return nil })
 	}
-	return v.Deed(func(e audit.Event) error {
-		return v.Auth.ChangeAccount(v.Context(), e, v.Who, h.Name, func(a *storage.Account) error {
-			a.Authorities = f(a.Authorities)
-			return checkAuthorities(a.Authorities)
-		})
-	})
-}
-
-// checkAuthorities refuses what is no authority.
-func checkAuthorities(all []storage.Authority) error {
-	for _, a := range all {
-		if err := auth.CheckAuthority(a); err != nil {
-			return err
-		}
-	}
-	return nil
+	return v.changeUser(h.Name, func(a *storage.Account) { a.Authorities = f(a.Authorities) })
 }
 
 // permissionsPage is the data of the form for permissions.

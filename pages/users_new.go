@@ -1,10 +1,9 @@
 package pages
 
 import (
+	"net/http"
 	"slices"
-	"time"
 
-	"satchel/audit"
 	"satchel/auth"
 	"satchel/fhir"
 	"satchel/requests"
@@ -90,12 +89,8 @@ func addUser(v *Request) error {
 		return v.Invalid("users-new", page)
 	}
 	made := f.Get("how") != "typed"
-	v.Target(a.Name)
-	deed := v.Deed
-	if made {
-		deed = v.DeedHere
-	}
-	err = deed(func(e audit.Event) error { return v.Auth.AddAccount(v.Context(), e, v.Who, a, password, !a.Service) })
+	note, err := v.Auth.AddAccount(v.Context(), v.Actor(sent(made)), a, auth.NewPassword{Text: password})
+	v.Did(note, err)
 	switch {
 	case isCode(err, fhir.CodeForbidden):
 		return err
@@ -156,6 +151,14 @@ func (f *Form) givenPassword(name string) (string, error) {
 	return f.Secret("password"), nil
 }
 
+// sent is the status of a page that shows something once, such as what was made a moment ago, or else of a redirect.
+func sent(shown bool) int {
+	if shown {
+		return http.StatusOK
+	}
+	return http.StatusSeeOther
+}
+
 func showUserPassword(v *Request) error {
 	a, err := v.otherUser()
 	if err != nil {
@@ -181,22 +184,9 @@ func setUserPassword(v *Request) error {
 	if f.Bad() {
 		return v.Invalid("users-password", map[string]any{"Row": v.userRow(a), "Form": f})
 	}
-	hash, err := auth.HashPasswordFor(a.Name, password)
-	if err != nil {
-		return err
-	}
 	made := f.Get("how") != "typed"
-	deed := v.Deed
-	if made {
-		deed = v.DeedHere
-	}
-	err = deed(func(e audit.Event) error {
-		return v.Auth.ChangeAccount(v.Context(), e, v.Who, a.Name, func(a *storage.Account) error {
-			auth.SetPassword(a, hash, time.Now(), !a.Service)
-			return nil
-		})
-	})
-	if err != nil {
+	note, err := v.Auth.ChangeAccount(v.Context(), v.Actor(sent(made)), a.Name, auth.NewPassword{Text: password}, nil)
+	if v.Did(note, err); err != nil {
 		return err
 	}
 	if made {

@@ -211,7 +211,7 @@ func TestAccountActs(t *testing.T) {
 		details += fmt.Sprintf("%s %s %s: %s\n", e.Action, e.Target, e.Outcome, e.Detail)
 	}
 	for _, want := range []string{"account-change fred success: locked", "account-change fred success: disabled", "account-change fred success: second factor off",
-		"account-change nora success: sessions ended", "account-change nora success: new password, must change password", "account-remove nora success"} {
+		"sign-out nora success", "account-change nora success: new password, must change password", "account-remove nora success"} {
 		if !strings.Contains(details, want) {
 			t.Errorf("the log lacks %q\n%s", want, details)
 		}

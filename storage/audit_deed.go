@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -96,6 +97,22 @@ func (tx *Tx) altered(before, after Account) {
 		{before.TOTP == nil && after.TOTP != nil, "second factor on"}, {before.TOTP != nil && after.TOTP == nil, "second factor off"},
 		{after.RecoveryCodes != nil, "new recovery codes"}, {len(after.ForgetTries.Kinds) > 0, "wrong passwords forgotten"},
 		{before.GivenName != after.GivenName || before.FamilyName != after.FamilyName, "name"},
+	} {
+		if c.changed {
+			tx.details = append(tx.details, c.word)
+		}
+	}
+}
+
+// alteredClient is altered for a client.
+func (tx *Tx) alteredClient(before, after Client) {
+	for _, c := range []struct {
+		changed bool
+		word    string
+	}{
+		{!before.Disabled && after.Disabled, "disabled"}, {before.Disabled && !after.Disabled, "enabled"},
+		{before.KeySet != after.KeySet || before.KeySetURL != after.KeySetURL || before.AllowPrivate != after.AllowPrivate, "new keys"},
+		{!bytes.Equal(before.Secret, after.Secret), "new secret"}, {before.Scopes != after.Scopes, "scopes"}, {before.RedirectURI != after.RedirectURI, "redirect address"},
 	} {
 		if c.changed {
 			tx.details = append(tx.details, c.word)

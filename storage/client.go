@@ -56,7 +56,7 @@ func (s *Store) AddClient(ctx context.Context, e audit.Event, c Client) error {
 }
 
 // UpdateClient reads the client, lets f change it and stores it with the event, in one transaction; not-found if there is
-// none. One more event says what was granted or taken away.
+// none. The event is given words for what has changed, and one more says what was granted or taken away.
 // f may refuse by an error. Name, Created and LastUsed stay as they are. All tokens of the client are revoked, so that
 // nothing it was granted before outlives the change.
 func (s *Store) UpdateClient(ctx context.Context, e audit.Event, name string, f func(c *Client) error) error {
@@ -65,7 +65,7 @@ func (s *Store) UpdateClient(ctx context.Context, e audit.Event, name string, f 
 		if err != nil {
 			return err
 		}
-		name, held := c.Name, slices.Clone(c.Authorities)
+		name, before, held := c.Name, c, slices.Clone(c.Authorities)
 		if err := f(&c); err != nil {
 			return err
 		}
@@ -76,6 +76,7 @@ func (s *Store) UpdateClient(ctx context.Context, e audit.Event, name string, f 
 			return err
 		}
 		tx.granted(name, held, c.Authorities)
+		tx.alteredClient(before, c)
 		if err := tx.exec(`DELETE FROM client_authority WHERE client = ?`, name); err != nil {
 			return err
 		}

@@ -120,6 +120,9 @@ func (t *Trail) SignedIn(who audit.Who) {
 
 // setAccount aims at an account or client, if there is one of that name.
 func (t *Trail) setAccount(ctx context.Context, name string) {
+	if t == nil {
+		return
+	}
 	if a, err := t.server.Store.Account(ctx, name); err == nil {
 		t.Target = a.Name
 	} else if c, err := t.server.Store.Client(ctx, name); err == nil {

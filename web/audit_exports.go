@@ -16,7 +16,7 @@ func (a *Answer) did(n audit.Note, err error) {
 	case n.Stored:
 		a.Trail = nil
 	default:
-		t.Target = n.Target
+		t.Action, t.Target = n.Action, n.Target
 		if n.Action == audit.ExportStart {
 			t.call = nil // it names the parameters itself
 		}

@@ -12,28 +12,6 @@ import (
 	"satchel/storage"
 )
 
-// deed gives the trail's event, with the status that will be sent, to do: the storage method that does it takes the event and
-// stores it in its transaction. If do returns nil, the event is stored. Without a trail there is no event, and storage
-// refuses what is done without one.
-func (t *Trail) deed(status int, do func(e audit.Event) error) error {
-	return t.DeedIf(status, func(e audit.Event) (bool, error) {
-		err := do(e)
-		return err == nil, err
-	})
-}
-
-// DeedIf is deed for what may find that there is nothing to do: do says whether the event is stored.
-func (t *Trail) DeedIf(status int, do func(e audit.Event) (stored bool, err error)) error {
-	if t == nil {
-		_, err := do(audit.Event{})
-		return err
-	}
-	t.Status = status
-	stored, err := do(t.events()[0])
-	t.stored = t.stored || stored && err == nil
-	return err
-}
-
 // Write runs f in a transaction that stores the trail as f leaves it, if f changes something. f knows the status that will be
 // sent, or it is the given one.
 func (t *Trail) Write(ctx context.Context, s *storage.Store, status int, f func(tx *storage.Tx) error) error {
@@ -48,11 +26,6 @@ func (t *Trail) Write(ctx context.Context, s *storage.Store, status int, f func(
 		t.stored = t.stored || stored != nil
 	}
 	return err
-}
-
-// Deed is [Trail.Deed] of the call.
-func (c *Call) Deed(status int, do func(e audit.Event) error) error {
-	return c.Answer.Trail.deed(status, do)
 }
 
 // events are what is stored if all goes well: the event itself, and those beside it.

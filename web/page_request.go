@@ -86,17 +86,6 @@ func (p *PageRequest) Noted() { p.answer.Trail = nil }
 // Did takes over what a deed on an export or package leaves to be noted; one that was done was decided on.
 func (p *PageRequest) Did(n audit.Note, err error) { p.answer.did(n, err) }
 
-// Deed gives do the request's event: the storage method that does what the request is about takes it and stores it in the same
-// transaction. If do returns nil, the event is stored.
-func (p *PageRequest) Deed(do func(e audit.Event) error) error {
-	return p.answer.Trail.deed(http.StatusSeeOther, do)
-}
-
-// DeedHere is [PageRequest.Deed] for a request that ends in a page and not in a redirect.
-func (p *PageRequest) DeedHere(do func(e audit.Event) error) error {
-	return p.answer.Trail.deed(http.StatusOK, do)
-}
-
 // Write runs f in a transaction that stores the request's event, as f leaves it, if f changes something.
 func (p *PageRequest) Write(f func(tx *storage.Tx) error) error {
 	return p.answer.Trail.Write(p.Context(), p.server.Store, http.StatusSeeOther, f)

@@ -79,6 +79,9 @@ func (s *Server) runPage(a *Answer, p *PageRequest) error {
 	if err := s.visitor(a, p); err != nil {
 		return err
 	}
+	if name := values["name"]; name != "" && p.SignedIn() {
+		a.Trail.setAccount(p.Context(), name)
+	}
 	a.Guarded = p.Page.Guarded
 	if p.ContentLength != 0 {
 		p.Body = inTime(a, p.Body)

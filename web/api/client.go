@@ -11,7 +11,6 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"satchel/audit"
 	"satchel/auth"
 	"satchel/fhir"
 	"satchel/storage"
@@ -154,17 +153,9 @@ func addClient(w http.ResponseWriter, c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	client, secret, err := auth.NewClient(auth.Registration{Name: t.Name, Keys: keys, KeysURL: t.KeySetURL, AllowPrivate: t.AllowPrivate,
-		Secret: t.NewSecret, Scopes: t.Scopes, RedirectURI: t.redirectURI(), Authorities: t.authorities()})
-	if err != nil {
-		return err
-	}
-	if err := auth.CheckGrant(c.Who, client.Authorities); err != nil {
-		return err
-	}
-	client.Disabled = t.Disabled != nil && *t.Disabled
-	err = c.Deed(http.StatusCreated, func(e audit.Event) error { return c.Server.Store.AddClient(c.Context(), e, client) })
-	if err != nil {
+	client, secret, note, err := c.Server.Auth.AddClient(c.Context(), c.Actor(http.StatusCreated), auth.Registration{Name: t.Name, Keys: keys, KeysURL: t.KeySetURL,
+		AllowPrivate: t.AllowPrivate, Secret: t.NewSecret, Scopes: t.Scopes, RedirectURI: t.redirectURI(), Authorities: t.authorities(), Disabled: t.Disabled != nil && *t.Disabled})
+	if c.Did(note, err); err != nil {
 		return err
 	}
 	w.Header().Set("Location", strings.TrimSuffix(c.Base, web.FHIRPath)+"/api/clients/"+client.Name)
@@ -184,13 +175,11 @@ func updateClient(w http.ResponseWriter, c *web.Call) error {
 		return fhir.Errorf(fhir.CodeInvalid, "the name %q is not the one in the address; a client keeps its name", web.Printable(t.Name))
 	}
 	secret := ""
-	err = c.Deed(http.StatusOK, func(e audit.Event) error {
-		return c.Server.Auth.ChangeClient(c.Context(), e, c.Who, c.Name, func(client *storage.Client) error {
-			secret, err = t.change(client)
-			return err
-		})
+	note, err := c.Server.Auth.ChangeClient(c.Context(), c.Actor(http.StatusOK), c.Name, func(client *storage.Client) error {
+		secret, err = t.change(client)
+		return err
 	})
-	if err != nil {
+	if c.Did(note, err); err != nil {
 		return err
 	}
 	return sendClient(c, w, http.StatusOK, c.Name, secret)
@@ -234,10 +223,8 @@ func removeClient(w http.ResponseWriter, c *web.Call) error {
 	if err := mayAdministrate(c, auth.VerbUsers); err != nil {
 		return err
 	}
-	remove := func() error {
-		return c.Deed(http.StatusNoContent, func(e audit.Event) error { return c.Server.Auth.RemoveClient(c.Context(), e, c.Who, c.Name) })
-	}
-	if err := c.Server.Exports.EndFor(c.Context(), c.Name, remove); err != nil {
+	note, err := c.Server.Exports.RemoveClient(c.Context(), c.Actor(http.StatusNoContent), c.Server.Auth, c.Name)
+	if c.Did(note, err); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -111,8 +111,8 @@ func closeSessions(w http.ResponseWriter, c *web.Call) error {
 	if err := c.Own(); err != nil {
 		return err
 	}
-	err := c.Deed(http.StatusNoContent, func(e audit.Event) error { return c.Server.Auth.CloseSessions(c.Context(), e, c.Who.Name) })
-	if err != nil {
+	_, note, err := c.Server.Auth.EndSessions(c.Context(), c.Actor(http.StatusNoContent), c.Who.Name)
+	if c.Did(note, err); err != nil {
 		return err
 	}
 	c.Server.SetCookie(w, c.Request, "")
@@ -137,11 +137,8 @@ func changePassword(w http.ResponseWriter, c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	err = c.Deed(http.StatusNoContent, func(e audit.Event) error {
-		_, err := c.Server.Auth.ChangePassword(c.Context(), e, c.Server.Client(c.Request).String(), c.Who.Name, t.Old, t.New)
-		return err
-	})
-	if err != nil {
+	note, err := c.Server.Auth.ChangePassword(c.Context(), c.Actor(http.StatusNoContent), t.Old, t.New)
+	if c.Did(note, err); err != nil {
 		return mistyped(err)
 	}
 	if err := renewSession(c, w, factors); err != nil {
@@ -182,12 +179,8 @@ func enrol(w http.ResponseWriter, c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	var offer auth.Enrolment
-	err = c.Deed(http.StatusCreated, func(e audit.Event) (err error) {
-		offer, err = c.Server.Auth.Enrol(c.Context(), e, c.Server.Client(c.Request).String(), c.Who.Name, p.Password)
-		return err
-	})
-	if err != nil {
+	offer, note, err := c.Server.Auth.Enrol(c.Context(), c.Actor(http.StatusCreated), p.Password)
+	if c.Did(note, err); err != nil {
 		return mistyped(err)
 	}
 	return c.SendValue(w, http.StatusCreated, offer)
@@ -199,12 +192,8 @@ func confirmSecondFactor(w http.ResponseWriter, c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	var recovery []string
-	err = c.Deed(http.StatusOK, func(e audit.Event) (err error) {
-		recovery, err = c.Server.Auth.ConfirmSecondFactor(c.Context(), e, c.Who.Name, p.Code)
-		return err
-	})
-	if err != nil {
+	recovery, note, err := c.Server.Auth.ConfirmSecondFactor(c.Context(), c.Actor(http.StatusOK), p.Code)
+	if c.Did(note, err); err != nil {
 		return mistyped(err)
 	}
 	if err := renewSession(c, w, 2); err != nil {
@@ -219,10 +208,8 @@ func removeSecondFactor(w http.ResponseWriter, c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	err = c.Deed(http.StatusNoContent, func(e audit.Event) error {
-		return c.Server.Auth.RemoveSecondFactor(c.Context(), e, c.Server.Client(c.Request).String(), c.Who.Name, p.Password, p.Code)
-	})
-	if err != nil {
+	note, err := c.Server.Auth.RemoveSecondFactor(c.Context(), c.Actor(http.StatusNoContent), p.Password, p.Code)
+	if c.Did(note, err); err != nil {
 		return mistyped(err)
 	}
 	if err := renewSession(c, w, 1); err != nil {
@@ -238,12 +225,8 @@ func renewRecovery(w http.ResponseWriter, c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	var recovery []string
-	err = c.Deed(http.StatusCreated, func(e audit.Event) (err error) {
-		recovery, err = c.Server.Auth.RenewRecoveryCodes(c.Context(), e, c.Who.Name, p.Code)
-		return err
-	})
-	if err != nil {
+	recovery, note, err := c.Server.Auth.RenewRecoveryCodes(c.Context(), c.Actor(http.StatusCreated), p.Code)
+	if c.Did(note, err); err != nil {
 		return mistyped(err)
 	}
 	return c.SendValue(w, http.StatusCreated, map[string][]string{"recoveryCodes": recovery})

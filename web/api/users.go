@@ -118,19 +118,11 @@ func (t userText) checkFixed(now userText) error {
 }
 
 // put puts what the text says into an account, but for its name and password.
-func (t userText) put(a *storage.Account) error {
-	for _, f := range []struct {
-		name  string
-		given *string
-		field *string
-	}{{"givenName", t.GivenName, &a.GivenName}, {"familyName", t.FamilyName, &a.FamilyName}} {
-		if f.given == nil {
-			continue
+func (t userText) put(a *storage.Account) {
+	for _, f := range []struct{ given, field *string }{{t.GivenName, &a.GivenName}, {t.FamilyName, &a.FamilyName}} {
+		if f.given != nil {
+			*f.field = *f.given
 		}
-		if err := auth.CheckPersonName(f.name, *f.given); err != nil {
-			return err
-		}
-		*f.field = *f.given
 	}
 	for _, f := range []struct{ given, field *bool }{{t.Locked, &a.Locked}, {t.Disabled, &a.Disabled}, {t.Service, &a.Service}, {t.MustChange, &a.MustChange}} {
 		if f.given != nil {
@@ -141,18 +133,14 @@ func (t userText) put(a *storage.Account) error {
 		auth.ResetSecondFactor(a)
 	}
 	if t.Authorities == nil {
-		return nil
+		return
 	}
 	a.Authorities = nil
 	for _, x := range *t.Authorities {
-		if err := auth.CheckAuthority(x); err != nil {
-			return err
-		}
 		if !slices.Contains(a.Authorities, x) {
 			a.Authorities = append(a.Authorities, x)
 		}
 	}
-	return nil
 }
 
 // listUsers answers all accounts: GET /api/user-management.
@@ -208,33 +196,28 @@ func addUser(w http.ResponseWriter, c *web.Call) error {
 	if t.Username == nil || t.Password == nil {
 		return fhir.Errorf(fhir.CodeRequired, "an account needs username and password")
 	}
-	name, err := auth.Name(*t.Username)
-	if err != nil {
-		return err
-	}
 	if err := t.checkFixed(userText{}); err != nil {
 		return err
 	}
-	a := storage.Account{Name: name}
-	if err := t.put(&a); err != nil {
+	a := storage.Account{Name: *t.Username}
+	t.put(&a)
+	note, err := c.Server.Auth.AddAccount(c.Context(), c.Actor(http.StatusCreated), a, t.password())
+	if c.Did(note, err); err != nil {
 		return err
 	}
-	must := !a.Service
-	if t.MustChange != nil {
-		must = *t.MustChange
-	}
-	err = c.Deed(http.StatusCreated, func(e audit.Event) error {
-		return c.Server.Auth.AddAccount(c.Context(), e, c.Who, a, *t.Password, must)
-	})
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Location", strings.TrimSuffix(c.Base, web.FHIRPath)+"/api/user-management/"+url.PathEscape(name))
-	return sendUser(c, w, http.StatusCreated, name)
+	w.Header().Set("Location", strings.TrimSuffix(c.Base, web.FHIRPath)+"/api/user-management/"+url.PathEscape(note.Target))
+	return sendUser(c, w, http.StatusCreated, note.Target)
 }
 
-// updateUser changes an account: PUT /api/user-management/[name]. The caller must hold what the account holds before and
-// after: else a new password would be a way to more than the own rights.
+// password is the one that the body gives.
+func (t userText) password() (p auth.NewPassword) {
+	if t.Password != nil {
+		p.Text, p.Must = *t.Password, t.MustChange
+	}
+	return p
+}
+
+// updateUser changes an account: PUT /api/user-management/[name].
 func updateUser(w http.ResponseWriter, c *web.Call) error {
 	if err := mayAdministrate(c, auth.VerbUsers); err != nil {
 		return err
@@ -246,44 +229,20 @@ func updateUser(w http.ResponseWriter, c *web.Call) error {
 	if t.Username != nil && !strings.EqualFold(*t.Username, c.Name) {
 		return fhir.Errorf(fhir.CodeInvalid, "the username %q is not the one in the address; an account keeps its name", web.Printable(*t.Username))
 	}
-	before, err := c.Server.Store.Account(c.Context(), c.Name)
-	if err != nil {
-		return err
+	if t.Password != nil && *t.Password == "" {
+		return fhir.Errorf(fhir.CodeValue, "the password is empty; leave it out, and the account keeps the one that it has")
 	}
-	if err := auth.CheckGrant(c.Who, before.Authorities); err != nil { // before a hash is made
-		return err
-	}
-	hash := ""
-	if t.Password != nil {
-		if hash, err = auth.HashPasswordFor(before.Name, *t.Password); err != nil {
+	note, err := c.Server.Auth.ChangeAccount(c.Context(), c.Actor(http.StatusOK), c.Name, t.password(), func(a *storage.Account) error {
+		if err := t.checkFixed(userOf(c.Server, *a)); err != nil {
 			return err
 		}
-	}
-	err = c.Deed(http.StatusOK, func(e audit.Event) error {
-		return c.Server.Auth.ChangeAccount(c.Context(), e, c.Who, c.Name, func(a *storage.Account) error { return changeUser(c, a, t, hash) })
+		t.put(a)
+		return nil
 	})
-	if err != nil {
+	if c.Did(note, err); err != nil {
 		return err
 	}
 	return sendUser(c, w, http.StatusOK, c.Name)
-}
-
-// changeUser is the change of an account inside its transaction.
-func changeUser(c *web.Call, a *storage.Account, t userText, hash string) error {
-	if err := t.checkFixed(userOf(c.Server, *a)); err != nil {
-		return err
-	}
-	if err := t.put(a); err != nil {
-		return err
-	}
-	if hash != "" {
-		must := !a.Service && a.Name != c.Who.Name
-		if t.MustChange != nil {
-			must = *t.MustChange
-		}
-		auth.SetPassword(a, hash, time.Now(), must)
-	}
-	return nil
 }
 
 // removeUser removes an account: DELETE /api/user-management/[name].
@@ -291,10 +250,8 @@ func removeUser(w http.ResponseWriter, c *web.Call) error {
 	if err := mayAdministrate(c, auth.VerbUsers); err != nil {
 		return err
 	}
-	remove := func() error {
-		return c.Deed(http.StatusNoContent, func(e audit.Event) error { return c.Server.Auth.RemoveAccount(c.Context(), e, c.Who, c.Name) })
-	}
-	if err := c.Server.Exports.EndFor(c.Context(), c.Name, remove); err != nil {
+	note, err := c.Server.Exports.RemoveAccount(c.Context(), c.Actor(http.StatusNoContent), c.Server.Auth, c.Name)
+	if c.Did(note, err); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
