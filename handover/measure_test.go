@@ -14,6 +14,43 @@ import (
 	"satchel/fhir"
 )
 
+// tellMeasured logs how long something took with so many bytes, and the most memory until now.
+func tellMeasured(t *testing.T, what string, d time.Duration, bytes int64) {
+	t.Logf("%-10s %8.2fs %8.0f MB/s  peak %s", what, d.Seconds(), float64(bytes)/1e6/d.Seconds(), peak())
+}
+
+// fillMeasured puts about so many resources into a package and returns how many bytes they have.
+func fillMeasured(t *testing.T, w *Writer, ledger *countingLedger, want int) (bytes int64) {
+	d, line := &fhir.Document{}, []byte(nil)
+	var writing, attaching time.Duration
+	began := time.Now()
+	for item := range demo.Items(demo.Options{Lean: true, Patients: want / demo.LeanResources}) {
+		if err := d.Reset(item.JSON); err != nil {
+			t.Fatal(err)
+		}
+		line = d.Stamped(line[:0], item.ID, 1, testTime)
+		r := fhir.Resource{Type: item.Type, ID: item.ID, Version: 1, Updated: testTime, JSON: line}
+		at := time.Now()
+		if _, err := w.Put(Current, r); err != nil {
+			t.Fatal(err)
+		}
+		writing += time.Since(at)
+		at = time.Now()
+		if err := w.AttachData(r, d); err != nil {
+			t.Fatal(err)
+		}
+		attaching += time.Since(at)
+		s := ledger.m[r.Type]
+		s.Current++
+		ledger.m[r.Type] = s
+		bytes += int64(len(line)) + 1
+	}
+	t.Logf("%.0f MB; generating took %.2fs", float64(bytes)/1e6, (time.Since(began) - writing - attaching).Seconds())
+	tellMeasured(t, "put", writing, bytes)
+	tellMeasured(t, "attach", attaching, bytes)
+	return bytes
+}
+
 // TestMeasure writes and checks many resources and says how fast and with how much memory:
 //
 //	SATCHEL_MEASURE=1000000 go test ./handover -run TestMeasure -v
@@ -30,37 +67,8 @@ func TestMeasure(t *testing.T) {
 		}
 		defer w.Abort()
 		ledger := &countingLedger{m: map[string]Stored{}}
-		d, line := &fhir.Document{}, []byte(nil)
-		var writing, attaching time.Duration
-		var bytes int64
-		began := time.Now()
-		for item := range demo.Items(demo.Options{Lean: true, Patients: want / demo.LeanResources}) {
-			if err := d.Reset(item.JSON); err != nil {
-				t.Fatal(err)
-			}
-			line = d.Stamped(line[:0], item.ID, 1, testTime)
-			r := fhir.Resource{Type: item.Type, ID: item.ID, Version: 1, Updated: testTime, JSON: line}
-			at := time.Now()
-			if _, err := w.Put(Current, r); err != nil {
-				t.Fatal(err)
-			}
-			writing += time.Since(at)
-			at = time.Now()
-			if err := w.AttachData(r, d); err != nil {
-				t.Fatal(err)
-			}
-			attaching += time.Since(at)
-			s := ledger.m[r.Type]
-			s.Current++
-			ledger.m[r.Type] = s
-			bytes += int64(len(line)) + 1
-		}
-		tell := func(what string, d time.Duration) {
-			t.Logf("%-10s %8.2fs %8.0f MB/s  peak %s", what, d.Seconds(), float64(bytes)/1e6/d.Seconds(), peak())
-		}
-		t.Logf("%.0f MB; generating took %.2fs", float64(bytes)/1e6, (time.Since(began) - writing - attaching).Seconds())
-		tell("put", writing)
-		tell("attach", attaching)
+		bytes := fillMeasured(t, w, ledger, want)
+		tell := func(what string, d time.Duration) { tellMeasured(t, what, d, bytes) }
 		at := time.Now()
 		if _, err := w.Reconcile(context.Background(), ledger); err != nil {
 			t.Fatal(err)

@@ -217,6 +217,45 @@ func patient(id string, version int64, more string) fhir.Resource {
 	return fhir.Resource{Type: "Patient", ID: id, Version: version, Updated: testTime, JSON: d.Stamped(nil, id, version, testTime)}
 }
 
+// verdictCase is a package of which something may be missing, and what it says of itself.
+type verdictCase struct {
+	name    string
+	fill    func(t *testing.T, w *Writer)
+	want    Verdict
+	problem string
+}
+
+// check makes the package and looks at its verdict, at its pages and at what the check of it says.
+func (c verdictCase) check(t *testing.T, all *practice) {
+	o := options(t.TempDir())
+	w, err := Create(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Abort()
+	c.fill(t, w)
+	r, err := w.Reconcile(context.Background(), all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict != c.want || !strings.Contains(strings.Join(r.Problems, "\n"), c.problem) {
+		t.Errorf("verdict %q, want %q with %q: %v", r.Verdict, c.want, c.problem, r.Problems)
+	}
+	if u := r.References; u.UnresolvedCount != 1 && c.want == Complete {
+		t.Errorf("references: %+v", u)
+	}
+	s, err := w.Seal(context.Background(), testTime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantVerdictWords(t, content(t, s.Paths[0]), c.want)
+	want := Good
+	if c.want == Incomplete {
+		want = Partial
+	}
+	wantOutcome(t, verify(t, s.Paths[0], VerifyOptions{}), want, map[Outcome]string{Good: "complete", Partial: "sealed as INCOMPLETE"}[want])
+}
+
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
 	a, b := patient("a", 1, ""), patient("b", 2, `,"link":[{"other":{"reference":"Patient/gone"},"type":"seealso"}]`)
@@ -228,12 +267,7 @@ func TestVerdicts(t *testing.T) {
 			}
 		}
 	}
-	cases := []struct {
-		name    string
-		fill    func(t *testing.T, w *Writer)
-		want    Verdict
-		problem string
-	}{
+	cases := []verdictCase{
 		{"all", func(t *testing.T, w *Writer) { put(t, w, Current, a, b); put(t, w, History, all.earlier...) }, Complete, ""},
 		{"one is missing", func(t *testing.T, w *Writer) { put(t, w, Current, b); put(t, w, History, all.earlier...) }, Incomplete, "current resources"},
 		{"history is missing", func(t *testing.T, w *Writer) { put(t, w, Current, a, b) }, Incomplete, "earlier versions"},
@@ -255,35 +289,7 @@ func TestVerdicts(t *testing.T) {
 		}, Incomplete, "attachments"},
 	}
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			o := options(t.TempDir())
-			w, err := Create(o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer w.Abort()
-			c.fill(t, w)
-			r, err := w.Reconcile(context.Background(), all)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if r.Verdict != c.want || !strings.Contains(strings.Join(r.Problems, "\n"), c.problem) {
-				t.Errorf("verdict %q, want %q with %q: %v", r.Verdict, c.want, c.problem, r.Problems)
-			}
-			if u := r.References; u.UnresolvedCount != 1 && c.want == Complete {
-				t.Errorf("references: %+v", u)
-			}
-			s, err := w.Seal(context.Background(), testTime)
-			if err != nil {
-				t.Fatal(err)
-			}
-			wantVerdictWords(t, content(t, s.Paths[0]), c.want)
-			want := Good
-			if c.want == Incomplete {
-				want = Partial
-			}
-			wantOutcome(t, verify(t, s.Paths[0], VerifyOptions{}), want, map[Outcome]string{Good: "complete", Partial: "sealed as INCOMPLETE"}[want])
-		})
+		t.Run(c.name, func(t *testing.T) { c.check(t, all) })
 	}
 }
 

@@ -102,116 +102,132 @@ func filesOf(t *testing.T, root string) map[string]File {
 
 func upper(s string) string { return strings.ToUpper(s) }
 
-// What can be done to a package, and what the check says of it. "relisted" cases have lists that fit: only the manifest,
-// the names or the signature give them away.
+// damage is something that can be done to a package, and what the check says of it. A relisted one has lists that fit: only the
+// manifest, the names or the signature give it away.
+type damage struct {
+	name     string
+	do       func(t *testing.T, root string)
+	want     Outcome
+	mention  string
+	relisted bool
+}
+
+func cut(s string) string { return s[:len(s)-1] }
+
+// damagedFiles are packages with files that were changed, added or taken away.
+var damagedFiles = []damage{
+	{"flipped bit", func(t *testing.T, r string) {
+		edit(t, r, somePatients, func(s string) string { b := []byte(s); b[100] ^= 1; return string(b) })
+	}, Altered, somePatients + ": was changed", false},
+	{"missing file", func(t *testing.T, r string) { os.Remove(filepath.Join(r, somePatients)) }, Partial, somePatients + ": is missing", false},
+	{"missing documentation", func(t *testing.T, r string) { os.Remove(filepath.Join(r, someDocs)) }, Partial, someDocs + ": is missing", false},
+	{"extra file", func(t *testing.T, r string) { write(t, r, "data/extra.txt", "x") }, Altered, "data/extra.txt: was added", false},
+	{"extra tag file", func(t *testing.T, r string) { write(t, r, "extra.txt", "x") }, Altered, "extra.txt: was added", false},
+	{"renamed file", func(t *testing.T, r string) {
+		os.Rename(filepath.Join(r, somePatients), filepath.Join(r, "data/fhir/current/Patient-0002.ndjson"))
+	}, Altered, "Patient-0002.ndjson: was added", false},
+	{"wrong Oxum", func(t *testing.T, r string) {
+		edit(t, r, bagInfoFile, func(s string) string { return strings.Replace(s, "Payload-Oxum: ", "Payload-Oxum: 1", 1) })
+	}, Altered, "Payload-Oxum says", false},
+	{"edited bag-info", func(t *testing.T, r string) {
+		edit(t, r, bagInfoFile, func(s string) string { return strings.Replace(s, "Hill", "Mill", 1) })
+	}, Altered, "bag-info.txt: was changed", false},
+}
+
+// damagedLists are packages with lists that are wrong, or that lead elsewhere.
+var damagedLists = []damage{
+	{"fetch.txt", func(t *testing.T, r string) { write(t, r, "fetch.txt", "https://a.example/x 1 data/x\n") }, Altered, "fetch.txt", false},
+	{"fetch.txt, relisted", func(t *testing.T, r string) { write(t, r, "fetch.txt", "https://a.example/x 1 data/x\n") }, Altered, "fetch.txt", true},
+	{"parent path in the list", func(t *testing.T, r string) {
+		edit(t, r, payloadManifest, func(s string) string { return s + strings.Repeat("0", 64) + "  data/../../x\n" })
+	}, Altered, "leads out of its folder", false},
+	{"absolute path in the list", func(t *testing.T, r string) {
+		edit(t, r, payloadManifest, func(s string) string { return s + strings.Repeat("0", 64) + "  /etc/passwd\n" })
+	}, Altered, "absolute", false},
+	{"line twice in the list", func(t *testing.T, r string) {
+		edit(t, r, payloadManifest, func(s string) string { return s + strings.SplitAfter(s, "\n")[0] })
+	}, Altered, "twice", false},
+	{"case collision", func(t *testing.T, r string) { write(t, r, "data/fhir/current/PATIENT-0001.ndjson", "{}\n") }, Altered, "upper and lower case", false},
+	{"file of no bytes added", func(t *testing.T, r string) { write(t, r, "data/fhir/current/Patient-0009.ndjson", "") }, Altered, "Patient-0009.ndjson: was added", false},
+	{"file of no bytes, relisted", func(t *testing.T, r string) { write(t, r, somePatients, "") }, Altered, somePatients, true},
+	{"file of no bytes", func(t *testing.T, r string) { write(t, r, somePatients, "") }, Altered, somePatients + ": was changed", false},
+}
+
+// damagedLines are packages in which lines, counts or marks are not as they were.
+var damagedLines = []damage{
+	{"truncated line", func(t *testing.T, r string) { edit(t, r, somePatients, cut) }, Altered, "the last line is cut off", false},
+	{"truncated line, relisted", func(t *testing.T, r string) { edit(t, r, somePatients, cut) }, Altered, "the last line is cut off", true},
+	{"line taken away, relisted", func(t *testing.T, r string) {
+		edit(t, r, somePatients, func(s string) string { return strings.Join(strings.SplitAfter(s, "\n")[1:], "") })
+	}, Altered, "lines, data/ehi-manifest.json says", true},
+	{"file taken away, relisted", func(t *testing.T, r string) { os.Remove(filepath.Join(r, somePatients)) }, Partial, somePatients, true},
+	{"file added, relisted", func(t *testing.T, r string) { write(t, r, "data/extra.txt", "x") }, Altered, "does not name it", true},
+	{"count in the manifest, relisted", func(t *testing.T, r string) {
+		edit(t, r, manifestPath, func(s string) string {
+			before, after, _ := strings.Cut(s, `"Patient": {`)
+			return before + `"Patient": {` + strings.Replace(after, `"exportedCurrent": `, `"exportedCurrent": 1`, 1)
+		})
+	}, Altered, "current resources of Patient", true},
+	{"attachment under another name, relisted", func(t *testing.T, r string) {
+		all, _ := filepath.Glob(filepath.Join(r, "data/attachments/*/*.pdf"))
+		if err := os.WriteFile(all[0], []byte("forged"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}, Altered, "the name is not the SHA-256", true},
+	{"bad hash", func(t *testing.T, r string) {
+		edit(t, r, payloadManifest, func(s string) string { return upper(s[:64]) + s[64:] })
+	}, Altered, "no hash and path", false},
+	{"no tag manifest", func(t *testing.T, r string) { os.Remove(filepath.Join(r, tagManifest)) }, Partial, tagManifest + ": is missing", false},
+	{"no bagit.txt", func(t *testing.T, r string) { os.Remove(filepath.Join(r, bagitFile)) }, Partial, bagitFile + ": is missing", false},
+}
+
+// damagedWhole are packages of another kind, or by somebody else.
+var damagedWhole = []damage{
+	{"other BagIt", func(t *testing.T, r string) {
+		edit(t, r, bagitFile, func(s string) string { return strings.Replace(s, "1.0", "2.0", 1) })
+	}, Unknown, `"2.0"`, false},
+	{"other format", func(t *testing.T, r string) {
+		edit(t, r, manifestPath, func(s string) string { return strings.Replace(s, `"1.0.0"`, `"2.0.0"`, 1) })
+	}, Unknown, "Use a newer one", true},
+	{"an ordinary bag", func(t *testing.T, r string) {
+		os.RemoveAll(filepath.Join(r, "data"))
+		write(t, r, "data/x.txt", "x")
+	}, Unknown, "not one with health records", true},
+	{"marker", func(t *testing.T, r string) { write(t, r, incompleteMarker, "") }, Partial, "interrupted", false},
+	{"signature taken away", func(t *testing.T, r string) { os.Remove(filepath.Join(r, signatureFile)) }, Partial, "says that it was signed", false},
+	{"signature damaged", func(t *testing.T, r string) {
+		edit(t, r, signatureFile, func(s string) string { return strings.Replace(s, "SSHSIG", "x", 1)[:200] })
+	}, Altered, signatureFile, false},
+	{"all relisted under the old signature", func(t *testing.T, r string) {
+		edit(t, r, bagInfoFile, func(s string) string { return strings.Replace(s, "Hill", "Mill", 1) })
+	}, Altered, "does not fit the list", true},
+	{"signed by somebody else", func(t *testing.T, r string) {
+		k, err := NewKey(filepath.Join(t.TempDir(), "k"), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := k.sign([]byte(read(t, r, tagManifest)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, r, signatureFile, s)
+	}, Altered, "is by the key", false},
+}
+
+// damagedByLink has a link in place of a file.
+var damagedByLink = damage{"link", func(t *testing.T, r string) {
+	os.Rename(filepath.Join(r, somePatients), filepath.Join(r, "..", "elsewhere"))
+	if err := os.Symlink("../../../../elsewhere", filepath.Join(r, somePatients)); err != nil {
+		t.Fatal(err)
+	}
+}, Altered, "is a link", false}
+
+// What can be done to a package is found by the check.
 func TestTampering(t *testing.T) {
 	t.Parallel()
-	cut := func(s string) string { return s[:len(s)-1] }
-	cases := []struct {
-		name     string
-		do       func(t *testing.T, root string)
-		want     Outcome
-		mention  string
-		relisted bool
-	}{
-		{"flipped bit", func(t *testing.T, r string) {
-			edit(t, r, somePatients, func(s string) string { b := []byte(s); b[100] ^= 1; return string(b) })
-		}, Altered, somePatients + ": was changed", false},
-		{"missing file", func(t *testing.T, r string) { os.Remove(filepath.Join(r, somePatients)) }, Partial, somePatients + ": is missing", false},
-		{"missing documentation", func(t *testing.T, r string) { os.Remove(filepath.Join(r, someDocs)) }, Partial, someDocs + ": is missing", false},
-		{"extra file", func(t *testing.T, r string) { write(t, r, "data/extra.txt", "x") }, Altered, "data/extra.txt: was added", false},
-		{"extra tag file", func(t *testing.T, r string) { write(t, r, "extra.txt", "x") }, Altered, "extra.txt: was added", false},
-		{"renamed file", func(t *testing.T, r string) {
-			os.Rename(filepath.Join(r, somePatients), filepath.Join(r, "data/fhir/current/Patient-0002.ndjson"))
-		}, Altered, "Patient-0002.ndjson: was added", false},
-		{"wrong Oxum", func(t *testing.T, r string) {
-			edit(t, r, bagInfoFile, func(s string) string { return strings.Replace(s, "Payload-Oxum: ", "Payload-Oxum: 1", 1) })
-		}, Altered, "Payload-Oxum says", false},
-		{"edited bag-info", func(t *testing.T, r string) {
-			edit(t, r, bagInfoFile, func(s string) string { return strings.Replace(s, "Hill", "Mill", 1) })
-		}, Altered, "bag-info.txt: was changed", false},
-		{"fetch.txt", func(t *testing.T, r string) { write(t, r, "fetch.txt", "https://a.example/x 1 data/x\n") }, Altered, "fetch.txt", false},
-		{"fetch.txt, relisted", func(t *testing.T, r string) { write(t, r, "fetch.txt", "https://a.example/x 1 data/x\n") }, Altered, "fetch.txt", true},
-		{"parent path in the list", func(t *testing.T, r string) {
-			edit(t, r, payloadManifest, func(s string) string { return s + strings.Repeat("0", 64) + "  data/../../x\n" })
-		}, Altered, "leads out of its folder", false},
-		{"absolute path in the list", func(t *testing.T, r string) {
-			edit(t, r, payloadManifest, func(s string) string { return s + strings.Repeat("0", 64) + "  /etc/passwd\n" })
-		}, Altered, "absolute", false},
-		{"line twice in the list", func(t *testing.T, r string) {
-			edit(t, r, payloadManifest, func(s string) string { return s + strings.SplitAfter(s, "\n")[0] })
-		}, Altered, "twice", false},
-		{"case collision", func(t *testing.T, r string) { write(t, r, "data/fhir/current/PATIENT-0001.ndjson", "{}\n") }, Altered, "upper and lower case", false},
-		{"file of no bytes added", func(t *testing.T, r string) { write(t, r, "data/fhir/current/Patient-0009.ndjson", "") }, Altered, "Patient-0009.ndjson: was added", false},
-		{"file of no bytes, relisted", func(t *testing.T, r string) { write(t, r, somePatients, "") }, Altered, somePatients, true},
-		{"file of no bytes", func(t *testing.T, r string) { write(t, r, somePatients, "") }, Altered, somePatients + ": was changed", false},
-		{"truncated line", func(t *testing.T, r string) { edit(t, r, somePatients, cut) }, Altered, "the last line is cut off", false},
-		{"truncated line, relisted", func(t *testing.T, r string) { edit(t, r, somePatients, cut) }, Altered, "the last line is cut off", true},
-		{"line taken away, relisted", func(t *testing.T, r string) {
-			edit(t, r, somePatients, func(s string) string { return strings.Join(strings.SplitAfter(s, "\n")[1:], "") })
-		}, Altered, "lines, data/ehi-manifest.json says", true},
-		{"file taken away, relisted", func(t *testing.T, r string) { os.Remove(filepath.Join(r, somePatients)) }, Partial, somePatients, true},
-		{"file added, relisted", func(t *testing.T, r string) { write(t, r, "data/extra.txt", "x") }, Altered, "does not name it", true},
-		{"count in the manifest, relisted", func(t *testing.T, r string) {
-			edit(t, r, manifestPath, func(s string) string {
-				before, after, _ := strings.Cut(s, `"Patient": {`)
-				return before + `"Patient": {` + strings.Replace(after, `"exportedCurrent": `, `"exportedCurrent": 1`, 1)
-			})
-		}, Altered, "current resources of Patient", true},
-		{"attachment under another name, relisted", func(t *testing.T, r string) {
-			all, _ := filepath.Glob(filepath.Join(r, "data/attachments/*/*.pdf"))
-			if err := os.WriteFile(all[0], []byte("forged"), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}, Altered, "the name is not the SHA-256", true},
-		{"bad hash", func(t *testing.T, r string) {
-			edit(t, r, payloadManifest, func(s string) string { return upper(s[:64]) + s[64:] })
-		}, Altered, "no hash and path", false},
-		{"no tag manifest", func(t *testing.T, r string) { os.Remove(filepath.Join(r, tagManifest)) }, Partial, tagManifest + ": is missing", false},
-		{"no bagit.txt", func(t *testing.T, r string) { os.Remove(filepath.Join(r, bagitFile)) }, Partial, bagitFile + ": is missing", false},
-		{"other BagIt", func(t *testing.T, r string) {
-			edit(t, r, bagitFile, func(s string) string { return strings.Replace(s, "1.0", "2.0", 1) })
-		}, Unknown, `"2.0"`, false},
-		{"other format", func(t *testing.T, r string) {
-			edit(t, r, manifestPath, func(s string) string { return strings.Replace(s, `"1.0.0"`, `"2.0.0"`, 1) })
-		}, Unknown, "Use a newer one", true},
-		{"an ordinary bag", func(t *testing.T, r string) {
-			os.RemoveAll(filepath.Join(r, "data"))
-			write(t, r, "data/x.txt", "x")
-		}, Unknown, "not one with health records", true},
-		{"marker", func(t *testing.T, r string) { write(t, r, incompleteMarker, "") }, Partial, "interrupted", false},
-		{"signature taken away", func(t *testing.T, r string) { os.Remove(filepath.Join(r, signatureFile)) }, Partial, "says that it was signed", false},
-		{"signature damaged", func(t *testing.T, r string) {
-			edit(t, r, signatureFile, func(s string) string { return strings.Replace(s, "SSHSIG", "x", 1)[:200] })
-		}, Altered, signatureFile, false},
-		{"all relisted under the old signature", func(t *testing.T, r string) {
-			edit(t, r, bagInfoFile, func(s string) string { return strings.Replace(s, "Hill", "Mill", 1) })
-		}, Altered, "does not fit the list", true},
-		{"signed by somebody else", func(t *testing.T, r string) {
-			k, err := NewKey(filepath.Join(t.TempDir(), "k"), "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			s, err := k.sign([]byte(read(t, r, tagManifest)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			write(t, r, signatureFile, s)
-		}, Altered, "is by the key", false},
-	}
+	cases := slices.Concat(damagedFiles, damagedLists, damagedLines, damagedWhole)
 	if runtime.GOOS != "windows" {
-		cases = append(cases, struct {
-			name     string
-			do       func(t *testing.T, root string)
-			want     Outcome
-			mention  string
-			relisted bool
-		}{"link", func(t *testing.T, r string) {
-			os.Rename(filepath.Join(r, somePatients), filepath.Join(r, "..", "elsewhere"))
-			if err := os.Symlink("../../../../elsewhere", filepath.Join(r, somePatients)); err != nil {
-				t.Fatal(err)
-			}
-		}, Altered, "is a link", false})
+		cases = append(cases, damagedByLink)
 	}
 	o := options(t.TempDir())
 	unsigned := build(t, o).Paths[0]

@@ -13,19 +13,26 @@ import (
 	"satchel/internal/audittest"
 )
 
-func TestAccounts(t *testing.T) {
-	t.Parallel()
+// twoAccounts adds ann and bob, who is locked.
+func twoAccounts(t *testing.T) (s *Store, ann, bob Account) {
 	ctx, s := t.Context(), openNew(t)
 	now := time.UnixMilli(1_900_000_000_000).UTC()
-	ann := Account{Name: "Ann", GivenName: "A", FamilyName: "N", Password: "hash", PasswordChanged: now, Created: now,
+	ann = Account{Name: "Ann", GivenName: "A", FamilyName: "N", Password: "hash", PasswordChanged: now, Created: now,
 		Authorities: []Authority{{"ROLE_SUPERUSER", ""}, {"X", "Patient/1"}, {"X", "Patient/2"}}}
-	bob := Account{Name: "bob", Password: "hash", PasswordChanged: now, Created: now, Locked: true, LastLogin: now}
+	bob = Account{Name: "bob", Password: "hash", PasswordChanged: now, Created: now, Locked: true, LastLogin: now}
 	bob.PID, ann.PID = 1, 2 // as they come
 	for _, a := range []Account{bob, ann} {
 		if err := s.AddAccount(ctx, audittest.Event(audit.AccountCreate), a); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return s, ann, bob
+}
+
+func TestAccounts(t *testing.T) {
+	t.Parallel()
+	s, ann, bob := twoAccounts(t)
+	ctx := t.Context()
 	if err := s.AddAccount(ctx, audittest.Event(audit.AccountCreate), Account{Name: "ANN"}); codeOf(err) != fhir.CodeDuplicate {
 		t.Errorf("a second Ann: %v", err)
 	}
@@ -38,6 +45,13 @@ func TestAccounts(t *testing.T) {
 	if _, err := s.Account(ctx, "eve"); codeOf(err) != fhir.CodeNotFound {
 		t.Errorf("eve: %v", err)
 	}
+}
+
+// A change is stored whole or not at all; a name stays.
+func TestAccountChanges(t *testing.T) {
+	t.Parallel()
+	s, ann, bob := twoAccounts(t)
+	ctx := t.Context()
 	err := s.UpdateAccount(ctx, audittest.Event(audit.AccountChange), "ANN", func(a *Account, others []Account) error {
 		if len(others) != 1 || others[0].Name != "bob" {
 			t.Errorf("others %v", others)
@@ -54,12 +68,22 @@ func TestAccounts(t *testing.T) {
 	if err := s.UpdateAccount(ctx, audittest.Event(audit.AccountChange), "bob", func(a *Account, _ []Account) error { a.Locked = false; return no }); !errors.Is(err, no) {
 		t.Error(err)
 	}
-	if err := s.TouchLogin(ctx, "Bob", now.Add(time.Hour)); err != nil {
+	if err := s.TouchLogin(ctx, "Bob", bob.LastLogin.Add(time.Hour)); err != nil {
 		t.Error(err)
 	}
-	if got, _ := s.Account(ctx, "bob"); !got.Locked || !got.LastLogin.Equal(now.Add(time.Hour)) {
+	if got, _ := s.Account(ctx, "bob"); !got.Locked || !got.LastLogin.Equal(bob.LastLogin.Add(time.Hour)) {
 		t.Errorf("%+v", got)
 	}
+	if err := s.UpdateAccount(ctx, audittest.Event(audit.AccountChange), "eve", nil); codeOf(err) != fhir.CodeNotFound {
+		t.Errorf("eve: %v", err)
+	}
+}
+
+// An account goes with its authorities, unless whoever removes it sees a reason not to.
+func TestAccountRemoval(t *testing.T) {
+	t.Parallel()
+	s, _, _ := twoAccounts(t)
+	ctx, no := t.Context(), errors.New("no")
 	if err := s.RemoveAccount(ctx, audittest.Event(audit.AccountRemove), "bob", func(Account, []Account) error { return no }); !errors.Is(err, no) {
 		t.Error(err)
 	}
@@ -71,9 +95,6 @@ func TestAccounts(t *testing.T) {
 	}
 	if rows := dump(t, s, "authority"); rows != nil {
 		t.Errorf("authorities stayed: %v", rows)
-	}
-	if err := s.UpdateAccount(ctx, audittest.Event(audit.AccountChange), "eve", nil); codeOf(err) != fhir.CodeNotFound {
-		t.Errorf("eve: %v", err)
 	}
 }
 

@@ -12,22 +12,25 @@ import (
 	"satchel/internal/audittest"
 )
 
-func TestJobLife(t *testing.T) {
-	t.Parallel()
-	ctx, s := t.Context(), openNew(t)
+// addJob adds a job of ann's, who may have so many at a time.
+func addJob(t *testing.T, s *Store, url string, limit int) (Job, error) {
+	return s.AddJob(t.Context(), audittest.Event(audit.ExportStart), Job{Kind: "bulk", Account: "ann", URL: url, Request: []byte(`{"level":"system"}`)}, limit)
+}
+
+// twoJobs adds two jobs, of which the first runs again after a restart.
+func twoJobs(t *testing.T, s *Store) (first, second Job) {
+	t.Helper()
+	ctx := t.Context()
 	put(t, s, parse(t, `{"resourceType":"Patient","id":"p"}`))
-	add := func(url string, limit int) (Job, error) {
-		return s.AddJob(ctx, audittest.Event(audit.ExportStart), Job{Kind: "bulk", Account: "ann", URL: url, Request: []byte(`{"level":"system"}`)}, limit)
-	}
-	first, err := add("1", 2)
+	first, err := addJob(t, s, "1", 2)
 	if err != nil || first.ID == "" || first.State != Queued || first.Snapshot.Seq != 1 || !first.Created.Equal(first.Snapshot.Time) {
 		t.Fatalf("%+v (%v)", first, err)
 	}
-	second, err := add("2", 2)
+	second, err = addJob(t, s, "2", 2)
 	if err != nil || !second.Snapshot.Time.After(first.Snapshot.Time) {
 		t.Fatalf("%+v (%v)", second, err)
 	}
-	if _, err := add("3", 2); codeOf(err) != fhir.CodeThrottled {
+	if _, err := addJob(t, s, "3", 2); codeOf(err) != fhir.CodeThrottled {
 		t.Errorf("a third job: %v", err)
 	}
 	if got, err := s.Job(ctx, first.ID); err != nil || cmp.Diff(first, got) != "" {
@@ -46,6 +49,13 @@ func TestJobLife(t *testing.T) {
 	if again, _, _ := s.ClaimJob(ctx); again.ID != first.ID || again.Done != 0 {
 		t.Errorf("claimed %+v", again)
 	}
+	return first, second
+}
+
+func TestJobLife(t *testing.T) {
+	t.Parallel()
+	ctx, s := t.Context(), openNew(t)
+	first, second := twoJobs(t, s)
 	files := []JobFile{{Name: "Patient.0001.ndjson", List: "output", Type: "Patient", Count: 3, Bytes: 40, SHA256: []byte{1, 2}}, {Name: "e.ndjson", List: "error", Type: "OperationOutcome"}}
 	expires := time.UnixMilli(time.Now().UnixMilli() + 1000).UTC()
 	if ok, err := s.FinishJob(ctx, audittest.Event(audit.ExportComplete), first.ID, files, nil, expires); err != nil || !ok {
@@ -55,7 +65,7 @@ func TestJobLife(t *testing.T) {
 	if diff := cmp.Diff(files, done.Files); err != nil || diff != "" || done.State != Complete || !done.Expires.Equal(expires) || done.Ended.IsZero() || done.Done != 10 {
 		t.Errorf("%+v (%v) %s", done, err, diff)
 	}
-	if third, err := add("3", 2); err != nil || third.State != Queued {
+	if third, err := addJob(t, s, "3", 2); err != nil || third.State != Queued {
 		t.Errorf("room again: %v", err)
 	}
 	if ok, err := s.FailJob(ctx, audittest.Event(audit.ExportFailed), second.ID, "no space", expires.Add(time.Hour)); err != nil || !ok {

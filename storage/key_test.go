@@ -15,6 +15,15 @@ import (
 	"satchel/internal/audittest"
 )
 
+// wantSealed wants that a secret is not opened, and that the error says what to do.
+func wantSealed(t *testing.T, s *Store, what, name string, sealed []byte) {
+	t.Helper()
+	_, err := s.Unseal(name, sealed)
+	if e, ok := errors.AsType[*fhir.Error](err); !ok || e.Code != fhir.CodeException || !strings.Contains(err.Error(), "reset-two-factor") {
+		t.Errorf("%s: %v", what, err)
+	}
+}
+
 // A sealed secret opens for its account and with its key alone; the database by itself does not hold it.
 func TestSeal(t *testing.T) {
 	t.Parallel()
@@ -42,35 +51,14 @@ func TestSeal(t *testing.T) {
 	if err != nil || bytes.Equal(again, sealed) {
 		t.Error("sealed alike twice", err)
 	}
-	refused := func(what string, name string, sealed []byte) {
-		t.Helper()
-		_, err := s.Unseal(name, sealed)
-		if e, ok := errors.AsType[*fhir.Error](err); !ok || e.Code != fhir.CodeException || !strings.Contains(err.Error(), "reset-two-factor") {
-			t.Errorf("%s: %v", what, err)
-		}
-	}
-	refused("another account", "ben", sealed)
+	wantSealed(t, s, "another account", "ben", sealed)
 	for i := range sealed {
 		damaged := bytes.Clone(sealed)
 		damaged[i] ^= 1
-		refused("damaged", "anna", damaged)
+		wantSealed(t, s, "damaged", "anna", damaged)
 	}
-	refused("cut", "anna", sealed[:13])
-	refused("empty", "anna", nil)
-	if err := os.Rename(key, key+".away"); err != nil {
-		t.Fatal(err)
-	}
-	refused("no key", "anna", sealed)
-	if _, err := s.Seal("ben", secret); err != nil { // makes another one
-		t.Fatal(err)
-	}
-	refused("another key", "anna", sealed)
-	if err := os.WriteFile(key, []byte("abc\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Seal("ben", secret); err == nil || !strings.Contains(err.Error(), AccountKeyFile) {
-		t.Errorf("half a key was taken: %v", err)
-	}
+	wantSealed(t, s, "cut", "anna", sealed[:13])
+	wantSealed(t, s, "empty", "anna", nil)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +69,32 @@ func TestSeal(t *testing.T) {
 	defer f.Close()
 	if all, err := io.ReadAll(f); err != nil || bytes.Contains(all, secret) || !bytes.Contains(all, sealed) {
 		t.Error("the database holds the secret, or not what was sealed", err)
+	}
+}
+
+// Without its key, or with another one, a sealed secret stays closed; half a key is not taken.
+func TestSealNeedsItsKey(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "satchel.db")
+	s, secret := openFile(t, path, Options{}), []byte("a secret of 20 bytes")
+	sealed, err := s.Seal("Anna", secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := filepath.Join(filepath.Dir(path), AccountKeyFile)
+	if err := os.Rename(key, key+".away"); err != nil {
+		t.Fatal(err)
+	}
+	wantSealed(t, s, "no key", "anna", sealed)
+	if _, err := s.Seal("ben", secret); err != nil { // makes another one
+		t.Fatal(err)
+	}
+	wantSealed(t, s, "another key", "anna", sealed)
+	if err := os.WriteFile(key, []byte("abc\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Seal("ben", secret); err == nil || !strings.Contains(err.Error(), AccountKeyFile) {
+		t.Errorf("half a key was taken: %v", err)
 	}
 }
 

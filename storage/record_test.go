@@ -134,6 +134,35 @@ func TestRecordQueries(t *testing.T) {
 	check("changed", rids, err, 3, 5, 5, 6)
 }
 
+// rowText is all of a row.
+func rowText(r Row) string {
+	return fmt.Sprint(r.RID, r.Type, r.ID, r.Version, r.Updated, string(r.JSON))
+}
+
+// versionsOfType reads the versions of a type as texts; last has the last version by row, count how many there are.
+func versionsOfType(t *rapid.T, s *Store, at Snapshot, typ string, last map[int64]int64, count VersionCount) (got []string) {
+	n, ids := VersionCount{}, []string{}
+	err := s.VersionsOfType(background, at, typ, func(r Row, isLast bool) error {
+		if isLast != (last[r.RID] == r.Version) {
+			t.Errorf("%s is the last version: %v", rowText(r), isLast)
+		}
+		n.add(isLast, r.JSON == nil, 1)
+		ids = append(ids, fmt.Sprintf("%s %03d", r.ID, r.Version))
+		got = append(got, rowText(r))
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	if !slices.IsSorted(ids) {
+		t.Errorf("not in order of id and version: %q", ids)
+	}
+	if n != count {
+		t.Errorf("%s: %+v were read and %+v counted", typ, n, count)
+	}
+	return got
+}
+
 // What is read type by type is what is read row by row: every version as of the snapshot, whatever was written since.
 func TestVersionsOfType(t *testing.T) {
 	t.Parallel()
@@ -158,40 +187,20 @@ func TestVersionsOfType(t *testing.T) {
 			t.Fatalf("%v", err)
 		}
 		want, last := []string{}, map[int64]int64{}
-		text := func(r Row) string { return fmt.Sprint(r.RID, r.Type, r.ID, r.Version, r.Updated, string(r.JSON)) }
 		err = s.Versions(background, at, rids, func(r Row) error {
-			want, last[r.RID] = append(want, text(r)), r.Version
+			want, last[r.RID] = append(want, rowText(r)), r.Version
 			return nil
 		})
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
-		var got, ids []string
+		var got []string
 		counts, err := s.VersionCounts(background, at)
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
 		for _, typ := range []string{"Organization", "Observation", "Patient"} {
-			n := VersionCount{}
-			ids = ids[:0]
-			err := s.VersionsOfType(background, at, typ, func(r Row, isLast bool) error {
-				if isLast != (last[r.RID] == r.Version) {
-					t.Errorf("%s is the last version: %v", text(r), isLast)
-				}
-				n.add(isLast, r.JSON == nil, 1)
-				ids = append(ids, fmt.Sprintf("%s %03d", r.ID, r.Version))
-				got = append(got, text(r))
-				return nil
-			})
-			if err != nil {
-				t.Fatalf("%v", err)
-			}
-			if !slices.IsSorted(ids) {
-				t.Errorf("not in order of id and version: %q", ids)
-			}
-			if n != counts[typ] {
-				t.Errorf("%s: %+v were read and %+v counted", typ, n, counts[typ])
-			}
+			got = append(got, versionsOfType(t, s, at, typ, last, counts[typ])...)
 		}
 		slices.Sort(want)
 		slices.Sort(got)
