@@ -129,11 +129,11 @@ func (e *Engine) writes(ctx context.Context, job storage.Job) (conclusion, error
 		return conclusion{}, err
 	}
 	defer folder.Close()
-	files, err := e.Bulk.Write(ctx, r, job.Snapshot, folder, func(done, total int64) { e.progress(ctx, job.ID, done, total) })
+	made, err := e.Bulk.Write(ctx, r, job.Snapshot, folder, func(done, total int64) { e.progress(ctx, job.ID, done, total) })
 	if err != nil {
 		return conclusion{}, err
 	}
-	return completed(files, nil, workedFor(job, audit.Event{Action: audit.ExportComplete, Detail: FilesText(files)})), nil
+	return completed(made.Files, nil, workedFor(job, audit.Event{Action: audit.ExportComplete, Patients: made.Others, Detail: FilesText(made.Files)})), nil
 }
 
 // progress notes how far a job is.

@@ -33,7 +33,7 @@ func (s *Service) RunExport(ctx context.Context, by auth.Actor, r bulk.Request, 
 		return bulk.Manifest{}, err
 	}
 	m, err := s.Engine.Bulk.Export(ctx, r, folder, progress)
-	return m, s.ended(ctx, note, audit.Event{Action: audit.ExportComplete, Detail: engine.FilesText(m.Files)}, err)
+	return m, s.ended(ctx, note, audit.Event{Action: audit.ExportComplete, Patients: m.Others, Detail: engine.FilesText(m.Files)}, err)
 }
 
 // RunPackage makes a package at once, without a job: for the command line. progress may be nil. after, which may be nil too,

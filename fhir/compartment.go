@@ -29,6 +29,10 @@ func (w Why) Named() bool { return w != 0 && w <= WhyRole }
 // Whole reports whether a resource that belongs to a patient for this reason is handed out as it is.
 func (w Why) Whole() bool { return w != 0 && w <= WhyAssigned }
 
+// Concerns reports whether the document holds data of the patient: all of it, or as one of several. Not if the patient is only
+// named in what is about somebody else.
+func (w Why) Concerns() bool { return w != 0 && w < WhyOther }
+
 // Owner is one patient to whom a document belongs.
 type Owner struct {
 	Patient string // logical id

@@ -49,7 +49,7 @@ func (tx *Tx) audits(events []audit.Event) error {
 
 // concern makes an export or a package that names nobody one about everybody, which is the safe side, and gives an event
 // that tells how an export ended, or where its files went, the patients of the export's start: whoever asks about a patient
-// finds the way of the data to its end.
+// finds the way of the data to its end. From an export's end on these are joined by others whose data is in it.
 func (tx *Tx) concern(e *audit.Event) error {
 	switch e.Action {
 	case audit.ExportStart, audit.Package:
@@ -61,17 +61,21 @@ func (tx *Tx) concern(e *audit.Event) error {
 	default:
 		return nil
 	}
-	if len(e.Patients) > 0 || e.Target == "" {
+	if e.Target == "" {
 		return nil
 	}
 	job, _, _ := strings.Cut(e.Target, "/")
 	var patients string
-	err := tx.scan(`SELECT patients, more FROM audit WHERE action IN ('export-start', 'package') AND `+rareActions+` AND target = ? ORDER BY seq DESC LIMIT 1`,
-		[]any{job}, &patients, &e.More)
+	var more int
+	err := tx.scan(`SELECT patients, more FROM audit WHERE action IN ('export-start', 'package', 'export-complete') AND `+rareActions+`
+		AND target = ? ORDER BY seq DESC LIMIT 1`, []any{job}, &patients, &more)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
+	} else if err != nil {
+		return err
 	}
-	e.Patients = auditPatients(patients)
+	e.Patients, e.More = append(e.Patients, auditPatients(patients)...), max(e.More, more)
+	*e, err = e.Clean()
 	return err
 }
 

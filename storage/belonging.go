@@ -82,7 +82,7 @@ func (c *climber) climb(typ, id string, b fhir.Belonging) ([]fhir.Owner, error) 
 		all[id] = true
 	}
 	for _, o := range b.Owners {
-		if o.Why != fhir.WhyOther {
+		if o.Why.Concerns() {
 			all[o.Patient] = true
 		}
 	}
@@ -176,7 +176,7 @@ func (c *climber) about(names []string, found map[string]bool) (any bool, err er
 func take(owners []fhir.Owner, found map[string]bool) (shared bool) {
 	n := 0
 	for _, o := range owners {
-		if o.Why != fhir.WhyOther {
+		if o.Why.Concerns() {
 			found[o.Patient] = true
 			shared = shared || o.Why == fhir.WhyShared
 			n++

@@ -10,12 +10,12 @@ import (
 	"satchel/fhir"
 )
 
-// Guard is a resource that stands for a Binary where it is decided who may see that Binary. Owners are the patients to
-// whom the guard belongs as a whole.
+// Guard is a resource that stands for a Binary where it is decided who may see that Binary.
 type Guard struct {
 	Type, ID string
-	Owners   []string
-	Shown    []Guard // of a Patient: what shows the Binary
+	Owners   []string // patients to whom the guard belongs as a whole
+	Concerns []string // patients whose data it holds: these, and those who are some of several
+	Shown    []Guard  // of a Patient: what shows the Binary
 }
 
 // Guards lists what stands for a Binary (R4 binary.html, securityContext): that context alone, if it has one, and nothing
@@ -65,7 +65,7 @@ func (s *Store) contextGuard(ctx context.Context, db querier, id string, r fhir.
 	}
 	if r.Type == "Patient" {
 		shown, err := s.showing(ctx, db, id)
-		return []Guard{{Type: "Patient", ID: r.ID, Owners: []string{r.ID}, Shown: shown}}, err
+		return []Guard{{Type: "Patient", ID: r.ID, Owners: []string{r.ID}, Concerns: []string{r.ID}, Shown: shown}}, err
 	}
 	standing, err := s.resource(ctx, db, r.Type, r.ID)
 	if e, ok := errors.AsType[*fhir.Error](err); ok && e.Code == fhir.CodeNotFound {
@@ -88,6 +88,9 @@ func (s *Store) guard(ctx context.Context, db querier, d *fhir.Document) (Guard,
 	for _, o := range owners {
 		if o.Why.Whole() {
 			g.Owners = append(g.Owners, o.Patient)
+		}
+		if o.Why.Concerns() {
+			g.Concerns = append(g.Concerns, o.Patient)
 		}
 	}
 	return g, err

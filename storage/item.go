@@ -72,7 +72,7 @@ func hashes(names []string) []int64 {
 
 // owned reports whether the owners put a resource into the exports of all patients.
 func owned(owners []fhir.Owner) bool {
-	return slices.ContainsFunc(owners, func(o fhir.Owner) bool { return o.Why != fhir.WhyOther })
+	return slices.ContainsFunc(owners, func(o fhir.Owner) bool { return o.Why.Concerns() })
 }
 
 func compareEntries(a, b fhir.Entry) int {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -58,7 +59,13 @@ func New(s *storage.Store, o Options) *Exporter { return &Exporter{s, o.withDefa
 // Manifest is what an export without a server returns.
 type Manifest struct {
 	Snapshot storage.Snapshot
-	Files    []storage.JobFile
+	Written
+}
+
+// Written is what an export has made.
+type Written struct {
+	Files  []storage.JobFile
+	Others []string // patients beside those of the export whose data is in it, sorted; nil if it is of everybody
 }
 
 // Export runs a request at once into a folder, without a job row: the engine of `satchel export`. report may be nil.
@@ -75,8 +82,8 @@ func (e *Exporter) Export(ctx context.Context, r Request, folder *os.Root, repor
 	if report == nil {
 		report = func(int64, int64) {}
 	}
-	files, err := e.Write(ctx, r, at, folder, report)
-	return Manifest{Snapshot: at, Files: files}, err
+	made, err := e.Write(ctx, r, at, folder, report)
+	return Manifest{at, made}, err
 }
 
 // Check returns not-found or deleted unless the request's group and patients exist now and belong together, and an error of
@@ -110,11 +117,12 @@ func (e *Exporter) Check(ctx context.Context, r Request) error {
 
 // plan is what one export reads from the store.
 type plan struct {
-	living  *storage.Selection // nil: nothing
-	deleted *storage.Selection // nil: nothing
-	group   *fhir.Resource     // the exported group itself, if it is to be in the output
-	without []string           // types that are selected and not to be in the output
-	nobody  []string           // members of the group that lead to no patient, and why
+	living   *storage.Selection // nil: nothing
+	deleted  *storage.Selection // nil: nothing
+	group    *fhir.Resource     // the exported group itself, if it is to be in the output
+	patients []string           // that it is of; nil: everybody
+	without  []string           // types that are selected and not to be in the output
+	nobody   []string           // members of the group that lead to no patient, and why
 }
 
 // plan resolves a request to what is to be read, as of a snapshot.
@@ -143,6 +151,7 @@ func (e *Exporter) plan(ctx context.Context, r Request, at storage.Snapshot) (pl
 	case r.Level == LevelPatient:
 		sel.Owned = true
 	}
+	p.patients = sel.Patients
 	if sel.Types != nil && len(sel.Types) == 0 || sel.Patients != nil && len(sel.Patients) == 0 {
 		return p, nil
 	}
@@ -171,28 +180,33 @@ func changedWithin(g fhir.Resource, r Request) bool {
 // Write writes all files of a request, as of a snapshot, into a folder. When it returns without error they are
 // complete, on the disk and under their final names; otherwise what it made is gone. report is called at most twice
 // a second, from one goroutine.
-func (e *Exporter) Write(ctx context.Context, r Request, at storage.Snapshot, folder *os.Root, report func(done, total int64)) ([]storage.JobFile, error) {
+func (e *Exporter) Write(ctx context.Context, r Request, at storage.Snapshot, folder *os.Root, report func(done, total int64)) (Written, error) {
 	p, err := e.plan(ctx, r, at)
 	if err != nil {
-		return nil, err
+		return Written{}, err
 	}
 	total, err := e.total(ctx, p, at)
 	if err != nil {
-		return nil, err
+		return Written{}, err
 	}
 	shape, err := newShape(r, e.store.Bases())
 	if err != nil {
-		return nil, err
+		return Written{}, err
 	}
 	out := newOutput(ctx, folder, e.options)
-	w := &writing{e: e, out: out, r: r, at: at, shape: shape, put: out.resource, meter: progress.Start(total, report)}
+	w := &writing{e: e, out: out, r: r, at: at, shape: shape, put: out.resource, others: newOthers(p.patients), meter: progress.Start(total, report)}
 	err = w.fill(p)
 	w.meter.Stop()
 	if err != nil {
 		out.discard(err)
-		return nil, err
+		return Written{}, err
 	}
-	return out.close()
+	made := Written{}
+	if w.others != nil {
+		made.Others = slices.Sorted(maps.Keys(w.others.found))
+	}
+	made.Files, err = out.close()
+	return made, err
 }
 
 // total is the number of rows to look at, for the progress.

@@ -105,12 +105,12 @@ func TestProvenanceSince(t *testing.T) {
 	for _, patients := range [][]string{nil, {"p1", "p2"}} {
 		r := Request{Level: LevelPatient, Patients: patients, Types: []string{"Provenance"}}
 		root := rootDir(t)
-		files, err := e.Write(t.Context(), r, first.Snapshot, root, func(int64, int64) {})
+		made, err := e.Write(t.Context(), r, first.Snapshot, root, func(int64, int64) {})
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := written{files: files, lines: map[string][]string{}}
-		for _, f := range files {
+		w := written{files: made.Files, lines: map[string][]string{}}
+		for _, f := range made.Files {
 			data, _ := root.ReadFile(f.Name)
 			w.lines[f.Name] = strings.Split(strings.TrimSpace(string(data)), "\n")
 		}

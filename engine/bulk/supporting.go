@@ -144,7 +144,7 @@ func (w *writing) support(keys []string) (map[string]bool, error) {
 			if err := w.doc.Reset(row.JSON); err != nil {
 				return w.out.damaged(row.Type, row.ID)
 			}
-			somebodys := slices.ContainsFunc(w.whose(), func(o fhir.Owner) bool { return o.Why != fhir.WhyOther })
+			somebodys := slices.ContainsFunc(w.whose(), func(o fhir.Owner) bool { return o.Why.Concerns() })
 			if somebodys { // in the export already, or another patient's
 				return nil
 			}

@@ -22,6 +22,7 @@ type writing struct {
 	seen  *seen                                   // what was written; nil if nobody asks
 	doc   fhir.Document                           // scratch
 
+	others   *others   // collects whose data is in it besides; nil if it is of everybody
 	pointing *pointing // collects supporting resources; nil if none are wanted
 	failed   error     // the first that kept it from telling whose a resource is
 }
@@ -112,12 +113,16 @@ func (w *writing) resource(typ, id string, text []byte) error {
 	if w.pointing != nil && shaped != nil {
 		w.pointing.look(text)
 	}
+	if shaped != nil {
+		w.concerns(text)
+	}
 	return w.shaped(typ, id, shaped, err)
 }
 
 // added writes one resource that is there for another's sake: filters do not concern it.
 func (w *writing) added(typ, id string, text []byte) error {
 	shaped, err := w.shape.reshape(text)
+	w.concerns(text)
 	return w.shaped(typ, id, shaped, err)
 }
 

@@ -29,6 +29,7 @@ func attachment(w http.ResponseWriter, c *web.Call) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", r.Key(), err)
 	}
+	addPatients(c, r)
 	sendContent(c, w, r, content, reader)
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"satchel/storage"
 )
 
-// addPatients notes the patients of resources that are read for an answer.
+// addPatients notes the patients whose data an answer holds, by its resources.
 func addPatients(c *web.Call, resources ...fhir.Resource) {
 	if c.Answer.Trail == nil {
 		return
@@ -21,35 +21,22 @@ func addPatients(c *web.Call, resources ...fhir.Resource) {
 	}
 }
 
-// patientsOf are the patients to whom a stored resource belongs.
-func patientsOf(c *web.Call, r fhir.Resource) (ids []string) {
-	var err error
-	switch {
-	case c.Answer.Trail == nil:
-		return nil
-	case r.Type == "Patient":
-		return []string{r.ID}
-	case r.Type == "Binary":
-		ids, err = guardOwners(c, r)
-	case r.Deleted || r.JSON == nil || !fhir.CanBelong(r.Type):
-		return nil
-	default:
-		ids, err = owners(c, r)
-	}
-	if err != nil {
-		return nil // what is stored can be read; if not, the answer says so
-	}
-	return ids
-}
+// patientsOf are the patients whose data a stored version holds, as the transaction sees things if the call is in one.
+func patientsOf(c *web.Call, r fhir.Resource) []string { return patientsIn(c, c.Tx, r) }
 
-// patientsIn are the patients to whom a resource belongs that is stored under this id.
-func patientsIn(c *web.Call, d *fhir.Document, id string) []string {
-	if d.Type() == "Patient" {
-		return []string{id}
+// patientsIn is [patientsOf] within a transaction; nil: none. If it cannot be told, it is everybody.
+func patientsIn(c *web.Call, tx *storage.Tx, r fhir.Resource) (ids []string) {
+	if c.Answer.Trail == nil {
+		return nil
 	}
-	ids, err := ownersOf(c, d)
-	if err != nil {
-		return nil // it was just stored, and can be read
+	var err error
+	if tx != nil {
+		ids, err = tx.Concerned(r)
+	} else {
+		ids, err = c.Server.Store.Concerned(c.Context(), r)
+	}
+	if err != nil { // the safe side: whoever asks about any patient finds the event
+		return []string{audit.Everybody}
 	}
 	return ids
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -123,16 +122,6 @@ func guards(c *web.Call, r fhir.Resource) ([]storage.Guard, error) {
 		return c.Tx.Guards(r)
 	}
 	return c.Server.Store.Guards(c.Context(), r)
-}
-
-// guardOwners are the patients to whom a Binary belongs: those of all that stands for it.
-func guardOwners(c *web.Call, r fhir.Resource) (ids []string, err error) {
-	all, err := guards(c, r)
-	for _, g := range all {
-		ids = append(ids, g.Owners...)
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids), err
 }
 
 // mayReadBinary returns nil if the caller may read a Binary.

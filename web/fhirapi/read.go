@@ -22,6 +22,7 @@ func read(w http.ResponseWriter, c *web.Call) error {
 		c.Stamp(w, r)
 		return deleted(r)
 	}
+	addPatients(c, r)
 	return sendRead(c, w, r)
 }
 
@@ -34,6 +35,7 @@ func vread(w http.ResponseWriter, c *web.Call) error {
 	if err != nil {
 		return err
 	}
+	addPatients(c, r)
 	return sendRead(c, w, r)
 }
 
@@ -80,8 +82,8 @@ func readable(c *web.Call, r fhir.Resource, err error) error {
 	if err != nil {
 		r = fhir.Resource{Type: c.Type, ID: c.ID, Deleted: true}
 	}
-	addPatients(c, r)
 	if denied := mayRead(c, r); denied != nil {
+		addPatients(c, r) // whose data was asked for; of what goes out, sending notes it
 		return denied
 	}
 	return err

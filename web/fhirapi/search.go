@@ -45,6 +45,7 @@ func search(w http.ResponseWriter, c *web.Call) error {
 	if err != nil {
 		return err
 	}
+	c.Answer.Trail.AddPatients(s.patients...) // also if none of their data is found
 	if err := maySearch(c, s); err != nil {
 		return err
 	}

@@ -82,7 +82,7 @@ func put(c *web.Call, tx *storage.Tx, d *fhir.Document, id string, k condition) 
 	r, change, err := tx.Put(d, id)
 	e := effect{resource: r, change: change}
 	if err == nil {
-		noteWrite(c, e, patientsOf(c, old), patientsIn(c, d, id))
+		noteWrite(c, e, patientsIn(c, tx, old), patientsIn(c, tx, r))
 	}
 	return e, err
 }
@@ -114,7 +114,7 @@ func erase(c *web.Call, tx *storage.Tx, typ, id string, k condition) (effect, er
 		return effect{}, err
 	}
 	e := effect{resource: r, change: change}
-	noteWrite(c, e, patientsOf(c, old), nil)
+	noteWrite(c, e, patientsIn(c, tx, old), nil)
 	return e, nil
 }
 

@@ -1,0 +1,69 @@
+package bulk
+
+import (
+	"bytes"
+
+	"satchel/audit"
+	"satchel/fhir"
+)
+
+// An export of some patients may hold data of others: an appointment of two is handed out as it is, and a Group names who left
+// it. The audit log tells of them, too.
+
+// others collects the patients beside those of the export whose data is in it.
+type others struct {
+	of    map[string]bool // the patients of the export
+	found map[string]bool
+	doc   fhir.Document // scratch
+}
+
+// newOthers is nil where the audit log speaks of everybody: an export of all patients, or of more than it lists.
+func newOthers(patients []string) *others {
+	if patients == nil || len(patients) > audit.MaxPatients {
+		return nil
+	}
+	o := &others{of: map[string]bool{}, found: map[string]bool{}}
+	for _, id := range patients {
+		o.of[id] = true
+	}
+	return o
+}
+
+// mentions reports whether a stored resource may name a patient who is not of the export. It does not parse: nearly every
+// resource of an export names its own patient alone.
+func (o *others) mentions(text []byte) bool {
+	for _, odd := range [...]string{`"type":"Patient"`, `"reference":"urn:`, `\/`} { // by an identifier, a UUID, another spelling
+		if bytes.Contains(text, []byte(odd)) {
+			return true
+		}
+	}
+	const before = "Patient/"
+	for {
+		i := bytes.Index(text, []byte(before))
+		if i < 0 {
+			return false
+		}
+		text = text[i+len(before):]
+		end := bytes.IndexAny(text, `"/?#|`)
+		if end < 0 || !o.of[string(text[:end])] {
+			return true
+		}
+	}
+}
+
+// concerns notes whose data a resource holds that is written.
+func (w *writing) concerns(text []byte) {
+	o := w.others
+	if o == nil || len(o.found) > audit.MaxPatients || !o.mentions(text) || o.doc.Reset(text) != nil {
+		return
+	}
+	owners, err := w.e.store.Belonging(w.out.ctx, &o.doc)
+	if err != nil && w.failed == nil {
+		w.failed = w.out.cause(err)
+	}
+	for _, owner := range owners {
+		if owner.Why.Concerns() && !o.of[owner.Patient] {
+			o.found[owner.Patient] = true
+		}
+	}
+}
