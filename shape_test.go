@@ -5,48 +5,24 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 )
 
-// screen is how many lines a function may have: it fits a screen.
+// screen is how many lines a function may have, a test too: it fits a screen. A table of cases is a variable beside its test.
 const screen = 60
-
-// long are the functions that may be longer, with their lines at most: tables of cases, and stories that a browser or a job goes
-// through step by step, which would not get clearer in pieces. Nothing may be added, and none may grow.
-var long = map[string]int{
-	"pages_test.TestAdministrationBrowser":               85,
-	"pages_test.TestChart":                               61,
-	"pages_test.TestCopy":                                85,
-	"pages_test.TestCopyBrowser":                         63,
-	"pages_test.TestFirstRunBrowser":                     66,
-	"pages_test.TestGroups":                              71,
-	"pages_test.TestRequestsBrowser":                     68,
-	"requests_test.TestLetters":                          63,
-	"requests_test.TestLinkEnds":                         71,
-	"web/faces_test.TestAuditEventNarrowingLosesNothing": 65,
-	"web/faces_test.TestNoted":                           62,
-	"web/faces_test.TestScopeMatrix":                     64,
-}
 
 // Functions fit a screen.
 func TestFunctionsFitAScreen(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{}
 	for _, file := range goFiles(t) {
 		set := token.NewFileSet()
 		f, err := parser.ParseFile(set, file, nil, parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
-		}
-		room := filepath.ToSlash(filepath.Dir(file))
-		if strings.HasSuffix(f.Name.Name, "_test") {
-			room += "_test"
 		}
 		for _, d := range f.Decls {
 			fn, ok := d.(*ast.FuncDecl)
@@ -54,16 +30,9 @@ func TestFunctionsFitAScreen(t *testing.T) {
 				continue
 			}
 			lines := set.Position(fn.End()).Line - set.Position(fn.Pos()).Line + 1
-			name := room + "." + fn.Name.Name
-			seen[name] = seen[name] || lines > screen
-			if most := max(screen, long[name]); lines > most {
-				t.Errorf("%s: %s has %d lines, at most %d fit: take a part out of it and give that a name", file, fn.Name.Name, lines, most)
+			if lines > screen {
+				t.Errorf("%s: %s has %d lines, at most %d fit: take a part out of it and give that a name", file, fn.Name.Name, lines, screen)
 			}
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(long)) {
-		if !seen[name] {
-			t.Errorf("%s fits a screen, or is gone: take it from the list", name)
 		}
 	}
 }

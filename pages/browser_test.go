@@ -170,6 +170,11 @@ func TestFirstRunBrowser(t *testing.T) {
 	b.Wait("There is nothing here")
 	b.Forget()
 
+	p.signsInTwice(t, b, secret)
+}
+
+// signsInTwice signs anna out, and in again with password and code.
+func (p *practice) signsInTwice(t *testing.T, b *browser.Browser, secret string) {
 	b.Open(p.url + "/account/two-factor")
 	b.Click("Sign out")
 	b.Wait("You are signed out.")

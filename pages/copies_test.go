@@ -56,7 +56,32 @@ func TestCopy(t *testing.T) {
 	if link == nil {
 		t.Fatalf("no download in %s", r.body)
 	}
-	file := v.want(v.get(link[1]), 200)
+	file := v.loadsCopy(link[1])
+	pass := v.protectsCopy(path, file)
+	if r = v.get(path); strings.Contains(r.body, pass) || strings.Contains(p.log.String(), pass) {
+		t.Error("the passphrase is shown again")
+	}
+	v.want(v.get("/patients/berg/copy?linked=nobody"), 200)
+	v.want(v.get(path+"/receipt"), 200, "Receipt", "SHA-256", "van der Berg", "fred", "Signature of the receiver")
+
+	p.wantEvent(audit.Filter{Actions: []audit.Action{audit.ExportStart}, Patient: "berg", Who: "fred"})
+	p.wantEvent(audit.Filter{Actions: []audit.Action{audit.ExportFile}, Patient: "berg", Who: "fred"})
+	v.want(v.get("/copies"), 200, path, "van der Berg", "Ready")
+
+	p.hidesCopy(path, link[1])
+	p.hidesWhoseCopy(path)
+	v.want(v.get(path+"/delete"), 200, "Delete this copy?", "No, keep it")
+	v.led(v.post(path+"/delete"), "/copies?done=deleted")
+	v.want(v.get("/copies?done=deleted"), 200, "The copy is deleted.", "There is no copy")
+	v.want(v.get(path), 404, "may have been deleted")
+	v.want(v.get(link[1]), 404)
+	p.wantEvent(audit.Filter{Actions: []audit.Action{audit.ExportDelete}, Patient: "berg", Who: "fred"})
+}
+
+// loadsCopy loads the ZIP of a copy, whole and in part, and returns it.
+func (v *visitor) loadsCopy(link string) string {
+	t := v.p.t
+	file := v.want(v.get(link), 200)
 	h := file.header
 	if h.Get("Content-Type") != "application/zip" || !strings.HasPrefix(h.Get("Content-Disposition"), "attachment") || h.Get("Etag") == "" || h.Get("Content-Length") != fmt.Sprint(len(file.body)) {
 		t.Errorf("%v", h)
@@ -64,13 +89,18 @@ func TestCopy(t *testing.T) {
 	if z, err := zip.NewReader(strings.NewReader(file.body), int64(len(file.body))); err != nil || len(z.File) < 5 {
 		t.Errorf("%v", err)
 	}
-	if part := v.get(link[1], "Range: bytes=0-3"); part.status != 206 || part.body != "PK\x03\x04" {
+	if part := v.get(link, "Range: bytes=0-3"); part.status != 206 || part.body != "PK\x03\x04" {
 		t.Errorf("%d %q", part.status, part.body)
 	}
+	return file.body
+}
 
+// protectsCopy puts a copy under a passphrase, opens it with that, and returns the passphrase.
+func (v *visitor) protectsCopy(path, file string) string {
+	t := v.p.t
 	v.want(v.get(path+"/protect"), 200, "A page that opens itself")
 	v.want(v.post(path+"/protect", "form", "rar"), 422)
-	r = v.want(v.post(path+"/protect", "form", "age"), 200, "not stored and cannot be shown again")
+	r := v.want(v.post(path+"/protect", "form", "age"), 200, "not stored and cannot be shown again")
 	pass, sealed := copyPassphrase.FindStringSubmatch(r.body), copyAgeLink.FindStringSubmatch(r.body)
 	if pass == nil || sealed == nil {
 		t.Fatal(r.body)
@@ -83,23 +113,18 @@ func TestCopy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if plain, err := io.ReadAll(in); err != nil || !bytes.Equal(plain, []byte(file.body)) {
+	if plain, err := io.ReadAll(in); err != nil || !bytes.Equal(plain, []byte(file)) {
 		t.Errorf("the protected copy holds something else: %v", err)
 	}
-	if r = v.get(path); strings.Contains(r.body, pass[1]) || strings.Contains(p.log.String(), pass[1]) {
-		t.Error("the passphrase is shown again")
-	}
-	v.want(v.get("/patients/berg/copy?linked=nobody"), 200)
-	v.want(v.get(path+"/receipt"), 200, "Receipt", "SHA-256", "van der Berg", "fred", "Signature of the receiver")
+	return pass[1]
+}
 
-	p.wantEvent(audit.Filter{Actions: []audit.Action{audit.ExportStart}, Patient: "berg", Who: "fred"})
-	p.wantEvent(audit.Filter{Actions: []audit.Action{audit.ExportFile}, Patient: "berg", Who: "fred"})
-	v.want(v.get("/copies"), 200, path, "van der Berg", "Ready")
-
-	// Others see nothing of it: neither the owner of everything, as it is exclusive, nor whoever lists all jobs.
+// hidesCopy sees that others see nothing of a copy: neither the owner of everything, as it is exclusive, nor whoever lists all jobs.
+func (p *practice) hidesCopy(path, link string) {
+	t := p.t
 	for name, wants := range map[string]int{"rita": 404, "ike": 404, "ann": 404, "nora": 404} {
 		o := p.as(name)
-		for _, sub := range []string{"", "/receipt", "/protect", "/progress", strings.TrimPrefix(link[1], path)} {
+		for _, sub := range []string{"", "/receipt", "/protect", "/progress", strings.TrimPrefix(link, path)} {
 			if got := o.get(path + sub); got.status != wants {
 				t.Errorf("%s%s: %d", name, sub, got.status)
 			}
@@ -108,20 +133,17 @@ func TestCopy(t *testing.T) {
 			t.Errorf("%s: the list tells whose copy it is", name)
 		}
 	}
+}
 
-	// Who may cancel anybody's jobs may remove it, without learning whose it is.
+// hidesWhoseCopy sees that who may cancel anybody's jobs may remove a copy, without learning whose it is.
+func (p *practice) hidesWhoseCopy(path string) {
+	t := p.t
 	p.account("cam", "ACCESS_ADMIN_WEB", "VIEW_BATCH_JOBS", "MANAGE_BATCH_JOBS")
 	cam := p.as("cam")
 	cam.want(cam.get("/copies"), 200, path+"/delete", "a record that your account may not see")
 	if r := cam.want(cam.get(path+"/delete"), 200, "Delete this copy?"); strings.Contains(r.body, "van der Berg") {
 		t.Error("asking before a copy is deleted tells whose it is")
 	}
-	v.want(v.get(path+"/delete"), 200, "Delete this copy?", "No, keep it")
-	v.led(v.post(path+"/delete"), "/copies?done=deleted")
-	v.want(v.get("/copies?done=deleted"), 200, "The copy is deleted.", "There is no copy")
-	v.want(v.get(path), 404, "may have been deleted")
-	v.want(v.get(link[1]), 404)
-	p.wantEvent(audit.Filter{Actions: []audit.Action{audit.ExportDelete}, Patient: "berg", Who: "fred"})
 }
 
 // A copy that waits can be looked at without script, and cancelled.
@@ -159,21 +181,7 @@ func TestCopyCancelled(t *testing.T) {
 func TestCopyBrowser(t *testing.T) {
 	t.Parallel()
 	p := open(t, nil)
-	entries := []string{berg,
-		`{"resourceType":"Patient","id":"old","name":[{"family":"Berg","given":["Zoe"]}],"birthDate":"1960-03-14","link":[{"other":{"reference":"Patient/berg"},"type":"seealso"}]}`,
-		`{"resourceType":"AllergyIntolerance","id":"a1","patient":{"reference":"Patient/berg"},"code":{"text":"Penicillin","coding":[{"system":"http://snomed.info/sct","code":"91936005"}]},"criticality":"high","recordedDate":"2019-05-06"}`,
-		`{"resourceType":"DocumentReference","id":"d1","status":"current","subject":{"reference":"Patient/berg"},"date":"2024-02-03T10:00:00Z","description":"Drawing","content":[{"attachment":{"contentType":"image/svg+xml","title":"Drawing","data":"PHN2Zy8+"}},{"attachment":{"contentType":"application/pdf","title":"Letter of the hospital","data":"JVBERi0xLjQKJSBzbWFsbAo="}}]}`}
-	for i := range 540 {
-		entries = append(entries, fmt.Sprintf(`{"resourceType":"Observation","id":"w%d","status":"final","subject":{"reference":"Patient/berg"},"code":{"text":"Test %d","coding":[{"system":"http://loinc.org","code":"29463-%d"}]},
-			"effectiveDateTime":"20%02d-01-02","valueQuantity":{"value":%d,"unit":"kg"}}`, i, i%12, i%12, i%25, 60+i%30))
-	}
-	for i, name := range []string{"Asthma", "High blood pressure", "Broken arm"} {
-		state := []string{"active", "active", "resolved"}[i]
-		entries = append(entries, fmt.Sprintf(`{"resourceType":"Condition","id":"c%d","subject":{"reference":"Patient/berg"},"clinicalStatus":{"coding":[{"code":"%s"}]},"code":{"text":"%s","coding":[{"system":"http://snomed.info/sct","code":"19596700%d"}]},"onsetDateTime":"200%d-03-04"}`, i, state, name, i, i),
-			fmt.Sprintf(`{"resourceType":"Encounter","id":"e%d","status":"finished","class":{"code":"AMB"},"subject":{"reference":"Patient/berg"},"type":[{"text":"Check-up"}],"period":{"start":"202%d-03-04T10:00:00Z"}}`, i, i),
-			fmt.Sprintf(`{"resourceType":"Immunization","id":"i%d","status":"completed","vaccineCode":{"text":"Influenza","coding":[{"system":"http://hl7.org/fhir/sid/cvx","code":"140"}]},"patient":{"reference":"Patient/berg"},"occurrenceDateTime":"202%d-10-04"}`, i, i))
-	}
-	p.put(entries...)
+	p.put(bigRecord()...)
 	b := p.signed(t, "fred")
 	b.Wait("Today")
 	clicks := 0
@@ -218,6 +226,25 @@ func TestCopyBrowser(t *testing.T) {
 	b.Click("Make the protected copy")
 	b.Wait("The protected copy is ready")
 	p.looks(b, "copies-protected")
+}
+
+// bigRecord is a patient with more than 500 entries, and another record of the same person.
+func bigRecord() []string {
+	entries := []string{berg,
+		`{"resourceType":"Patient","id":"old","name":[{"family":"Berg","given":["Zoe"]}],"birthDate":"1960-03-14","link":[{"other":{"reference":"Patient/berg"},"type":"seealso"}]}`,
+		`{"resourceType":"AllergyIntolerance","id":"a1","patient":{"reference":"Patient/berg"},"code":{"text":"Penicillin","coding":[{"system":"http://snomed.info/sct","code":"91936005"}]},"criticality":"high","recordedDate":"2019-05-06"}`,
+		`{"resourceType":"DocumentReference","id":"d1","status":"current","subject":{"reference":"Patient/berg"},"date":"2024-02-03T10:00:00Z","description":"Drawing","content":[{"attachment":{"contentType":"image/svg+xml","title":"Drawing","data":"PHN2Zy8+"}},{"attachment":{"contentType":"application/pdf","title":"Letter of the hospital","data":"JVBERi0xLjQKJSBzbWFsbAo="}}]}`}
+	for i := range 540 {
+		entries = append(entries, fmt.Sprintf(`{"resourceType":"Observation","id":"w%d","status":"final","subject":{"reference":"Patient/berg"},"code":{"text":"Test %d","coding":[{"system":"http://loinc.org","code":"29463-%d"}]},
+			"effectiveDateTime":"20%02d-01-02","valueQuantity":{"value":%d,"unit":"kg"}}`, i, i%12, i%12, i%25, 60+i%30))
+	}
+	for i, name := range []string{"Asthma", "High blood pressure", "Broken arm"} {
+		state := []string{"active", "active", "resolved"}[i]
+		entries = append(entries, fmt.Sprintf(`{"resourceType":"Condition","id":"c%d","subject":{"reference":"Patient/berg"},"clinicalStatus":{"coding":[{"code":"%s"}]},"code":{"text":"%s","coding":[{"system":"http://snomed.info/sct","code":"19596700%d"}]},"onsetDateTime":"200%d-03-04"}`, i, state, name, i, i),
+			fmt.Sprintf(`{"resourceType":"Encounter","id":"e%d","status":"finished","class":{"code":"AMB"},"subject":{"reference":"Patient/berg"},"type":[{"text":"Check-up"}],"period":{"start":"202%d-03-04T10:00:00Z"}}`, i, i),
+			fmt.Sprintf(`{"resourceType":"Immunization","id":"i%d","status":"completed","vaccineCode":{"text":"Influenza","coding":[{"system":"http://hl7.org/fhir/sid/cvx","code":"140"}]},"patient":{"reference":"Patient/berg"},"occurrenceDateTime":"202%d-10-04"}`, i, i))
+	}
+	return entries
 }
 
 // An account for one patient makes a copy of this one record, and of no other that is linked to it.

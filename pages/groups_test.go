@@ -15,7 +15,7 @@ import (
 var groupVersion = regexp.MustCompile(`name="version" value="(\d+)"`)
 
 // versionOf is the version of the group that a page's form is about.
-func versionOf(t *testing.T, r reply) string {
+func versionOf(t testing.TB, r reply) string {
 	t.Helper()
 	m := groupVersion.FindStringSubmatch(r.body)
 	if m == nil {
@@ -49,12 +49,7 @@ func TestGroups(t *testing.T) {
 	p := open(t, func(s *settings) { s.Still = true })
 	p.put(berg, hostile)
 	v := p.as("ann")
-	v.want(v.post("/groups/new", "name", " "), 422, "This is needed.")
-	v.want(v.post("/groups/new", "name", strings.Repeat("ä", 121)), 422, "too long")
-	v.want(v.post("/groups/new", "name", "a\x01b"), 422, "cannot be shown")
-	made := v.post("/groups/new", "name", `Patients of <i>Dr. "Lee"</i>`)
-	v.want(made, 303)
-	path, _, _ := strings.Cut(made.header.Get("Location"), "/add?done=made")
+	path := v.makesGroup()
 	id := strings.TrimPrefix(path, "/groups/")
 	want := `"active":true,"type":"person","actual":true,"name":"Patients of <i>Dr. \"Lee\"</i>"}`
 	if got := p.stored("Group", id); !strings.HasSuffix(got, want) {
@@ -78,20 +73,7 @@ func TestGroups(t *testing.T) {
 	}
 	v.want(v.get(path+"/add?q=berg"), 200, "is a member")
 
-	before := versionOf(t, page)
-	v.led(v.post(path+"/edit", "version", before, "name", "Lee & sons", "inactive", "1"), path+"?done=saved")
-	if got := p.stored("Group", id); !strings.Contains(got, `"active":false,"type":"person","actual":true,"name":"Lee & sons","member"`) {
-		t.Errorf("stored %s", got)
-	}
-	for form, r := range map[string]reply{
-		"edit":   v.post(path+"/edit", "version", before, "name", "Other"),
-		"add":    v.post(path+"/add", "version", before, "q", "berg", "patient", demo.PatientID(1)),
-		"remove": v.post(path+"/remove", "version", before, "member", "0", "sure", "1"),
-	} {
-		if v.want(r, 422, "Somebody else has changed this group"); versionOf(t, r) == before {
-			t.Errorf("%s: the form stays about the old version", form)
-		}
-	}
+	p.changesGroup(v, path, versionOf(t, page))
 	page = v.want(v.get(path), 200, "Lee &amp; sons", "not active")
 	now := versionOf(t, page)
 	v.want(v.post(path+"/remove", "version", now), 422, "Nobody is ticked")
@@ -113,6 +95,35 @@ func TestGroups(t *testing.T) {
 	}
 	if got := p.noted(audit.Create); len(got) != 4 || !strings.HasPrefix(got[3], "ann create Group/"+id+"/_history/1 success") {
 		t.Errorf("noted %q", got)
+	}
+}
+
+// makesGroup makes a group with markup in its name, after names that are refused, and returns its address.
+func (v *visitor) makesGroup() string {
+	v.want(v.post("/groups/new", "name", " "), 422, "This is needed.")
+	v.want(v.post("/groups/new", "name", strings.Repeat("ä", 121)), 422, "too long")
+	v.want(v.post("/groups/new", "name", "a\x01b"), 422, "cannot be shown")
+	made := v.post("/groups/new", "name", `Patients of <i>Dr. "Lee"</i>`)
+	v.want(made, 303)
+	path, _, _ := strings.Cut(made.header.Get("Location"), "/add?done=made")
+	return path
+}
+
+// changesGroup renames a group that had a version before; what is then done about that version is refused.
+func (p *practice) changesGroup(v *visitor, path, before string) {
+	t, id := p.t, strings.TrimPrefix(path, "/groups/")
+	v.led(v.post(path+"/edit", "version", before, "name", "Lee & sons", "inactive", "1"), path+"?done=saved")
+	if got := p.stored("Group", id); !strings.Contains(got, `"active":false,"type":"person","actual":true,"name":"Lee & sons","member"`) {
+		t.Errorf("stored %s", got)
+	}
+	for form, r := range map[string]reply{
+		"edit":   v.post(path+"/edit", "version", before, "name", "Other"),
+		"add":    v.post(path+"/add", "version", before, "q", "berg", "patient", demo.PatientID(1)),
+		"remove": v.post(path+"/remove", "version", before, "member", "0", "sure", "1"),
+	} {
+		if v.want(r, 422, "Somebody else has changed this group"); versionOf(t, r) == before {
+			t.Errorf("%s: the form stays about the old version", form)
+		}
 	}
 }
 

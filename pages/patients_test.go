@@ -162,23 +162,7 @@ func TestChart(t *testing.T) {
 		s.Still = true
 		s.Requests = requests.New(s.Store, requests.Options{})
 	})
-	ref := `"subject":{"reference":"Patient/berg"}`
-	p.put(berg,
-		`{"resourceType":"AllergyIntolerance","id":"a1","patient":{"reference":"Patient/berg"},"code":{"text":"Penicillin <b>bold</b>","coding":[{"system":"http://snomed.info/sct","code":"91936005"}]},"criticality":"high","recordedDate":"2019-05-06"}`,
-		`{"resourceType":"Condition","id":"c1",`+ref+`,"clinicalStatus":{"coding":[{"code":"resolved"}]},"code":{"text":"Broken arm"},"onsetDateTime":"2022-01-02"}`,
-		`{"resourceType":"Condition","id":"c2",`+ref+`,"clinicalStatus":{"coding":[{"code":"active"}]},"code":{"text":"Asthma","coding":[{"system":"http://snomed.info/sct","code":"195967001"}]},"onsetDateTime":"1999-01-02"}`,
-		`{"resourceType":"Practitioner","id":"doc","name":[{"family":"Who","prefix":["Dr."]}]}`,
-		`{"resourceType":"CareTeam","id":"t1",`+ref+`,"name":"Lungs","status":"active","participant":[{"member":{"reference":"Practitioner/doc"}}]}`,
-		`{"resourceType":"Observation","id":"o1","status":"final",`+ref+`,"code":{"text":"Weight","coding":[{"system":"http://loinc.org","code":"29463-7"}]},"effectiveDateTime":"2024-01-02","valueQuantity":{"value":70,"unit":"kg"}}`,
-		`{"resourceType":"Observation","id":"o2","status":"final",`+ref+`,"code":{"text":"Weight","coding":[{"system":"http://loinc.org","code":"29463-7"}]},"effectiveDateTime":"2025-01-02","valueQuantity":{"value":71,"unit":"kg"}}`,
-		`{"resourceType":"DocumentReference","id":"d1","status":"current",`+ref+`,"date":"2024-02-03T10:00:00Z","description":"Drawing","content":[
-			{"attachment":{"contentType":"image/svg+xml","title":"../evil\"<b>","data":"PHN2ZyB4bWxucz0naHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmcnPjxzY3JpcHQ+YWxlcnQoMSk8L3NjcmlwdD48L3N2Zz4="}},
-			{"attachment":{"contentType":"image/png","title":"Claims to be a picture","data":"PGh0bWw+PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg=="}},
-			{"attachment":{"contentType":"application/pdf","title":"Letter","url":"Binary/b1"}},
-			{"attachment":{"contentType":"text/plain","title":"Elsewhere","url":"https://example.org/x"}}]}`,
-		`{"resourceType":"Binary","id":"b1","contentType":"application/pdf","data":"JVBERi0xLjQKJSBzbWFsbAo="}`,
-		`{"resourceType":"Patient","id":"old","name":[{"family":"Berg","given":["Zoe"]}],"link":[{"other":{"reference":"Patient/berg"},"type":"replaced-by"}]}`,
-	)
+	p.put(charted()...)
 	v := p.as("fred")
 	r := v.want(v.get("/patients/berg"), 200, "van der Berg", "March 14, 1960", "years old", "MRN 0042", "Penicillin &lt;b&gt;bold", "SNOMED CT 91936005", "71 kg", "LOINC 29463-7",
 		"Dr. Who", "/patients/old", "Another record of the same person", "Show all 2 results", "is not stored here", "/patients/berg/copy", "555-0142")
@@ -199,6 +183,14 @@ func TestChart(t *testing.T) {
 	v.want(v.get("/patients/berg/part/nonsense"), 404)
 	v.want(v.get("/patients/nobody-here"), 404, "no patient with this number")
 
+	v.opensDocuments()
+	p.wantEvent(audit.Filter{Actions: []audit.Action{audit.Read}, Patient: "berg", Target: "Patient/berg"})
+	p.wantEvent(audit.Filter{Actions: []audit.Action{audit.Read}, Patient: "berg", Target: "DocumentReference/d1"})
+}
+
+// opensDocuments loads the documents of the chart: none is shown but a real PDF, and only of the patient whose it is.
+func (v *visitor) opensDocuments() {
+	t := v.p.t
 	at := func(n int) string {
 		return fmt.Sprintf("/patients/berg/file/DocumentReference/d1?at=DocumentReference.content%%5B%d%%5D.attachment", n)
 	}
@@ -214,8 +206,27 @@ func TestChart(t *testing.T) {
 	v.want(v.get(at(3)), 404)
 	v.want(v.get(at(9)), 404)
 	v.want(v.get("/patients/old/file/DocumentReference/d1?at=DocumentReference.content%5B0%5D.attachment"), 404) // another's
-	p.wantEvent(audit.Filter{Actions: []audit.Action{audit.Read}, Patient: "berg", Target: "Patient/berg"})
-	p.wantEvent(audit.Filter{Actions: []audit.Action{audit.Read}, Patient: "berg", Target: "DocumentReference/d1"})
+}
+
+// charted is a patient with something of every part of a chart, and with documents that would like to run.
+func charted() []string {
+	ref := `"subject":{"reference":"Patient/berg"}`
+	return []string{berg,
+		`{"resourceType":"AllergyIntolerance","id":"a1","patient":{"reference":"Patient/berg"},"code":{"text":"Penicillin <b>bold</b>","coding":[{"system":"http://snomed.info/sct","code":"91936005"}]},"criticality":"high","recordedDate":"2019-05-06"}`,
+		`{"resourceType":"Condition","id":"c1",` + ref + `,"clinicalStatus":{"coding":[{"code":"resolved"}]},"code":{"text":"Broken arm"},"onsetDateTime":"2022-01-02"}`,
+		`{"resourceType":"Condition","id":"c2",` + ref + `,"clinicalStatus":{"coding":[{"code":"active"}]},"code":{"text":"Asthma","coding":[{"system":"http://snomed.info/sct","code":"195967001"}]},"onsetDateTime":"1999-01-02"}`,
+		`{"resourceType":"Practitioner","id":"doc","name":[{"family":"Who","prefix":["Dr."]}]}`,
+		`{"resourceType":"CareTeam","id":"t1",` + ref + `,"name":"Lungs","status":"active","participant":[{"member":{"reference":"Practitioner/doc"}}]}`,
+		`{"resourceType":"Observation","id":"o1","status":"final",` + ref + `,"code":{"text":"Weight","coding":[{"system":"http://loinc.org","code":"29463-7"}]},"effectiveDateTime":"2024-01-02","valueQuantity":{"value":70,"unit":"kg"}}`,
+		`{"resourceType":"Observation","id":"o2","status":"final",` + ref + `,"code":{"text":"Weight","coding":[{"system":"http://loinc.org","code":"29463-7"}]},"effectiveDateTime":"2025-01-02","valueQuantity":{"value":71,"unit":"kg"}}`,
+		`{"resourceType":"DocumentReference","id":"d1","status":"current",` + ref + `,"date":"2024-02-03T10:00:00Z","description":"Drawing","content":[
+			{"attachment":{"contentType":"image/svg+xml","title":"../evil\"<b>","data":"PHN2ZyB4bWxucz0naHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmcnPjxzY3JpcHQ+YWxlcnQoMSk8L3NjcmlwdD48L3N2Zz4="}},
+			{"attachment":{"contentType":"image/png","title":"Claims to be a picture","data":"PGh0bWw+PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg=="}},
+			{"attachment":{"contentType":"application/pdf","title":"Letter","url":"Binary/b1"}},
+			{"attachment":{"contentType":"text/plain","title":"Elsewhere","url":"https://example.org/x"}}]}`,
+		`{"resourceType":"Binary","id":"b1","contentType":"application/pdf","data":"JVBERi0xLjQKJSBzbWFsbAo="}`,
+		`{"resourceType":"Patient","id":"old","name":[{"family":"Berg","given":["Zoe"]}],"link":[{"other":{"reference":"Patient/berg"},"type":"replaced-by"}]}`,
+	}
 }
 
 // wantEvent fails the test unless the audit log holds such an event.

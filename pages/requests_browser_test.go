@@ -21,26 +21,12 @@ func TestRequestsBrowser(t *testing.T) {
 		day := time.Now().AddDate(0, 0, []int{-35, -28, -22, -3}[i]).Format(time.DateOnly)
 		v.record("name", name, "received", day, "channel", "phone")
 	}
-	family, born := d.patient(0)
 	b := d.signed(t, "apollo")
 	d.looks(b, "requests-today")
 	b.Click("Requests")
 	b.Wait("Overdue Olga")
 	d.looks(b, "requests")
-	b.Click("Take in a request")
-	b.Fill("#f-name", "Wanda Wish")
-	b.Fill("#f-phone", "555-0133")
-	b.Fill("#f-address", "7 Hill Road\nSpringfield")
-	b.Fill("#f-patient", family)
-	b.Fill("#f-born", born)
-	b.Fill("#f-wish", "link")
-	b.Click("Look for the patient")
-	b.Wait("Who is meant?")
-	b.Forget()
-	d.looks(b, "requests-new")
-	b.Click("Take it in")
-	b.Wait("The request is taken in.")
-	d.looks(b, "requests-one")
+	d.takesIn(b)
 	path := strings.TrimPrefix(strings.Split(b.Address(), "?")[0], d.url)
 	b.Click("Check who is asking")
 	b.Wait("Write down how you made sure")
@@ -80,6 +66,25 @@ func TestRequestsBrowser(t *testing.T) {
 	b.Click("Close it")
 	b.Wait("The request is closed.")
 	d.decline(b)
+}
+
+// takesIn takes in a request for the first patient, who is found.
+func (d *frontDesk) takesIn(b *browser.Browser) {
+	family, born := d.patient(0)
+	b.Click("Take in a request")
+	b.Fill("#f-name", "Wanda Wish")
+	b.Fill("#f-phone", "555-0133")
+	b.Fill("#f-address", "7 Hill Road\nSpringfield")
+	b.Fill("#f-patient", family)
+	b.Fill("#f-born", born)
+	b.Fill("#f-wish", "link")
+	b.Click("Look for the patient")
+	b.Wait("Who is meant?")
+	b.Forget()
+	d.looks(b, "requests-new")
+	b.Click("Take it in")
+	b.Wait("The request is taken in.")
+	d.looks(b, "requests-one")
 }
 
 // load loads the copy on a phone, as whoever has the link does.

@@ -253,37 +253,40 @@ func TestLinkHungUp(t *testing.T) {
 	}
 }
 
+// linkEnds are ways in which a link ends.
+var linkEnds = map[string]func(f *office, r requests.Request, link string) error{
+	"time": func(f *office, _ requests.Request, _ string) error { f.days(20); return nil },
+	"revoked": func(f *office, r requests.Request, link string) error {
+		_, err := f.Revoke(background, by("front"), seen(r), link)
+		return err
+	},
+	"replaced": func(f *office, r requests.Request, _ string) error {
+		_, _, _, err := f.Protect(background, by("front"), seen(r), requests.FormHTML)
+		return err
+	},
+	"made anew": func(f *office, r requests.Request, _ string) error {
+		_, err := f.Remake(background, by("front"), seen(r), "corrected")
+		return err
+	},
+	"file gone": func(f *office, r requests.Request, _ string) error {
+		_, err := f.store.DeleteJob(background, audittest.Event(audit.ExportDelete), r.Job)
+		return err
+	},
+	"another file": func(f *office, r requests.Request, _ string) error {
+		_, err := f.packs.Protect(background, by("front"), r.Job, requests.FormHTML, "another one")
+		return err
+	},
+	"withdrawn": func(f *office, r requests.Request, _ string) error {
+		_, err := f.Withdraw(background, by("front"), seen(r), "")
+		return err
+	},
+}
+
 // A link ends with its time, by staff, with a new copy of its form, when the package is made anew and when the request is
-// withdrawn; a try that could not be checked is given back.
+// withdrawn.
 func TestLinkEnds(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(f *office, r requests.Request, link string) error{
-		"time": func(f *office, _ requests.Request, _ string) error { f.days(20); return nil },
-		"revoked": func(f *office, r requests.Request, link string) error {
-			_, err := f.Revoke(background, by("front"), seen(r), link)
-			return err
-		},
-		"replaced": func(f *office, r requests.Request, _ string) error {
-			_, _, _, err := f.Protect(background, by("front"), seen(r), requests.FormHTML)
-			return err
-		},
-		"made anew": func(f *office, r requests.Request, _ string) error {
-			_, err := f.Remake(background, by("front"), seen(r), "corrected")
-			return err
-		},
-		"file gone": func(f *office, r requests.Request, _ string) error {
-			_, err := f.store.DeleteJob(background, audittest.Event(audit.ExportDelete), r.Job)
-			return err
-		},
-		"another file": func(f *office, r requests.Request, _ string) error {
-			_, err := f.packs.Protect(background, by("front"), r.Job, requests.FormHTML, "another one")
-			return err
-		},
-		"withdrawn": func(f *office, r requests.Request, _ string) error {
-			_, err := f.Withdraw(background, by("front"), seen(r), "")
-			return err
-		},
-	} {
+	for name, end := range linkEnds {
 		f := newOffice(t, nil)
 		r := f.at(requests.Ready)
 		r, link, err := f.MakeLink(background, by("front"), seen(r), requests.LinkWish{})
@@ -303,6 +306,11 @@ func TestLinkEnds(t *testing.T) {
 			t.Errorf("%s: %+v", name, given)
 		}
 	}
+}
+
+// A try that could not be checked is given back; a link that would be too long open, or is not there, is refused.
+func TestLinkTries(t *testing.T) {
+	t.Parallel()
 	f := newOffice(t, func(o *requests.Options) {
 		o.Check = func(context.Context, string, string) (bool, error) {
 			return false, fhir.Errorf(fhir.CodeThrottled, "too many at once")

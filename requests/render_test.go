@@ -202,13 +202,7 @@ func TestLetters(t *testing.T) {
 	in := wanted()
 	in.Requester, in.Patient = requests.Requester{Name: "Attorney Ong", Role: "lawyer", Organization: "Ong & Sons", Address: "2 Court Street\nSeatown"}, "p1"
 	other := must(f.Record(background, by("front"), in))
-	for _, tt := range []struct {
-		name  string
-		r     requests.Request
-		kind  requests.LetterKind
-		holds []string
-		not   []string
-	}{
+	wantLetters(t, f, []wantLetter{
 		{"own", closed, requests.LetterAcknowledgement, []string{"Mina Ödegård", "March 1, 2026", "March 31, 2026", "your record", closed.Number, "the privacy officer", "555-0100", "1 Harbor Road"}, []string{"<no value>"}},
 		{"lawyer", other, requests.LetterAcknowledgement, []string{"Ong & Sons", "2 Court Street", "the record of Mina Ödegård"}, []string{"your record"}},
 		{"extended", extended, requests.LetterExtension, []string{"March 31, 2026", "April 30, 2026", "The charts are in another building.", "only once"}, nil},
@@ -216,7 +210,21 @@ func TestLetters(t *testing.T) {
 		{"no review", plain, requests.LetterDenial, []string{"We could not confirm who is asking.", "The signature is another one.", "no right to a review", "Office for Civil Rights", "ask again at any time"}, []string{"right to have this decision reviewed"}},
 		{"partly", partly, requests.LetterDenial, []string{"leave out a part", "Tells of another person, 45 CFR 164.524(a)(3)(ii).", "right to have this decision reviewed"}, []string{"cannot give it to you"}},
 		{"receipt", closed, requests.LetterReceipt, []string{"package0.zip", "SHA-256 ", "on a stick or disk", "COMPLETE", "OPEN-ME-FIRST.html", "Received by, date", "Practice by the Sea"}, nil},
-	} {
+	})
+}
+
+// wantLetter is a letter about a request, with what it holds and what it does not.
+type wantLetter struct {
+	name  string
+	r     requests.Request
+	kind  requests.LetterKind
+	holds []string
+	not   []string
+}
+
+func wantLetters(t *testing.T, f *office, letters []wantLetter) {
+	t.Helper()
+	for _, tt := range letters {
 		letter, err := f.Letter(background, tt.r.ID, tt.kind)
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
@@ -230,6 +238,16 @@ func TestLetters(t *testing.T) {
 		}
 		noWord(t, text, append(tt.not, "<no value>", "{{", "  ")...)
 	}
+}
+
+// Letters are refused while there is nothing to write of, and facts never run as texts.
+func TestLettersRefuse(t *testing.T) {
+	t.Parallel()
+	f := newOffice(t, nil)
+	must := must(t)
+	closed, in := f.at(requests.Closed), wanted()
+	in.Requester, in.Patient = requests.Requester{Name: "Attorney Ong", Role: "lawyer", Organization: "Ong & Sons"}, "p1"
+	other := must(f.Record(background, by("front"), in))
 	for _, tt := range []struct {
 		r    requests.Request
 		kind requests.LetterKind
@@ -242,7 +260,6 @@ func TestLetters(t *testing.T) {
 			t.Errorf("%s: %v", tt.kind, err)
 		}
 	}
-	// A complaint's address can be the practice's own; facts never run as texts.
 	in.Requester.Name, in.Asked = "{{.Number}}", "{{.Contact}}"
 	r := must(f.Record(background, by("front"), in))
 	letter, err := f.Letter(background, r.ID, requests.LetterAcknowledgement)

@@ -274,30 +274,7 @@ func TestAuditEventNarrowingLosesNothing(t *testing.T) {
 		"patient=p1", "patient=p1,p2", "patient=p1&patient=p2", "patient:missing=true", "entity=Patient/p1", "entity=p1", "entity=Patient/p1,Patient/p2&action=R",
 		"_id=" + audit.ID(all[1]), "_id=" + audit.ID(all[1]) + "," + audit.ID(all[4]), "_id=x", "agent-name=ann", "agent-name:exact=ann", "address=127", "_source=" + audit.Source,
 	} {
-		values, err := url.ParseQuery(query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var params []fhir.Param
-		for name, some := range values {
-			for _, v := range some {
-				params = append(params, fhir.Param{Name: name, Value: v})
-			}
-		}
-		q, unknown, err := fhir.ParseQuery("AuditEvent", params, fhir.Bases{})
-		if err != nil || len(unknown) > 0 {
-			t.Fatal(query, err, unknown)
-		}
-		want := 0
-		for _, e := range all {
-			d, err := fhir.Parse(audit.FHIR(e))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if q.Match(d) {
-				want++
-			}
-		}
+		want := found(t, query, all)
 		r := p.want(p.do("GET", "/fhir/AuditEvent?_count=1000&"+query, ""), 200)
 		var set searchset
 		if err := json.Unmarshal([]byte(r.body), &set); err != nil {
@@ -313,4 +290,32 @@ func TestAuditEventNarrowingLosesNothing(t *testing.T) {
 			t.Errorf("%s: %d, want %d", query, got, want)
 		}
 	}
+}
+
+// found is how many of the events the evaluator finds by a query.
+func found(t *testing.T, query string, all []audit.Event) (want int) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var params []fhir.Param
+	for name, some := range values {
+		for _, v := range some {
+			params = append(params, fhir.Param{Name: name, Value: v})
+		}
+	}
+	q, unknown, err := fhir.ParseQuery("AuditEvent", params, fhir.Bases{})
+	if err != nil || len(unknown) > 0 {
+		t.Fatal(query, err, unknown)
+	}
+	for _, e := range all {
+		d, err := fhir.Parse(audit.FHIR(e))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q.Match(d) {
+			want++
+		}
+	}
+	return want
 }

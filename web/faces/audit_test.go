@@ -113,57 +113,62 @@ func (p *practice) sound(never ...string) {
 	}
 }
 
+// canaryPatient is a patient whose name must not be in the log.
+func canaryPatient(id string) string {
+	return `{"resourceType":"Patient","id":"` + id + `","name":[{"family":"` + canary + `"}]}`
+}
+
+// notedTests are requests by accounts, with what the audit log holds of each.
+var notedTests = []struct{ as, method, path, body, want string }{
+	{"ann", "PUT", "/fhir/Patient/p1", canaryPatient("p1"), `ann/user update Patient/p1/_history/1 success 201 [p1] `},
+	{"ann", "PUT", "/fhir/Patient/p1", canaryPatient("p1"), `ann/user update Patient/p1/_history/1 success 200 [p1] nothing was written`},
+	{"ann", "PUT", "/fhir/Patient/p2", canaryPatient("p2"), `ann/user update Patient/p2/_history/1 success 201 [p2] `},
+	{"ann", "PUT", "/fhir/Patient/p2", `{"resourceType":"Patient","id":"` + canary + `"}`, `ann/user update Patient/p2 refused 400 [p2] `},
+	{"ann", "GET", "/fhir/Patient/p1", "", `ann/user read Patient/p1 success 200 [p1] `},
+	{"ann", "GET", "/fhir/Patient/p1/_history/1", "", `ann/user vread Patient/p1/_history/1 success 200 [p1] `},
+	{"ann", "GET", "/fhir/Patient/p1/_history", "", `ann/user history Patient/p1 success 200 [p1] `},
+	{"ann", "GET", "/fhir/Patient/nope", "", `ann/user read Patient/nope refused 404 [nope] `},
+	{"ann", "GET", "/fhir/Patient/" + canary + "%20Ann", "", `ann/user read  refused 400 [] `},
+	{"ann", "GET", "/fhir/" + canary, "", `ann/user search  refused 404 [] `},
+	{"front", "GET", "/fhir/Patient/p1", "", `front/user read Patient/p1 success 200 [p1] `},
+	{"front", "GET", "/fhir/Patient/p2", "", `front/user read Patient/p2 refused 403 [p2] `},
+	{"ann", "GET", "/fhir/Patient?name=" + canary, "", `ann/user search Patient success 200 [p1 p2] parameters: name`},
+	{"ann", "GET", "/fhir/Patient?name:exact=" + canary + "&" + canary + "=1&name:" + canary + "=x", "", `ann/user search Patient refused 400 [] parameters: ? name`},
+	{"ann", "PUT", "/fhir/Group/g", `{"resourceType":"Group","id":"g","type":"person","actual":true,"member":[{"entity":{"reference":"Patient/p1"}}]}`,
+		"ann/user update Group/g/_history/1 success 201 [p1] \nann/user group-members-changed Group/g success 201 [p1] 1 joined, 0 left"},
+	{"ann", "PUT", "/fhir/Group/g", `{"resourceType":"Group","id":"g","type":"person","actual":true,"member":[{"entity":{"reference":"Patient/p2"}}]}`,
+		"ann/user update Group/g/_history/2 success 200 [p1 p2] \nann/user group-members-changed Group/g success 200 [p1 p2] 1 joined, 1 left"},
+	{"ann", "PUT", "/fhir/Group/g", `{"resourceType":"Group","id":"g","type":"person","actual":true,"name":"x","member":[{"entity":{"reference":"Patient/p2"}}]}`,
+		"ann/user update Group/g/_history/3 success 200 [p2] "},
+	{"ann", "DELETE", "/fhir/Group/g", "", "ann/user delete Group/g success 204 [p2] \nann/user group-members-changed Group/g success 204 [p2] 0 joined, 1 left"},
+	{"ann", "DELETE", "/fhir/Group/g", "", "ann/user delete Group/g success 204 [] nothing was written"},
+	{"ann", "POST", "/fhir", `{"resourceType":"Bundle","type":"transaction","entry":[
+		{"request":{"method":"PUT","url":"Patient/p3"},"resource":` + canaryPatient("p3") + `},
+		{"request":{"method":"GET","url":"Patient/p1"}},
+		{"request":{"method":"DELETE","url":"Patient/p2"}}]}`, "ann/user transaction  success 200 [p1 p2 p3] \nann/user delete Patient/p2 success 204 [p2] \n" +
+		"ann/user create Patient/p3/_history/1 success 201 [p3] \nann/user read Patient/p1 success 200 [p1] "},
+	{"ann", "POST", "/fhir", `{"resourceType":"Bundle","type":"transaction","entry":[
+		{"request":{"method":"PUT","url":"Patient/p4"},"resource":` + canaryPatient("p4") + `},
+		{"request":{"method":"GET","url":"Patient/p9"}}]}`, "ann/user transaction  refused 404 [p4 p9] "},
+	{"ann", "POST", "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[
+		{"request":{"method":"PUT","url":"Patient/p5"},"resource":` + canaryPatient("p5") + `},
+		{"request":{"method":"GET","url":"Patient?name=` + canary + `"}},
+		{"request":{"method":"GET","url":"Patient/p9"}}]}`, "ann/user update Patient/p5/_history/1 success 201 [p5] \nann/user batch  success 200 [p1 p3 p5 p9] \n" +
+		"ann/user search Patient success 200 [p1 p3 p5] parameters: name\nann/user read Patient/p9 refused 404 [p9] "},
+	{"ann", "GET", "/fhir/Patient/p1/$everything", "", `ann/user everything Patient/p1 success 200 [p1] `},
+	{"", "GET", "/fhir/Patient/p1", "", `/anonymous access-refused  refused 401 [] `},
+	{"wrong", "GET", "/fhir/Patient/p1", "", `/anonymous sign-in-failed  refused 401 [] `},
+	{"ann", "GET", "/fhir/$no-such-thing", "", `/anonymous access-refused  refused 404 [] `},
+	{"ann", "GET", "/api/nothing", "", `/anonymous access-refused  refused 404 [] `},
+	{"ann", "GET", "/fhir/Patient/p1/$export", "", `ann/user export-start JOB success 202 [p1] level patient`},
+}
+
 // TestNoted tells of requests what the log holds of them.
 func TestNoted(t *testing.T) {
 	t.Parallel()
 	p := open(t, nil)
 	p.account("front", "FHIR_READ_ALL_IN_COMPARTMENT:Patient/p1")
-	patient := func(id string) string {
-		return `{"resourceType":"Patient","id":"` + id + `","name":[{"family":"` + canary + `"}]}`
-	}
-	for _, c := range []struct{ as, method, path, body, want string }{
-		{"ann", "PUT", "/fhir/Patient/p1", patient("p1"), `ann/user update Patient/p1/_history/1 success 201 [p1] `},
-		{"ann", "PUT", "/fhir/Patient/p1", patient("p1"), `ann/user update Patient/p1/_history/1 success 200 [p1] nothing was written`},
-		{"ann", "PUT", "/fhir/Patient/p2", patient("p2"), `ann/user update Patient/p2/_history/1 success 201 [p2] `},
-		{"ann", "PUT", "/fhir/Patient/p2", `{"resourceType":"Patient","id":"` + canary + `"}`, `ann/user update Patient/p2 refused 400 [p2] `},
-		{"ann", "GET", "/fhir/Patient/p1", "", `ann/user read Patient/p1 success 200 [p1] `},
-		{"ann", "GET", "/fhir/Patient/p1/_history/1", "", `ann/user vread Patient/p1/_history/1 success 200 [p1] `},
-		{"ann", "GET", "/fhir/Patient/p1/_history", "", `ann/user history Patient/p1 success 200 [p1] `},
-		{"ann", "GET", "/fhir/Patient/nope", "", `ann/user read Patient/nope refused 404 [nope] `},
-		{"ann", "GET", "/fhir/Patient/" + canary + "%20Ann", "", `ann/user read  refused 400 [] `},
-		{"ann", "GET", "/fhir/" + canary, "", `ann/user search  refused 404 [] `},
-		{"front", "GET", "/fhir/Patient/p1", "", `front/user read Patient/p1 success 200 [p1] `},
-		{"front", "GET", "/fhir/Patient/p2", "", `front/user read Patient/p2 refused 403 [p2] `},
-		{"ann", "GET", "/fhir/Patient?name=" + canary, "", `ann/user search Patient success 200 [p1 p2] parameters: name`},
-		{"ann", "GET", "/fhir/Patient?name:exact=" + canary + "&" + canary + "=1&name:" + canary + "=x", "", `ann/user search Patient refused 400 [] parameters: ? name`},
-		{"ann", "PUT", "/fhir/Group/g", `{"resourceType":"Group","id":"g","type":"person","actual":true,"member":[{"entity":{"reference":"Patient/p1"}}]}`,
-			"ann/user update Group/g/_history/1 success 201 [p1] \nann/user group-members-changed Group/g success 201 [p1] 1 joined, 0 left"},
-		{"ann", "PUT", "/fhir/Group/g", `{"resourceType":"Group","id":"g","type":"person","actual":true,"member":[{"entity":{"reference":"Patient/p2"}}]}`,
-			"ann/user update Group/g/_history/2 success 200 [p1 p2] \nann/user group-members-changed Group/g success 200 [p1 p2] 1 joined, 1 left"},
-		{"ann", "PUT", "/fhir/Group/g", `{"resourceType":"Group","id":"g","type":"person","actual":true,"name":"x","member":[{"entity":{"reference":"Patient/p2"}}]}`,
-			"ann/user update Group/g/_history/3 success 200 [p2] "},
-		{"ann", "DELETE", "/fhir/Group/g", "", "ann/user delete Group/g success 204 [p2] \nann/user group-members-changed Group/g success 204 [p2] 0 joined, 1 left"},
-		{"ann", "DELETE", "/fhir/Group/g", "", "ann/user delete Group/g success 204 [] nothing was written"},
-		{"ann", "POST", "/fhir", `{"resourceType":"Bundle","type":"transaction","entry":[
-			{"request":{"method":"PUT","url":"Patient/p3"},"resource":` + patient("p3") + `},
-			{"request":{"method":"GET","url":"Patient/p1"}},
-			{"request":{"method":"DELETE","url":"Patient/p2"}}]}`, "ann/user transaction  success 200 [p1 p2 p3] \nann/user delete Patient/p2 success 204 [p2] \n" +
-			"ann/user create Patient/p3/_history/1 success 201 [p3] \nann/user read Patient/p1 success 200 [p1] "},
-		{"ann", "POST", "/fhir", `{"resourceType":"Bundle","type":"transaction","entry":[
-			{"request":{"method":"PUT","url":"Patient/p4"},"resource":` + patient("p4") + `},
-			{"request":{"method":"GET","url":"Patient/p9"}}]}`, "ann/user transaction  refused 404 [p4 p9] "},
-		{"ann", "POST", "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[
-			{"request":{"method":"PUT","url":"Patient/p5"},"resource":` + patient("p5") + `},
-			{"request":{"method":"GET","url":"Patient?name=` + canary + `"}},
-			{"request":{"method":"GET","url":"Patient/p9"}}]}`, "ann/user update Patient/p5/_history/1 success 201 [p5] \nann/user batch  success 200 [p1 p3 p5 p9] \n" +
-			"ann/user search Patient success 200 [p1 p3 p5] parameters: name\nann/user read Patient/p9 refused 404 [p9] "},
-		{"ann", "GET", "/fhir/Patient/p1/$everything", "", `ann/user everything Patient/p1 success 200 [p1] `},
-		{"", "GET", "/fhir/Patient/p1", "", `/anonymous access-refused  refused 401 [] `},
-		{"wrong", "GET", "/fhir/Patient/p1", "", `/anonymous sign-in-failed  refused 401 [] `},
-		{"ann", "GET", "/fhir/$no-such-thing", "", `/anonymous access-refused  refused 404 [] `},
-		{"ann", "GET", "/api/nothing", "", `/anonymous access-refused  refused 404 [] `},
-		{"ann", "GET", "/fhir/Patient/p1/$export", "", `ann/user export-start JOB success 202 [p1] level patient`},
-	} {
+	for _, c := range notedTests {
 		p.as = c.as
 		r := p.do(c.method, c.path, c.body, "Prefer: respond-async")
 		if at := r.header.Get("Content-Location"); strings.Contains(c.want, "JOB") {

@@ -102,6 +102,42 @@ func (p *practice) token(name, scope string) string {
 	return "Bearer " + pick(r.body, "access_token")
 }
 
+// scopeTests are what somebody wants to do with a token of a client, and the status that comes.
+var scopeTests = []struct {
+	client, scope, method, path string
+	status                      int
+}{
+	{"all", "system/*.rs", "GET", "/fhir/Patient/p1", 200},
+	{"all", "system/Patient.r", "GET", "/fhir/Patient/p1", 200},
+	{"all", "system/Patient.s", "GET", "/fhir/Patient/p1", 403},
+	{"all", "system/Patient.s", "GET", "/fhir/Patient", 200},
+	{"all", "system/Patient.s", "GET", "/fhir/Patient/_history", 200},
+	{"all", "system/Patient.r", "GET", "/fhir/Patient", 403},
+	{"all", "system/Patient.r", "GET", "/fhir/Patient/p1/_history", 200},
+	{"all", "system/Patient.rs", "GET", "/fhir/Observation/x1", 403},
+	{"all", "system/Patient.rs", "GET", "/fhir/_history", 403},
+	{"all", "system/Patient.read", "GET", "/fhir/Patient", 200},
+	{"all", "system/*.rs", "PUT", "/fhir/Patient/p1", 403},
+	{"all", "system/*.cu", "PUT", "/fhir/Patient/p1", 200},
+	{"all", "system/*.rs", "DELETE", "/fhir/Patient/none", 403},
+	{"all", "system/*.d", "DELETE", "/fhir/Patient/none", 204},
+	{"all", "system/Patient.rs", "GET", "/fhir/Patient/p1/$everything", 403},
+	{"all", "system/*.rs", "GET", "/fhir/Patient/p1/$everything", 200},
+	{"all", "system/Patient.rs", "GET", "/fhir/$export", 202},
+	{"all", "system/Patient.rs", "GET", "/fhir/$export?_type=Observation", 403},
+	{"all", "system/Patient.rs", "GET", "/fhir/Group/g1/$export", 202},
+	{"all", "system/*.cud", "GET", "/fhir/$export", 403},
+	{"reader", "system/*.rs", "GET", "/fhir/Patient/p1", 200},
+	{"reader", "system/*.rs", "GET", "/fhir/Observation/x1", 403},
+	{"reader", "system/*.cruds", "PUT", "/fhir/Patient/p1", 403},
+	{"reader", "system/*.rs", "GET", "/fhir/Patient/$export", 202},
+	{"reader", "system/*.rs", "GET", "/fhir/$export", 403},
+	{"reader", "system/*.rs", "GET", "/fhir/Group/g1/$export", 403},
+	{"nothing", "system/*.rs", "GET", "/fhir/Patient/p1", 403},
+	{"nothing", "system/*.rs", "GET", "/fhir/$export", 403},
+	{"all", "system/*.cruds", "GET", "/api/clients", 403},
+}
+
 // TestScopeMatrix weighs what a token's scopes allow against what the client may do: both are needed.
 func TestScopeMatrix(t *testing.T) {
 	t.Parallel()
@@ -112,42 +148,8 @@ func TestScopeMatrix(t *testing.T) {
 	p.client("all", "system/*.cruds", "ROLE_FHIR_CLIENT_SUPERUSER")
 	p.client("reader", "system/*.cruds", "FHIR_READ_ALL_OF_TYPE:Patient", "FHIR_OP_INITIATE_BULK_DATA_EXPORT_PATIENT")
 	p.client("nothing", "system/*.cruds")
-	tests := []struct {
-		client, scope, method, path string
-		status                      int
-	}{
-		{"all", "system/*.rs", "GET", "/fhir/Patient/p1", 200},
-		{"all", "system/Patient.r", "GET", "/fhir/Patient/p1", 200},
-		{"all", "system/Patient.s", "GET", "/fhir/Patient/p1", 403},
-		{"all", "system/Patient.s", "GET", "/fhir/Patient", 200},
-		{"all", "system/Patient.s", "GET", "/fhir/Patient/_history", 200},
-		{"all", "system/Patient.r", "GET", "/fhir/Patient", 403},
-		{"all", "system/Patient.r", "GET", "/fhir/Patient/p1/_history", 200},
-		{"all", "system/Patient.rs", "GET", "/fhir/Observation/x1", 403},
-		{"all", "system/Patient.rs", "GET", "/fhir/_history", 403},
-		{"all", "system/Patient.read", "GET", "/fhir/Patient", 200},
-		{"all", "system/*.rs", "PUT", "/fhir/Patient/p1", 403},
-		{"all", "system/*.cu", "PUT", "/fhir/Patient/p1", 200},
-		{"all", "system/*.rs", "DELETE", "/fhir/Patient/none", 403},
-		{"all", "system/*.d", "DELETE", "/fhir/Patient/none", 204},
-		{"all", "system/Patient.rs", "GET", "/fhir/Patient/p1/$everything", 403},
-		{"all", "system/*.rs", "GET", "/fhir/Patient/p1/$everything", 200},
-		{"all", "system/Patient.rs", "GET", "/fhir/$export", 202},
-		{"all", "system/Patient.rs", "GET", "/fhir/$export?_type=Observation", 403},
-		{"all", "system/Patient.rs", "GET", "/fhir/Group/g1/$export", 202},
-		{"all", "system/*.cud", "GET", "/fhir/$export", 403},
-		{"reader", "system/*.rs", "GET", "/fhir/Patient/p1", 200},
-		{"reader", "system/*.rs", "GET", "/fhir/Observation/x1", 403},
-		{"reader", "system/*.cruds", "PUT", "/fhir/Patient/p1", 403},
-		{"reader", "system/*.rs", "GET", "/fhir/Patient/$export", 202},
-		{"reader", "system/*.rs", "GET", "/fhir/$export", 403},
-		{"reader", "system/*.rs", "GET", "/fhir/Group/g1/$export", 403},
-		{"nothing", "system/*.rs", "GET", "/fhir/Patient/p1", 403},
-		{"nothing", "system/*.rs", "GET", "/fhir/$export", 403},
-		{"all", "system/*.cruds", "GET", "/api/clients", 403},
-	}
 	tokens := map[string]string{}
-	for _, test := range tests {
+	for _, test := range scopeTests {
 		key := test.client + " " + test.scope
 		if tokens[key] == "" {
 			tokens[key] = p.token(test.client, test.scope)
