@@ -2,9 +2,7 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"strings"
 
 	"satchel/audit"
 	"satchel/auth"
@@ -13,12 +11,11 @@ import (
 // Trail is what one request leaves in the audit log. It begins as a refused access and learns on the way what was
 // wanted, by whom, and about whom. A write's trail is stored in the write's transaction, any other before the answer is
 // sent: what cannot be noted is not answered. It holds ids and names of parameters, never what else came or went.
-// A nil trail leaves nothing; all methods take one.
+// The zero trail leaves nothing: that of a request which nobody has begun one for, or whose route has [audit.NoEvent].
 type Trail struct {
-	audit.Event
-	server  *Server
+	audit.Note
 	Entries []audit.Event // beside the request's own: entries of a Bundle, members of a Group
-	stored  bool          // the log has it, or it was tried
+	server  *Server       // nil: of the zero trail
 	part    bool          // of an entry: the request's trail stores it
 	refused bool          // a refusal, whatever the status of the answer
 	call    *Call         // whose parameters are to be named
@@ -31,24 +28,22 @@ func (s *Server) BeginTrail(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) newTrail(e audit.Event) *Trail {
-	return &Trail{Event: e, server: s}
+func (s *Server) newTrail(e audit.Event) Trail {
+	return Trail{Note: audit.Note{Event: e}, server: s}
 }
 
+// Leaves reports whether the trail leaves something.
+func (t *Trail) Leaves() bool { return t.server != nil }
+
 // takeRoute notes which route the request takes. It ends where nothing is noted.
-func (t *Trail) takeRoute(rt *Route) *Trail {
-	if t == nil || rt.Action == audit.NoEvent {
-		return nil
+func (t *Trail) takeRoute(rt *Route) {
+	if t.Action = rt.Action; rt.Action == audit.NoEvent {
+		*t = Trail{}
 	}
-	t.Action = rt.Action
-	return t
 }
 
 // setWho notes who asks.
 func (t *Trail) setWho(who auth.Principal) {
-	if t == nil {
-		return
-	}
 	t.Who = audit.Who{Name: who.Name, Kind: audit.User}
 	if who.Service {
 		t.Who.Kind = audit.Client
@@ -59,7 +54,6 @@ func (t *Trail) setWho(who auth.Principal) {
 // may be a password that was typed in the wrong place.
 func (t *Trail) refuseStranger(r *http.Request, who auth.Principal) {
 	switch {
-	case t == nil:
 	case who.Name != "": // known, but something must be done first
 		t.setWho(who)
 	case r.Header.Get("Authorization") == "":
@@ -72,55 +66,28 @@ func (t *Trail) refuseStranger(r *http.Request, who auth.Principal) {
 
 // FailSignIn notes a sign-in that was not good.
 func (t *Trail) FailSignIn(ctx context.Context, name string) {
-	if t == nil {
-		return
-	}
 	t.Action = audit.SignInFailed
-	if a, err := t.server.Store.Account(ctx, name); err == nil {
-		t.Target = a.Name
-	} else if c, err := t.server.Store.Client(ctx, name); err == nil {
-		t.Target = c.Name
-	}
+	t.setAccount(ctx, name)
 }
 
 // MarkBatch notes that the Bundle is one.
-func (t *Trail) MarkBatch() {
-	if t != nil {
-		t.Action = audit.Batch
-	}
-}
+func (t *Trail) MarkBatch() { t.Action = audit.Batch }
 
 // SetTarget notes what it is about.
-func (t *Trail) SetTarget(target string) {
-	if t != nil {
-		t.Target = target
-	}
-}
+func (t *Trail) SetTarget(target string) { t.Target = target }
 
 // AddPatients notes patients whose data it is about.
-func (t *Trail) AddPatients(patients ...string) {
-	if t != nil {
-		t.Patients = append(t.Patients, patients...)
-	}
-}
+func (t *Trail) AddPatients(patients ...string) { t.Patients = append(t.Patients, patients...) }
 
-// AddDetail adds to the detail.
-func (t *Trail) AddDetail(format string, args ...any) {
-	if t != nil {
-		t.Detail = strings.TrimPrefix(t.Detail+"; "+fmt.Sprintf(format, args...), "; ")
-	}
-}
-
-// SignedIn notes who signed in.
-func (t *Trail) SignedIn(who audit.Who) {
-	if t != nil {
-		t.Who, t.Target = who, who.Name
-	}
+// SignedIn notes, in the audit log and in the log of requests, who has signed in by this request.
+func (a *Answer) SignedIn(who audit.Who) {
+	a.Account, a.service = who.Name, who.Kind == audit.Client
+	a.Trail.Who, a.Trail.Target = who, who.Name
 }
 
 // setAccount aims at an account or client, if there is one of that name.
 func (t *Trail) setAccount(ctx context.Context, name string) {
-	if t == nil {
+	if !t.Leaves() {
 		return
 	}
 	if a, err := t.server.Store.Account(ctx, name); err == nil {
@@ -137,18 +104,16 @@ func (t *Trail) BySame(e audit.Event) audit.Event {
 }
 
 // NewEntry is the trail of an entry of a Bundle.
-func (t *Trail) NewEntry(rt *Route) *Trail {
-	if t == nil {
-		return nil
-	}
+func (t *Trail) NewEntry(rt *Route) Trail {
 	e := t.server.newTrail(audit.Event{Who: t.Who, From: t.From, RequestID: t.RequestID})
 	e.part = true
-	return e.takeRoute(rt)
+	e.takeRoute(rt)
+	return e
 }
 
 // AddEntry takes over what an entry left, unless that is stored already.
 func (t *Trail) AddEntry(e *Trail, status int, err error) {
-	if t == nil || e == nil || e.stored {
+	if !t.Leaves() || !e.Leaves() || e.Stored {
 		return
 	}
 	if err != nil {
@@ -164,9 +129,6 @@ func (t *Trail) AddEntry(e *Trail, status int, err error) {
 // markRefused notes that the answer is a refusal although its status is not one: a redirect to the sign-in. Who is not known
 // was refused before it was known what they want.
 func (t *Trail) markRefused() {
-	if t == nil {
-		return
-	}
 	t.refused = true
 	if t.Who == (audit.Who{Kind: audit.Anonymous}) && t.Action != audit.SignIn && t.Action != audit.SignInFailed {
 		t.Action = audit.AccessRefused

@@ -20,7 +20,7 @@ func (t *Trail) complete() {
 	}
 	slices.Sort(names)
 	if names = slices.Compact(names); len(names) > 0 {
-		t.AddDetail("parameters: %s", strings.Join(names, " "))
+		t.Words("parameters: %s", strings.Join(names, " "))
 	}
 }
 

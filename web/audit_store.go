@@ -16,15 +16,13 @@ import (
 // sent, or it is the given one.
 func (t *Trail) Write(ctx context.Context, s *storage.Store, status int, f func(tx *storage.Tx) error) error {
 	stored, err := s.Write(ctx, func(tx *storage.Tx) ([]audit.Event, error) {
-		if err := f(tx); err != nil || t == nil {
+		if err := f(tx); err != nil || !t.Leaves() {
 			return nil, err
 		}
 		t.Status = cmp.Or(t.Status, status)
 		return t.events(), nil
 	})
-	if t != nil {
-		t.stored = t.stored || stored != nil
-	}
+	t.Stored = t.Stored || stored != nil
 	return err
 }
 
@@ -40,10 +38,10 @@ const slowestNote = 15 * time.Second
 
 // store stores the trail before an answer with this status begins. An error means that the answer must not be given.
 func (t *Trail) store(status int) (err error) {
-	if t == nil || t.part || t.stored {
+	if !t.Leaves() || t.part || t.Stored {
 		return nil
 	}
-	t.stored = true // tried once
+	t.Stored = true // or tried once
 	defer func() {
 		if cause := recover(); cause != nil { // perhaps the answer tells of the same one
 			err = fmt.Errorf("panic: %v", cause)

@@ -62,7 +62,8 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, table []Route,
 		return err
 	}
 	a := w.(*Answer)
-	a.Route, a.Trail = rt.Pattern, a.Trail.takeRoute(rt)
+	a.Route = rt.Pattern
+	a.Trail.takeRoute(rt)
 	if a.Route == "" {
 		a.Route = "[base]"
 	}

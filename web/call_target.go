@@ -6,10 +6,7 @@ import (
 
 // setTarget names the target from the address of a call that is sound, and the parameters.
 func (c *Call) setTarget() {
-	t := c.Answer.Trail
-	if t == nil {
-		return
-	}
+	t := &c.Answer.Trail
 	target := c.Type
 	if c.ID != "" {
 		target += "/" + c.ID

@@ -126,7 +126,7 @@ func (m *Metrics) answered(a *Answer, r *http.Request, took time.Duration) {
 	m.seconds.WithLabelValues(a.Route).Observe(took.Seconds())
 	m.bytes.WithLabelValues(a.Route).Add(float64(a.bytes))
 	// What the audit log calls a failed sign-in, however it was tried: by a page, a program, a token or each request.
-	known := a.Trail != nil && a.Trail.Action == audit.SignInFailed
+	known := a.Trail.Action == audit.SignInFailed
 	if known || a.Status == http.StatusUnauthorized && (r.Header.Get("Authorization") != "" || r.Method == "POST" && r.URL.Path == TokenPath) {
 		m.refused.Inc()
 	}

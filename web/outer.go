@@ -24,7 +24,7 @@ type Answer struct {
 	Status  int
 	bytes   int64
 	Updated time.Time    // of the resource answered, to the millisecond, which Last-Modified cannot say
-	Trail   *Trail       // what the audit log will hold; nil: nothing
+	Trail   Trail        // what the audit log will hold
 	page    *PageRequest // of a page
 	muted   bool         // the audit log refused the answer, and another was sent
 }

@@ -57,10 +57,9 @@ func (p *PageRequest) Actor(status int) auth.Actor {
 // SetSession hands a session's token to the browser; "" takes it away.
 func (p *PageRequest) SetSession(token string) { p.server.SetCookie(p.answer, p.Request, token) }
 
-// NoteSignIn notes in the audit log who signed in.
+// NoteSignIn notes who signed in.
 func (p *PageRequest) NoteSignIn(account string) {
-	p.answer.Account = account
-	p.answer.Trail.SignedIn(audit.Who{Name: account, Kind: audit.User})
+	p.answer.SignedIn(audit.Who{Name: account, Kind: audit.User})
 }
 
 // NoteFailedSignIn notes in the audit log who did not.
@@ -75,13 +74,13 @@ func (p *PageRequest) Target(target string) { p.answer.Trail.SetTarget(target) }
 func (p *PageRequest) Saw(patients ...string) { p.answer.Trail.AddPatients(patients...) }
 
 // Detail notes in the audit log a few words without health data.
-func (p *PageRequest) Detail(format string, args ...any) { p.answer.Trail.AddDetail(format, args...) }
+func (p *PageRequest) Detail(format string, args ...any) { p.answer.Trail.Words(format, args...) }
 
 // Refused notes in the audit log that the answer is a refusal, whatever its status.
 func (p *PageRequest) Refused() { p.answer.Trail.markRefused() }
 
 // Noted says that the audit log has what the request is about already.
-func (p *PageRequest) Noted() { p.answer.Trail = nil }
+func (p *PageRequest) Noted() { p.answer.Trail = Trail{} }
 
 // Did takes over what a deed on an export or package leaves to be noted; one that was done was decided on.
 func (p *PageRequest) Did(n audit.Note, err error) { p.answer.did(n, err) }

@@ -74,7 +74,8 @@ func (s *Server) runPage(a *Answer, p *PageRequest) error {
 		return errors.Join(err, s.visitor(a, p))
 	}
 	s.BeginTrail(a, p.Request)
-	a.Route, a.Trail = "/"+rt.Pattern, a.Trail.takeRoute(rt)
+	a.Route = "/" + rt.Pattern
+	a.Trail.takeRoute(rt)
 	p.Page, p.Values = rt.page, values
 	if err := s.visitor(a, p); err != nil {
 		return err

@@ -56,7 +56,8 @@ func auditLog(w http.ResponseWriter, c *web.Call) error {
 	}
 	media := auditMedia(c)
 	if stream, ok := auditStreams[media]; ok {
-		markExport(c.Answer.Trail, media)
+		c.Answer.Trail.Action = audit.AuditExport // the log leaves as a whole
+		c.Answer.Trail.Words("as %s", media)
 		w.Header().Set("Content-Type", media)
 		w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": stream.name}))
 		w.WriteHeader(http.StatusOK)
@@ -86,14 +87,6 @@ func auditLog(w http.ResponseWriter, c *web.Call) error {
 		page.Next = strings.TrimSuffix(c.Base, web.FHIRPath) + auditPath + "?" + web.QueryText(kept)
 	}
 	return c.SendValue(w, http.StatusOK, page)
-}
-
-// markExport notes that the log leaves as a whole.
-func markExport(t *web.Trail, media string) {
-	if t != nil {
-		t.Action = audit.AuditExport
-		t.AddDetail("as %s", media)
-	}
 }
 
 // auditMedia is what Accept or _format names first.

@@ -44,8 +44,7 @@ func openSession(w http.ResponseWriter, c *web.Call) error {
 			return err
 		}
 	}
-	c.Answer.Account = session.Account.Name
-	c.Answer.Trail.SignedIn(audit.Who{Name: session.Account.Name, Kind: audit.User})
+	c.Answer.SignedIn(audit.Who{Name: session.Account.Name, Kind: audit.User})
 	return sendSession(c, w, token, session)
 }
 

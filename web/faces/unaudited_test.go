@@ -16,7 +16,7 @@ func NewUnaudited(o web.Options) (http.Handler, error) {
 		}
 		run := f.FHIR[i].Run
 		f.FHIR[i].Run = func(w http.ResponseWriter, c *web.Call) error {
-			c.Answer.Trail = nil
+			c.Answer.Trail = web.Trail{}
 			return run(w, c)
 		}
 	}

@@ -13,9 +13,6 @@ import (
 
 // addPatients notes the patients whose data an answer holds, by its resources.
 func addPatients(c *web.Call, resources ...fhir.Resource) {
-	if c.Answer.Trail == nil {
-		return
-	}
 	for _, r := range resources {
 		c.Answer.Trail.AddPatients(patientsOf(c, r)...)
 	}
@@ -26,7 +23,7 @@ func patientsOf(c *web.Call, r fhir.Resource) []string { return patientsIn(c, c.
 
 // patientsIn is [patientsOf] within a transaction; nil: none. If it cannot be told, it is everybody.
 func patientsIn(c *web.Call, tx *storage.Tx, r fhir.Resource) (ids []string) {
-	if c.Answer.Trail == nil {
+	if !c.Answer.Trail.Leaves() {
 		return nil
 	}
 	var err error
@@ -50,10 +47,7 @@ func noteExisting(c *web.Call, r fhir.Resource) {
 
 // noteWrite notes what a write did. It is called in the write's transaction, which by itself tells who joined and left a Group.
 func noteWrite(c *web.Call, e effect, before, after []string) {
-	t := c.Answer.Trail
-	if t == nil {
-		return
-	}
+	t := &c.Answer.Trail
 	patients := slices.Concat(before, after)
 	target := e.resource.Key()
 	if e.resource.ID == "" {
@@ -72,7 +66,7 @@ func noteWrite(c *web.Call, e effect, before, after []string) {
 		t.Target, t.Status = target, effectStatus(c, e)
 		t.AddPatients(patients...)
 		if detail != "" {
-			t.AddDetail("%s", detail)
+			t.Words("%s", detail)
 		}
 	}
 }

@@ -57,9 +57,7 @@ func logEvent(c *web.Call) (e audit.Event, ok bool, err error) {
 
 // viewsLog decides, and tells the trail that it is the log that is read.
 func viewsLog(c *web.Call) error {
-	if c.Answer.Trail != nil {
-		c.Answer.Trail.Action = audit.AuditView
-	}
+	c.Answer.Trail.Action = audit.AuditView
 	return c.Decide(auth.Action{Verb: auth.VerbAudit})
 }
 

@@ -119,7 +119,7 @@ func perform(c *web.Call, e fhir.BundleEntry, tx *storage.Tx) (*recorder, error)
 	if err == web.ErrNotModified {
 		rec.answer.Status, err = http.StatusNotModified, nil
 	}
-	c.Answer.Trail.AddEntry(sub.Answer.Trail, rec.answer.Status, err)
+	c.Answer.Trail.AddEntry(&sub.Answer.Trail, rec.answer.Status, err)
 	return rec, err
 }
 

@@ -52,12 +52,11 @@ func Token(s *web.Server, w http.ResponseWriter, r *http.Request) {
 		} else {
 			s.Log.Warn("token refused", "request", a.ID, "error", refusal.Code, "reason", refusal.Description)
 		}
-		a.Trail.AddDetail("%s", refusal.Code)
+		a.Trail.Words("%s", refusal.Code)
 		refuseToken(w, refusal)
 		return
 	}
-	a.Account = t.Client
-	a.Trail.SignedIn(audit.Who{Name: t.Client, Kind: audit.Client})
+	a.SignedIn(audit.Who{Name: t.Client, Kind: audit.Client})
 	sendOAuth(w, http.StatusOK, tokenAnswer{t.AccessToken, "bearer", t.ExpiresIn, t.Scope})
 }
 
