@@ -64,7 +64,7 @@ func retention(t *testing.T, want time.Duration) {
 			t.Errorf("%s: %v", job.Kind, err)
 		}
 	}
-	time.Sleep(expiryEvery + 2*time.Minute)
+	time.Sleep(expiryEvery + 2*time.Minute) // in the time of synctest, as above
 	synctest.Wait()
 	for _, job := range jobs {
 		if _, err := s.Job(t.Context(), job.ID); !isNotFound(err) {

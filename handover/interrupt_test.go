@@ -61,7 +61,7 @@ func TestKilledWriter(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(100+rand.IntN(1200)) * time.Millisecond)
+		time.Sleep(time.Duration(100+rand.IntN(1200)) * time.Millisecond) // any moment: what must hold afterwards does not depend on it
 		cmd.Process.Kill()
 		cmd.Wait()
 		entries, err := os.ReadDir(dir)

@@ -27,7 +27,7 @@ func TestTortureBackup(t *testing.T) {
 	for range rounds {
 		cmd := exec.Command(p.bin, args("killed.zip")...)
 		p.must(cmd.Start())
-		time.Sleep(time.Duration(rand.Int64N(int64(length))))
+		time.Sleep(time.Duration(rand.Int64N(int64(length)))) // any moment: what must hold afterwards does not depend on it
 		cmd.Process.Kill()
 		cmd.Wait()
 		if entries, err := os.ReadDir(folder); err == nil && len(entries) > 0 {

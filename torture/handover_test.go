@@ -71,7 +71,7 @@ func TestTortureHandover(t *testing.T) {
 			for range rounds {
 				cmd := exec.Command(p.bin, args...)
 				p.must(cmd.Start())
-				time.Sleep(time.Duration(rand.Int64N(int64(length))))
+				time.Sleep(time.Duration(rand.Int64N(int64(length)))) // any moment: what must hold afterwards does not depend on it
 				cmd.Process.Kill()
 				cmd.Wait()
 				p.whole(out)

@@ -93,7 +93,7 @@ func TestTorturePackage(t *testing.T) {
 	}
 	for round := range rounds {
 		path := r.startPackage()
-		time.Sleep(time.Duration(rand.Int64N(int64(length))))
+		time.Sleep(time.Duration(rand.Int64N(int64(length)))) // any moment: what must hold afterwards does not depend on it
 		r.kill()
 		r = p.serve()
 		done := r.waitPackage(path)

@@ -354,7 +354,7 @@ func TestTortureImport(t *testing.T) {
 	for range rounds {
 		cmd := exec.Command(p.bin, "import", "--data", p.data, p.file)
 		p.must(cmd.Start())
-		time.Sleep(time.Duration(rand.Int64N(int64(length))))
+		time.Sleep(time.Duration(rand.Int64N(int64(length)))) // any moment: what must hold afterwards does not depend on it
 		cmd.Process.Kill()
 		cmd.Wait()
 	}

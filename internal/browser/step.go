@@ -153,7 +153,7 @@ func (b *Browser) Until(expression string) {
 // when it has answered once more. An end of loading that the browser never told is believed after a while.
 func (b *Browser) settle() {
 	b.t.Helper()
-	time.Sleep(20 * time.Millisecond)
+	time.Sleep(20 * time.Millisecond) // the browser does not tell that a click calls for no page
 	var complete time.Time
 	b.until("the page does not finish loading", func() bool {
 		state := b.quietly("document.readyState")
