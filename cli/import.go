@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -82,12 +83,18 @@ func importPaths(ctx context.Context, s *storage.Store, paths []string, strict b
 	r := &reportFile{path: report}
 	bar := newProgress("import", true)
 	door := exports.Service{Store: s}
-	counts, err := door.RunImport(ctx, auth.Command(whoRuns(), ""), imports.Import{Strict: strict, Progress: bar.step, Finding: r.add}, paths...)
+	var loose imports.Unassigned
+	m := imports.Import{Strict: strict, Progress: bar.step, Finding: r.add, Unassigned: func(u imports.Unassigned) { loose = u }}
+	counts, err := door.RunImport(ctx, auth.Command(whoRuns(), ""), m, paths...)
 	bar.end()
 	err = errors.Join(err, r.close())
 	printCounts(out, counts, time.Since(begin))
 	if r.lines > 0 {
 		fmt.Fprintf(out, "findings: %d, of them refused: %d; see %s\n", r.lines, r.refused, r.path)
+	}
+	if loose.N > 0 {
+		fmt.Fprintf(out, "unassigned: %d of these say of nobody whose they are, so that no patient's copy holds them: %s\nsee: satchel unassigned list\n",
+			loose.N, first(loose))
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -98,6 +105,15 @@ func importPaths(ctx context.Context, s *storage.Store, paths []string, strict b
 		return codeError{fmt.Errorf("refused: %d; the reasons are in %s", r.refused, r.path), exitRefused}
 	}
 	return nil
+}
+
+// first names the first of what is unassigned.
+func first(u imports.Unassigned) string {
+	text := strings.Join(u.First, " ")
+	if more := u.N - int64(len(u.First)); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // printCounts prints a table of what was done, by type.

@@ -95,7 +95,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage; others are listed with the command.
 		return usagef("%w; see: %s --help", err, c.CommandPath())
 	})
 	root.AddCommand(cmdInit(&at), cmdServe(&at), cmdDemo(), cmdImport(&at), cmdExport(&at), cmdHandover(&at), cmdVerify(), cmdUser(&at), cmdClient(&at),
-		cmdConfig(&at), cmdService(&at), cmdTLS(&at), cmdBackup(&at), cmdRestore(&at), cmdDoctor(&at), cmdHealth(&at), cmdAudit(&at), cmdRequest(&at), cmdVersion())
+		cmdConfig(&at), cmdService(&at), cmdTLS(&at), cmdBackup(&at), cmdRestore(&at), cmdDoctor(&at), cmdHealth(&at), cmdAudit(&at), cmdRequest(&at), cmdUnassigned(&at), cmdVersion())
 	root.InitDefaultCompletionCmd()
 	return root
 }

@@ -61,7 +61,7 @@ func (d *Examination) unassigned(ctx context.Context, s *storage.Store) error {
 		types = append(types, fmt.Sprintf("%d %s", c.N, c.Type))
 	}
 	if n > 0 {
-		d.note("unassigned", "look whom they are about, and let them name the patient", "%d resources belong to no patient, so that no patient's copy holds them: %s", n, strings.Join(types, ", "))
+		d.note("unassigned", "satchel unassigned list, or Unassigned on the pages: say whose they are, or that they are nobody's", "%d resources belong to no patient, so that no patient's copy holds them: %s", n, strings.Join(types, ", "))
 	} else {
 		d.good("unassigned", "whatever ought to be some patient's is")
 	}

@@ -228,7 +228,7 @@ func TestUnassignedPages(t *testing.T) {
 	if err != nil || n != 1 || fmt.Sprint(keys) != "[Observation/new]" {
 		t.Errorf("%v %d %v", keys, n, err)
 	}
-	keys, n, err = s.UnassignedKeys(t.Context(), storage.UnassignedFilter{Type: "Condition", Upto: at}, 3)
+	keys, n, err = s.UnassignedKeys(t.Context(), storage.UnassignedFilter{Types: []string{"Condition"}, Upto: at}, 3)
 	if err != nil || n != 50 || len(keys) != 3 {
 		t.Errorf("%v %d %v", keys, n, err)
 	}

@@ -17,11 +17,12 @@ type TypeCount struct {
 // unassigned are living resources r that belong to no patient although resources of their type ought to, and of which staff did not
 // say that they are nobody's. It is written as the index has it, so that no other row is read.
 func (s *Store) unassigned() string {
-	return `FROM resource r ` + by("resource_unowned") + ` WHERE r.owned = 0 AND r.body IS NOT NULL AND r.type IN (` + s.typeList(assignableTypes()) + `)
+	return `FROM resource r ` + by("resource_unowned") + ` WHERE r.owned = 0 AND r.body IS NOT NULL AND r.type IN (` + s.typeList(AssignableTypes()) + `)
 		AND NOT EXISTS (SELECT 1 FROM assigned a WHERE a.rid = r.rid AND a.until IS NULL AND a.patient IS NULL AND a.version = r.version)`
 }
 
-func assignableTypes() (types []string) {
+// AssignableTypes are the types whose resources ought to be somebody's, in order of name.
+func AssignableTypes() (types []string) {
 	for _, d := range fhir.Dispositions() {
 		if !d.Ownerless() {
 			types = append(types, d.Type)
@@ -46,20 +47,15 @@ func (s *Store) Unassigned(ctx context.Context) ([]TypeCount, error) {
 
 // UnassignedFilter narrows what is unassigned.
 type UnassignedFilter struct {
-	Type  string   // one type; "": all
+	Types []string // nil: all
 	After Snapshot // only versions that were written after it; zero: all
 	Upto  Snapshot // only versions that were there at it; zero: all
 }
 
 // where is the condition of the filter.
-func (f UnassignedFilter) where(s *Store) (string, []any, error) {
-	text, args := "", []any{}
-	if f.Type != "" {
-		code, err := s.types.code(f.Type)
-		if err != nil {
-			return "", nil, err
-		}
-		text, args = text+` AND r.type = ?`, append(args, code)
+func (f UnassignedFilter) where(s *Store) (text string, args []any) {
+	if f.Types != nil {
+		text = ` AND r.type IN (` + s.typeList(f.Types) + `)`
 	}
 	if f.After.Seq > 0 {
 		text, args = text+` AND r.seq > ?`, append(args, f.After.Seq)
@@ -67,16 +63,13 @@ func (f UnassignedFilter) where(s *Store) (string, []any, error) {
 	if f.Upto.Seq > 0 {
 		text, args = text+` AND r.seq <= ?`, append(args, f.Upto.Seq)
 	}
-	return text, args, nil
+	return text, args
 }
 
 // UnassignedKeys lists what [Store.Unassigned] counts, by type and order of arrival: at most so many, without content. n is the
 // number of all that the filter lets through.
 func (s *Store) UnassignedKeys(ctx context.Context, f UnassignedFilter, most int) (keys []string, n int64, err error) {
-	where, args, err := f.where(s)
-	if err != nil {
-		return nil, 0, err
-	}
+	where, args := f.where(s)
 	rows, err := query(ctx, s.reads, `SELECT r.type, r.id `+s.unassigned()+where+` ORDER BY r.type, r.rid LIMIT ?`, append(args, most)...)
 	keys, err = collect(rows, err, func(read row) (string, error) {
 		var code int64
@@ -97,10 +90,7 @@ func (s *Store) UnassignedPage(ctx context.Context, f UnassignedFilter, cursor s
 	if err := parseCursor(cursor, &code, &rid); err != nil {
 		return nil, "", err
 	}
-	where, args, err := f.where(s)
-	if err != nil {
-		return nil, "", err
-	}
+	where, args := f.where(s)
 	rows, err := query(ctx, s.reads, `SELECT r.type, r.rid, r.id, r.version, r.updated, r.body `+s.unassigned()+where+
 		` AND (r.type, r.rid) > (?, ?) ORDER BY r.type, r.rid LIMIT ?`, append(args, code, rid, most+1)...)
 	err = eachRow(rows, err, func(scan row) error {

@@ -27,7 +27,20 @@ type Import struct {
 	Progress func(read, total int64) // bytes, of the files as they lie on the disk; may be nil
 	Log      *slog.Logger            // for panics; nil: the default
 	Finding  func(Finding)           // called for each refused line and each reported finding; may be nil
+
+	// Unassigned is called at the end with what was written after Since and belongs to nobody, if there is any: it may be nil.
+	Unassigned func(Unassigned)
+	Since      storage.Snapshot // before the import began; zero: now
 }
+
+// Unassigned is what belongs to nobody although it ought to be somebody's ([storage.Store.Unassigned]).
+type Unassigned struct {
+	N     int64    `json:"n"`
+	First []string `json:"first"` // the first of them by type and order of arrival, "Type/id"
+}
+
+// mostUnassigned is how many of them are named.
+const mostUnassigned = 10
 
 // Finding is one thing an import has to say about one place.
 type Finding struct {
@@ -61,6 +74,25 @@ func (m *Import) Run(ctx context.Context, paths ...string) (map[string]Counts, e
 
 // run is Run without the audit log.
 func (m *Import) run(ctx context.Context, paths []string) (map[string]Counts, error) {
+	if m.Unassigned == nil {
+		return m.read(ctx, paths)
+	}
+	if m.Since == (storage.Snapshot{}) {
+		var err error
+		if m.Since, err = m.Store.Snapshot(ctx); err != nil {
+			return nil, err
+		}
+	}
+	counts, err := m.read(ctx, paths)
+	keys, n, failed := m.Store.UnassignedKeys(context.WithoutCancel(ctx), storage.UnassignedFilter{After: m.Since}, mostUnassigned)
+	if n > 0 {
+		m.Unassigned(Unassigned{n, keys})
+	}
+	return counts, errors.Join(err, failed)
+}
+
+// read reads the paths.
+func (m *Import) read(ctx context.Context, paths []string) (map[string]Counts, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	l := line{Import: m, ctx: ctx, stop: stop, counts: map[string]Counts{},

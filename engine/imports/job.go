@@ -36,10 +36,12 @@ type File struct {
 // Outcome is what came of an import, as the job's row holds it as JSON. The findings themselves are
 // [storage.Store.JobFindings] and, all of them, the job's file.
 type Outcome struct {
-	Counts   map[string]Counts `json:"counts,omitempty"`   // by type; "": type not known
-	Refused  int64             `json:"refused,omitempty"`  // findings about what is not stored
-	Remarks  int64             `json:"remarks,omitempty"`  // other findings
-	Problems []string          `json:"problems,omitempty"` // why not everything was read, in plain sentences without data
+	Counts  map[string]Counts `json:"counts,omitempty"`  // by type; "": type not known
+	Refused int64             `json:"refused,omitempty"` // findings about what is not stored
+	Remarks int64             `json:"remarks,omitempty"` // other findings
+	// Unassigned is what of this says of nobody whose it is, as it stood when the import ended; nil: nothing.
+	Unassigned *Unassigned `json:"unassigned,omitempty"`
+	Problems   []string    `json:"problems,omitempty"` // why not everything was read, in plain sentences without data
 }
 
 // RequestOf is the request of a job of kind [Kind].
@@ -70,9 +72,11 @@ func Run(ctx context.Context, s *storage.Store, job storage.Job, folder *os.Root
 		return storage.JobEnd{}, audit.Event{}, err
 	}
 	f := &findings{}
-	m := &Import{Store: s, Who: audit.Who{Name: job.Account, Kind: r.By}, Job: job.ID, Strict: r.Strict, Progress: step, Log: log}
+	var o Outcome
+	m := &Import{Store: s, Who: audit.Who{Name: job.Account, Kind: r.By}, Job: job.ID, Strict: r.Strict, Progress: step, Log: log,
+		Since: job.Snapshot, Unassigned: func(u Unassigned) { o.Unassigned = &u }}
 	counts, err := r.read(ctx, m, folder, f)
-	o := Outcome{Counts: counts, Refused: f.refused, Remarks: f.remarks}
+	o.Counts, o.Refused, o.Remarks = counts, f.refused, f.remarks
 	end, event := storage.JobEnd{State: storage.Complete, Files: f.files, Findings: f.kept()}, m.ended(counts, err)
 	cut := error(nil)
 	switch {
