@@ -43,7 +43,11 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 				return usagef("--format is %q; write csv, fhir or bundle", format)
 			}
 			return at.withLedger(c.Context(), func(s *storage.Store, l *requests.Ledger) error {
-				if err := s.Audit(c.Context(), audit.Event{Who: whoRuns(), Action: audit.RequestExport, Detail: "as " + format}); err != nil {
+				patients, err := requests.Patients(c.Context(), s, filter)
+				if err != nil {
+					return err
+				}
+				if err := s.Audit(c.Context(), audit.Event{Who: whoRuns(), Action: audit.RequestExport, Patients: patients, Detail: "as " + format}); err != nil {
 					return err
 				}
 				return writeTo(out, c.OutOrStdout(), func(w io.Writer) error { return write(w, l.Entries(c.Context(), filter)) })

@@ -80,6 +80,9 @@ func sendDocument(v *Request) error {
 	if !slices.ContainsFunc(owners, func(o fhir.Owner) bool { return o.Patient == patient && o.Why.Whole() }) {
 		return noDocument()
 	}
+	if err := v.concerns(r); err != nil {
+		return err
+	}
 	doc, err := v.document(d, r, v.URL.Query().Get("at"))
 	if err != nil {
 		return err
@@ -144,7 +147,18 @@ func (v *Request) binary(id string) (fhir.Resource, error) {
 	if err != nil {
 		return b, err
 	}
-	return b, v.Who.ReadBinary(id, guards)
+	if err := v.Who.ReadBinary(id, guards); err != nil {
+		return b, err
+	}
+	return b, v.concerns(b)
+}
+
+// concerns notes in the audit log whose data a resource holds that is handed out: perhaps not only that of the patient whose chart
+// leads to it.
+func (v *Request) concerns(r fhir.Resource) error {
+	patients, err := v.Store.Concerned(v.Context(), r)
+	v.Saw(patients...)
+	return err
 }
 
 // documentOf makes an attachment ready to be handed out.

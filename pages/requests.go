@@ -201,6 +201,11 @@ func downloadLedger(v *Request) error {
 	if !ok {
 		return nothingHere()
 	}
+	patients, err := requests.Patients(v.Context(), v.Store, requests.Filter{})
+	if err != nil {
+		return err
+	}
+	v.Saw(patients...)
 	v.Detail("all requests, %s", v.Value("form"))
 	entries := l.Entries(v.Context(), requests.Filter{})
 	v.attachment("requests-"+l.Today().String()+form.name, form.media)

@@ -37,7 +37,7 @@ func (l *Ledger) change(ctx context.Context, by By, seen Seen, step Step, note s
 		if err != nil {
 			return storage.RequestStep{}, err
 		}
-		before, patient := r.State, r.Patient
+		before, patients := r.State, r.patients()
 		if r.State, err = next(r.Number, r.State, step); err != nil {
 			return storage.RequestStep{}, err
 		}
@@ -51,7 +51,7 @@ func (l *Ledger) change(ctx context.Context, by By, seen Seen, step Step, note s
 		if *row, err = r.row(); err != nil {
 			return storage.RequestStep{}, err
 		}
-		return c.outcome(step, before, patient), nil
+		return c.outcome(step, before, patients), nil
 	})
 	if err != nil {
 		return Request{}, err
@@ -60,21 +60,28 @@ func (l *Ledger) change(ctx context.Context, by By, seen Seen, step Step, note s
 }
 
 // outcome is what the step leaves beside the request.
-func (c *change) outcome(step Step, before State, patient string) storage.RequestStep {
+func (c *change) outcome(step Step, before State, patients []string) storage.RequestStep {
 	e := c.event
 	e.Detail = strings.TrimSuffix(string(step)+", "+e.Detail, ", ")
 	if before != c.State {
 		e.Detail += "; " + string(before) + " to " + string(c.State)
+	}
+	patients = append(patients, c.patients()...)
+	if len(c.given) > 0 && c.Scope == ScopePopulation {
+		patients = []string{audit.Everybody}
 	}
 	for i := range c.given {
 		c.given[i].Who = cmp.Or(c.given[i].Who, c.by.Who.Name)
 	}
 	return storage.RequestStep{
 		Event: storage.RequestEvent{Who: c.by.Who, Step: string(step), Note: c.note},
-		Audit: eventOf(c.by, e, patient, c.Patient),
+		Audit: eventOf(c.by, e, patients...),
 		Given: c.given,
 	}
 }
+
+// patients are those whose records a request is about, as far as they are known: the patient, and who is the same person.
+func (r Request) patients() []string { return append([]string{r.Patient}, r.Linked...) }
 
 // eventOf completes an event with who did it, and to whose request.
 func eventOf(by By, e audit.Event, patients ...string) audit.Event {

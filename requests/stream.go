@@ -3,7 +3,10 @@ package requests
 import (
 	"context"
 	"iter"
+	"maps"
+	"slices"
 
+	"satchel/audit"
 	"satchel/storage"
 )
 
@@ -58,4 +61,28 @@ func entry(ctx context.Context, store *storage.Store, r Request) (e Entry, err e
 	}
 	e.Given, err = store.Disclosures(ctx, r.ID)
 	return e, err
+}
+
+// Patients are those whose records the requests that the filter selects are about, for the audit log: sorted, or
+// [audit.Everybody] alone if they are more than it lists.
+func Patients(ctx context.Context, store *storage.Store, f Filter) ([]string, error) {
+	found := map[string]bool{}
+	for p := (Page{By: "number", Count: 200}); ; {
+		page, next, err := list(ctx, store, f, p)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page {
+			for _, id := range r.patients() {
+				found[id] = true
+			}
+		}
+		delete(found, "")
+		if len(found) > audit.MaxPatients {
+			return []string{audit.Everybody}, nil
+		}
+		if p.Cursor = next; next == "" {
+			return slices.Sorted(maps.Keys(found)), nil
+		}
+	}
 }

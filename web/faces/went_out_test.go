@@ -199,6 +199,46 @@ func TestReadsNameWhoseDataWentOut(t *testing.T) {
 	}
 }
 
+// elsewhere are addresses that are read in other ways, and why.
+var elsewhere = map[string]string{
+	"/fhir/$export-poll-status":           "how far a job is, with the patients of its start",
+	"/fhir/$export-file/{job}/{file}":     "TestFilesNameWhoseDataWentOut",
+	"/fhir/$ehi-export-status/{job}":      "as a job's",
+	"/fhir/$ehi-export-file/{job}/{file}": "the same deed as the file of a package",
+	"/api/packages/{job}/{file}":          "TestFilesNameWhoseDataWentOut",
+	"/api/packages/{job}":                 "as a job's",
+	"/api/packages":                       "jobs without their files",
+	"/fhir":                               "refused",
+}
+
+// Every address that gives out data of patients is among the reads.
+func TestEveryReadIsLookedAt(t *testing.T) {
+	t.Parallel()
+	for _, rt := range table(t, open(t, nil)) {
+		pattern := strings.TrimSuffix("/"+strings.Join(rt.segments, "/"), "/")
+		kickOff := strings.HasSuffix(pattern, "$export")
+		other := !strings.HasPrefix(pattern, "/fhir") && !strings.HasPrefix(pattern, "/api/packages") || strings.Contains(pattern, "metadata") || strings.Contains(pattern, "well-known")
+		if rt.method != "GET" || kickOff || other || elsewhere[pattern] != "" {
+			continue
+		}
+		if !slices.ContainsFunc(reads, func(r struct{ method, path, body, asked string }) bool { return rt.isAt(r.path) }) {
+			t.Errorf("%s is not looked at: whose data does it give out?", pattern)
+		}
+	}
+}
+
+// isAt reports whether an address is one of the route's.
+func (r row) isAt(path string) bool {
+	path, _, _ = strings.Cut(strings.Trim(path, "/"), "?")
+	got := strings.Split(path, "/")
+	for i, segment := range r.segments {
+		if len(got) != len(r.segments) || segment != got[i] && !strings.HasPrefix(segment, "{") {
+			return false
+		}
+	}
+	return true
+}
+
 // wantNamed fails the test unless the events of a request name those whose data the answer holds and those asked for.
 func (p *practice) wantNamed(what string, r reply, asked ...string) {
 	p.t.Helper()
