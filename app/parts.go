@@ -111,12 +111,12 @@ func (p *parts) wire(ctx context.Context) error {
 	options := EngineOptions(cfg, p.log)
 	options.Ended = metrics.ExportEnded
 	options.Packages = packageOptions(cfg)
-	options.Packages.Practice = pages.Practice
+	options.Packages.Practice = pages.Practice.Now
 	options.Packages.Key = func() (*handover.Key, error) { return datadir.SigningKey(cfg) }
 	options.Packages.Requests = RequestLines(store)
 	p.jobs = engine.New(store, p.folder, options)
 	deeds := ExportsOf(cfg, store, p.jobs)
-	p.asked = Ledger(cfg, store, pages.Practice, deeds.Packager(), p.log)
+	p.asked = Ledger(cfg, store, pages.Practice.Now, deeds.Packager(), p.log)
 	p.handler, err = faces.New(faces.Options{Pages: pages, Options: web.Options{
 		Store:          store,
 		Exports:        deeds,

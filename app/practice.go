@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 
@@ -23,8 +24,11 @@ func PracticeOf(c *config.Config) handover.Practice {
 // practiceNow is the practice as the pages show it. The first run and the page of settings change it.
 type practiceNow struct {
 	atomic.Pointer[practiceState]
+	start  *config.Config // the settings with which the server started
 	saving sync.Mutex
 }
+
+var _ pages.Practice = &practiceNow{}
 
 // practiceState is the practice, and the settings that it comes from.
 type practiceState struct {
@@ -33,7 +37,7 @@ type practiceState struct {
 }
 
 func newPracticeNow(c *config.Config) (*practiceNow, error) {
-	p := &practiceNow{}
+	p := &practiceNow{start: c}
 	return p, p.set(c)
 }
 
@@ -43,33 +47,29 @@ func (p *practiceNow) set(c *config.Config) error {
 	return err
 }
 
-func (p *practiceNow) get() handover.Practice { return p.Load().Practice }
-
-// save writes name and time zone of the practice into the settings file and takes them over.
-func (p *practiceNow) save(c *config.Config, name, zone string) error {
-	return p.write(c, config.Change{Key: "practice.name", Text: name}, config.Change{Key: "practice.time_zone", Text: zone})
-}
+// Now is the practice as it is now.
+func (p *practiceNow) Now() handover.Practice { return p.Load().Practice }
 
 // write makes changes in the settings file and takes them over. Ones that cannot be made are a fhir.Error conflict.
-func (p *practiceNow) write(c *config.Config, changes ...config.Change) error {
+func (p *practiceNow) write(changes ...config.Change) error {
 	p.saving.Lock()
 	defer p.saving.Unlock()
-	changed, err := c.Edit(changes...)
+	changed, err := p.start.Edit(changes...)
 	if err != nil {
 		return fhir.Errorf(fhir.CodeConflict, "the settings were not changed: %v", err)
 	}
 	return p.set(changed)
 }
 
-// practiceText is what the settings tell of the practice, for the page that changes it.
-func (p *practiceNow) text() pages.PracticeText {
+// Text is what the settings tell of the practice, for the page that changes it.
+func (p *practiceNow) Text() pages.PracticeText {
 	c := p.Load().from.Practice
 	return pages.PracticeText{Name: c.Name, Zone: c.TimeZone, Contact: c.Contact, Phone: c.Phone, Email: c.Email, Address: c.Address}
 }
 
-// saveText writes what is new about the practice into the settings file and takes it over.
-func (p *practiceNow) saveText(c *config.Config, want pages.PracticeText) error {
-	now := p.text()
+// Save writes what is new about the practice into the settings file and takes it over.
+func (p *practiceNow) Save(_ context.Context, want pages.PracticeText) error {
+	now := p.Text()
 	var changes []config.Change
 	for _, f := range []struct{ key, now, want string }{
 		{"practice.name", now.Name, want.Name}, {"practice.time_zone", now.Zone, want.Zone}, {"practice.contact", now.Contact, want.Contact},
@@ -79,5 +79,8 @@ func (p *practiceNow) saveText(c *config.Config, want pages.PracticeText) error 
 			changes = append(changes, config.Change{Key: f.key, Text: f.want})
 		}
 	}
-	return p.write(c, changes...)
+	if len(changes) == 0 {
+		return nil
+	}
+	return p.write(changes...)
 }

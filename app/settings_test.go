@@ -23,7 +23,7 @@ func TestSettingsShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown := map[string]pages.Setting{}
-	for _, s := range settingsShown(cfg, p)() {
+	for _, s := range (&installation{cfg: cfg, practice: p}).Settings() {
 		if s.Meaning == "" {
 			t.Errorf("%s has no meaning", s.Key)
 		}
@@ -48,7 +48,7 @@ func TestSettingsShown(t *testing.T) {
 	if s := shown["bulk_export.folder"]; s.Value != s.Default {
 		t.Errorf("%+v", s)
 	}
-	m := machineNow(cfg)(t.Context())
+	m := (&installation{cfg: cfg}).Machine(t.Context())
 	if m.Data != cfg.Data || m.File != cfg.File || m.Key != "" || m.Floor == 0 || m.BackupFolder != "" {
 		t.Errorf("%+v", m)
 	}
@@ -65,15 +65,15 @@ func TestPracticeSaved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := p.text()
+	want := p.Text()
 	want.Name, want.Zone, want.Contact, want.Address = `Oak "&" Elm \ 'x'`, "America/Chicago", "Dr. Ñandú", "1 Harbor Road\nSeatown"
-	if err := p.saveText(cfg, want); err != nil {
+	if err := p.Save(t.Context(), want); err != nil {
 		t.Fatal(err)
 	}
-	if now := p.get(); now.Name != want.Name || now.Zone.String() != want.Zone || now.Phone != "555-0100" || now.Address != want.Address {
+	if now := p.Now(); now.Name != want.Name || now.Zone.String() != want.Zone || now.Phone != "555-0100" || now.Address != want.Address {
 		t.Errorf("%+v", now)
 	}
-	if s := p.get(); s.Name != want.Name || s.Contact != want.Contact || s.Phone != "555-0100" {
+	if s := p.Now(); s.Name != want.Name || s.Contact != want.Contact || s.Phone != "555-0100" {
 		t.Errorf("%+v", s)
 	}
 	again, err := config.Load(cfg.Data, "", nil, nil)
@@ -94,12 +94,12 @@ func TestPracticeNotSaved(t *testing.T) {
 	testsatchel.Must(t, err)
 	p, err := newPracticeNow(cfg)
 	testsatchel.Must(t, err)
-	want := p.text()
+	want := p.Text()
 	want.Name = "Third"
-	if err := p.saveText(cfg, want); err == nil || !strings.Contains(err.Error(), "change it by hand") {
+	if err := p.Save(t.Context(), want); err == nil || !strings.Contains(err.Error(), "change it by hand") {
 		t.Error(err)
 	}
-	if now, _ := os.ReadFile(cfg.File); string(now) != text || p.get().Name != "" {
+	if now, _ := os.ReadFile(cfg.File); string(now) != text || p.Now().Name != "" {
 		t.Errorf("the file was changed: %s", now)
 	}
 }

@@ -62,15 +62,13 @@ func pageOptions(ctx context.Context, cfg *config.Config, store *storage.Store, 
 	if err != nil {
 		return pages.Options{}, err
 	}
-	o := pages.Options{Practice: p.get, Notices: (&notices{cfg: cfg}).get, Backup: backupNow(cfg), Settings: settingsShown(cfg, p), Machine: machineNow(cfg),
-		Own: &pages.OwnPractice{Get: p.text, Save: func(_ context.Context, want pages.PracticeText) error { return p.saveText(cfg, want) }}}
+	o := pages.Options{Practice: p, Installation: &installation{cfg: cfg, practice: p}}
 	code, err := setupCode(ctx, cfg, store)
 	if code == "" || err != nil {
 		return o, err
 	}
 	o.Setup = &pages.Setup{
 		Token: code,
-		Save:  func(_ context.Context, name, zone string) error { return p.save(cfg, name, zone) },
 		Over: func() {
 			if err := removeSetup(cfg); err != nil {
 				log.Warn("the setup code is void, but its file could not be removed", "err", err)

@@ -21,6 +21,8 @@ import (
 // In the form zip the job's files are the ZIP files of the package. In the form folder they are all files of it, each
 // under a name without folders: NDJSON of current resources and the index of attachments (as DocumentReference) on the
 // list "output" with type and count, deletions on "deleted", and others on the lists that package pack names.
+//
+// Package pack makes a package and knows nothing of jobs: their queue, folders, room on the disk and expiry are here.
 func (e *Engine) StartPackage(ctx context.Context, event audit.Event, account, url string, r handover.Order) (storage.Job, error) {
 	if err := e.roomy(); err != nil {
 		return storage.Job{}, err

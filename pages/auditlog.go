@@ -293,5 +293,5 @@ func showAuditCheck(v *Request) error {
 	if err != nil {
 		return err
 	}
-	return v.Render("audit-check", map[string]any{"Head": head, "Machine": v.machine()})
+	return v.Render("audit-check", map[string]any{"Head": head, "Machine": v.Installation.Machine(v.Context())})
 }

@@ -1,7 +1,6 @@
 package pages_test
 
 import (
-	"context"
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base32"
@@ -80,13 +79,9 @@ func TestPagesLook(t *testing.T) {
 	t.Parallel()
 	p := open(t, func(s *settings) {
 		s.Still = true
-		s.Pages.Backup = func() pages.Backup {
-			return pages.Backup{Planned: true, Last: time.Now().Add(-5 * time.Hour), Every: 24 * time.Hour}
-		}
-		s.Pages.Notices = func(context.Context) []pages.Notice {
-			return []pages.Notice{{Problem: true, Text: "The certificate ends in less than 7 days.", Do: "put a new one into tls.cert_file"},
-				{Text: "A newer version of the programme is installed.", Do: "restart the server when convenient"}}
-		}
+		s.Pages.Installation = &told{backup: pages.Backup{Planned: true, Last: time.Now().Add(-5 * time.Hour), Every: 24 * time.Hour},
+			notices: []pages.Notice{{Problem: true, Text: "The certificate ends in less than 7 days.", Do: "put a new one into tls.cert_file"},
+				{Text: "A newer version of the programme is installed.", Do: "restart the server when convenient"}}}
 	})
 	for i := range 2 {
 		job := storage.Job{Kind: "bulk", Account: "fred", Request: []byte(`{}`)}
@@ -120,13 +115,12 @@ func TestPagesLook(t *testing.T) {
 // The first run in a browser, up to the page for today: the code of the terminal, the administrator, the second factor.
 func TestFirstRunBrowser(t *testing.T) {
 	t.Parallel()
-	named := handover.Practice{Zone: newYork(t)}
+	named := &told{practice: handover.Practice{Zone: newYork(t)}}
 	over := false
 	p := openOn(t, testpractice.Empty, func(s *settings) {
 		s.Auth.TwoFactorRoles = auth.TwoFactorRoles()
-		s.Pages.Practice = func() handover.Practice { return named }
-		s.Pages.Setup = &pages.Setup{Token: "LANTERN234", Over: func() { over = true },
-			Save: func(_ context.Context, name, zone string) error { named.Name = name; return nil }}
+		s.Pages.Practice = named
+		s.Pages.Setup = &pages.Setup{Token: "LANTERN234", Over: func() { over = true }}
 	})
 	b := browser.Start(t)
 	b.Open(p.url)

@@ -149,10 +149,7 @@ func showProgram(v *Request) error {
 
 // secretsWork reports whether the server lets programs sign in by a secret.
 func (v *Request) secretsWork() bool {
-	if v.Settings == nil {
-		return false
-	}
-	return slices.ContainsFunc(v.Settings(), func(s Setting) bool { return s.Key == "smart.client_secret_basic" && s.Value == "true" })
+	return slices.ContainsFunc(v.Installation.Settings(), func(s Setting) bool { return s.Key == "smart.client_secret_basic" && s.Value == "true" })
 }
 
 func showEditProgram(v *Request) error {

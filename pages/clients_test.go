@@ -84,7 +84,7 @@ func TestRegisterProgram(t *testing.T) {
 	p := open(t, func(s *settings) {
 		s.Still = true
 		s.Tokens.AllowSecret = true
-		s.Pages.Settings = func() []pages.Setting { return []pages.Setting{{Key: "smart.client_secret_basic", Value: "true"}} }
+		s.Pages.Installation = &told{settings: []pages.Setting{{Key: "smart.client_secret_basic", Value: "true"}}}
 	})
 	v := p.as("ann")
 	v.want(v.get("/clients"), 200, "No program is registered")

@@ -95,7 +95,7 @@ func (v *Request) readyCopy() (*copyPage, error) {
 
 // copyPageOf gathers what is told of a copy that the request may see.
 func (v *Request) copyPageOf(job storage.Job) (*copyPage, error) {
-	p := &copyPage{Job: job, State: stateOf(job), Form: NewForm("form", "html"), Practice: v.practice().Name, Account: v.Who.Name, Now: v.Store.Now(), Base: v.Base}
+	p := &copyPage{Job: job, State: stateOf(job), Form: NewForm("form", "html"), Practice: v.Practice.Now().Name, Account: v.Who.Name, Now: v.Store.Now(), Base: v.Base}
 	var err error
 	if p.Request, err = pack.OrderOf(job); err != nil {
 		return nil, err

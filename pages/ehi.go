@@ -70,7 +70,7 @@ func (v *Request) ehi() (storage.EHIExport, error) {
 
 // ehiPage gathers what the form shows, and lets it lead to where the app wants its people.
 func (v *Request) ehiPage(e storage.EHIExport, f *Form) (ehiPage, error) {
-	p := ehiPage{Form: f, Part: e.Part, App: e.Owner, Sensitive: ehiSensitive, Practice: v.practice().Name, InPractice: !e.Client}
+	p := ehiPage{Form: f, Part: e.Part, App: e.Owner, Sensitive: ehiSensitive, Practice: v.Practice.Now().Name, InPractice: !e.Client}
 	for _, role := range requests.Roles() {
 		if slices.Contains([]string{"patient", "parent", "representative"}, role.Code) {
 			p.Roles = append(p.Roles, option{role.Code, role.Text})

@@ -15,7 +15,6 @@ import (
 	"testing"
 
 	"satchel/audit"
-	"satchel/handover"
 	"satchel/internal/await"
 )
 
@@ -282,11 +281,7 @@ func TestImportPermissions(t *testing.T) {
 // In a browser files are chosen, sent, followed, and their errors read.
 func TestImportInBrowser(t *testing.T) {
 	t.Parallel()
-	p := open(t, func(s *settings) {
-		s.Pages.Practice = func() handover.Practice {
-			return handover.Practice{Name: "Elm Street Family Practice", Zone: newYork(t)}
-		}
-	})
+	p := open(t, nil)
 	dir := t.TempDir()
 	good, bad, wrong := filepath.Join(dir, "patients.ndjson"), filepath.Join(dir, "laboratory of 2026.ndjson"), filepath.Join(dir, "letter.pdf")
 	for name, text := range map[string]string{good: line("i1", "") + line("i2", ""), wrong: "%PDF",

@@ -18,7 +18,6 @@ import (
 	"satchel/handover"
 	"satchel/internal/testpractice"
 	"satchel/internal/testserver"
-	"satchel/pages"
 	"satchel/storage"
 	"satchel/web"
 )
@@ -76,9 +75,7 @@ func openOn(t testing.TB, of *testpractice.Template, change func(*settings)) *pr
 	t.Helper()
 	s := testserver.Open(t, of, engine.Options{MaxJobs: 2, FileCount: 100}, func(s *settings) {
 		s.Auth.TwoFactorRoles = []string{}
-		s.Pages = pages.Options{Practice: func() handover.Practice {
-			return handover.Practice{Name: "Elm Street Family Practice", Zone: newYork(t)}
-		}}
+		s.Pages.Practice = &told{practice: handover.Practice{Name: "Elm Street Family Practice", Zone: newYork(t)}}
 		if change != nil {
 			change(s)
 		}

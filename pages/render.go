@@ -96,7 +96,7 @@ func (v *Request) sheet(page string, data any) (*sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sheet{Lang: texts.Language, Title: title, Page: page, Practice: v.practice().Name, Path: v.URL.Path, Data: data}
+	s := &sheet{Lang: texts.Language, Title: title, Page: page, Practice: v.Practice.Now().Name, Path: v.URL.Path, Data: data}
 	s.Guests = v.Route != nil && v.Route.Guests
 	if key := v.URL.Query().Get("done"); key != "" && v.Method == http.MethodGet {
 		s.Done, _ = t.Find(noun, "done."+key) // what is no key of ours says nothing

@@ -96,9 +96,7 @@ func TestTrouble(t *testing.T) {
 // Everybody sees their part.
 func TestPart(t *testing.T) {
 	t.Parallel()
-	p := open(t, func(s *settings) {
-		s.Pages.Backup = func() pages.Backup { return pages.Backup{} }
-	})
+	p := open(t, nil)
 	for account, sees := range map[string]bool{"ann": true, "ike": true, "fred": false, "nora": false} {
 		v := p.as(account)
 		if body := v.want(v.get("/"), 200, "Today", "Help").body; strings.Contains(body, "Last backup") != sees {

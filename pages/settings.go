@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"time"
@@ -16,46 +15,6 @@ const (
 	settingsPath = "/settings"
 	practicePath = "/settings/practice"
 )
-
-// Setting is one setting with its value in force.
-type Setting struct {
-	Key     string // "http.listen"
-	Value   string // as people read it; a secret is masked
-	Source  string // "": the default; else where the value comes from
-	Fixed   bool   // it comes from the environment or a flag, so the settings file does not count
-	Meaning string // one sentence or two
-	Default string
-}
-
-// Machine is what is known of the server's machine and data.
-type Machine struct {
-	Data, File     string    // the data directory, and the settings file
-	Database       int64     // bytes
-	Free, Floor    int64     // bytes free, and below how many no export begins; Floor 0: the disk does not tell
-	Key            string    // fingerprint of the key that packages are signed with; "": there is none yet
-	TLS            string    // tls.mode
-	Certificate    time.Time // when it ends; zero: there is none
-	BackupFolder   string    // "": no backups by themselves
-	BackupEvery    time.Duration
-	Backups        []BackupFile // the newest first
-	BackupsCrypted bool
-}
-
-// BackupFile is one backup of the folder.
-type BackupFile struct {
-	Name  string
-	Made  time.Time
-	Bytes int64
-}
-
-// PracticeText is what the settings tell of the practice.
-type PracticeText struct{ Name, Zone, Contact, Phone, Email, Address string }
-
-// OwnPractice reads and changes what the settings tell of the practice.
-type OwnPractice struct {
-	Get  func() PracticeText
-	Save func(context.Context, PracticeText) error // into the settings file; in force at once
-}
 
 // settingRoutes are the pages of settings, and where each value comes from.
 func settingRoutes() []Route {
@@ -75,37 +34,24 @@ type settingPart struct {
 	Settings []Setting
 }
 
-// machine is what is known of the machine; zero if nothing is.
-func (v *Request) machine() Machine {
-	if v.Options.Machine == nil {
-		return Machine{}
-	}
-	return v.Options.Machine(v.Context())
-}
-
 func showSettings(v *Request) error {
 	var parts []settingPart
 	changed := 0
-	if v.Settings != nil {
-		for _, s := range v.Settings() {
-			name, _, _ := strings.Cut(s.Key, ".")
-			if len(parts) == 0 || parts[len(parts)-1].Name != name {
-				parts = append(parts, settingPart{Name: name, Title: v.sectionTitle(name)})
-			}
-			parts[len(parts)-1].Settings = append(parts[len(parts)-1].Settings, s)
-			if s.Value != s.Default {
-				changed++
-				parts[len(parts)-1].Changed = true
-			}
+	for _, s := range v.Installation.Settings() {
+		name, _, _ := strings.Cut(s.Key, ".")
+		if len(parts) == 0 || parts[len(parts)-1].Name != name {
+			parts = append(parts, settingPart{Name: name, Title: v.sectionTitle(name)})
+		}
+		parts[len(parts)-1].Settings = append(parts[len(parts)-1].Settings, s)
+		if s.Value != s.Default {
+			changed++
+			parts[len(parts)-1].Changed = true
 		}
 	}
-	m := v.machine()
-	data := map[string]any{"Parts": parts, "Changed": changed, "Machine": m, "Version": v.Version, "Edit": v.Own != nil,
+	m := v.Installation.Machine(v.Context())
+	data := map[string]any{"Parts": parts, "Changed": changed, "Machine": m, "Version": v.Version, "Practice": v.Practice.Text(),
 		"Tight": m.Floor > 0 && m.Free < m.Floor, "CertificateSoon": !m.Certificate.IsZero() && time.Until(m.Certificate) < 14*24*time.Hour,
 		"BackupLate": len(m.Backups) > 0 && m.BackupEvery > 0 && time.Since(m.Backups[0].Made) > 2*m.BackupEvery}
-	if v.Own != nil {
-		data["Practice"] = v.Own.Get()
-	}
 	return v.Render("settings", data)
 }
 
@@ -130,34 +76,26 @@ var practiceFields = map[string]string{"practice.name": "name", "practice.time_z
 
 func (v *Request) practiceForm(f *Form) practiceForm {
 	page := practiceForm{Form: f, Zones: zones()}
-	if v.Settings != nil {
-		for _, s := range v.Settings() {
-			if s.Fixed && practiceFields[s.Key] != "" {
-				page.Fixed = append(page.Fixed, s)
-			}
+	for _, s := range v.Installation.Settings() {
+		if s.Fixed && practiceFields[s.Key] != "" {
+			page.Fixed = append(page.Fixed, s)
 		}
 	}
 	return page
 }
 
 func showPractice(v *Request) error {
-	if v.Own == nil {
-		return nothingHere()
-	}
-	p := v.Own.Get()
+	p := v.Practice.Text()
 	return v.Render("settings-practice", v.practiceForm(NewForm("name", p.Name, "zone", p.Zone, "contact", p.Contact, "phone", p.Phone, "email", p.Email, "address", p.Address)))
 }
 
 // changePractice writes what the form says into the settings file. What the environment or a flag sets stays.
 func changePractice(v *Request) error {
-	if v.Own == nil {
-		return nothingHere()
-	}
 	f, err := v.Form()
 	if err != nil {
 		return err
 	}
-	page, now := v.practiceForm(f), v.Own.Get()
+	page, now := v.practiceForm(f), v.Practice.Text()
 	want := now
 	for key, field := range map[string]*string{"practice.name": &want.Name, "practice.time_zone": &want.Zone, "practice.contact": &want.Contact,
 		"practice.phone": &want.Phone, "practice.email": &want.Email, "practice.address": &want.Address} {
@@ -178,7 +116,7 @@ func changePractice(v *Request) error {
 		return v.Done(settingsPath, "same")
 	}
 	v.Target("practice")
-	if err := v.Own.Save(v.Context(), want); err != nil {
+	if err := v.Practice.Save(v.Context(), want); err != nil {
 		if err := f.Refuse("", err); err != nil {
 			return err
 		}

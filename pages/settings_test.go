@@ -1,7 +1,6 @@
 package pages_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +11,7 @@ import (
 )
 
 // machine is what a test tells of a server's machine.
-func machine(context.Context) pages.Machine {
+func machine() pages.Machine {
 	return pages.Machine{Data: "/var/lib/satchel", File: "/var/lib/satchel/config.toml", Database: 1_234_567_890, Free: 50e9, Floor: 1e9, Key: "SHA256:abcdef", TLS: "files",
 		Certificate: time.Now().Add(5 * 24 * time.Hour), BackupFolder: "/mnt/backup", BackupEvery: 24 * time.Hour,
 		Backups: []pages.BackupFile{{Name: "satchel-20261122T010000Z.zip", Made: time.Now().Add(-20 * time.Hour), Bytes: 5e8}}}
@@ -31,17 +30,17 @@ func someSettings() []pages.Setting {
 // Each setting is told with its value, its source and its meaning; what may be changed is changed, and refused if wrong.
 func TestSettings(t *testing.T) {
 	t.Parallel()
-	now := pages.PracticeText{Name: "Elm Street", Zone: "America/New_York", Phone: "555-0100"}
 	var refuse error
+	is := &told{settings: someSettings(), machine: machine(), text: pages.PracticeText{Name: "Elm Street", Zone: "America/New_York", Phone: "555-0100"}}
+	is.save = func(want pages.PracticeText) error {
+		if refuse == nil {
+			is.text = want
+		}
+		return refuse
+	}
 	p := open(t, func(s *settings) {
 		s.Still = true
-		s.Pages.Settings, s.Pages.Machine = someSettings, machine
-		s.Pages.Own = &pages.OwnPractice{Get: func() pages.PracticeText { return now }, Save: func(_ context.Context, want pages.PracticeText) error {
-			if refuse == nil {
-				now = want
-			}
-			return refuse
-		}}
+		s.Pages.Practice, s.Pages.Installation = is, is
 	})
 	v := p.as("ike")
 	r := v.want(v.get("/settings"), 200, "http.listen", "127.0.0.1:8080", "file, line 3", "SATCHEL_PRACTICE__PHONE", "address and port", "SHA256:abcdef", "1.2 GB",
@@ -51,8 +50,8 @@ func TestSettings(t *testing.T) {
 	}
 	v.want(v.get("/settings/practice"), 200, "Not to be changed here", `value="Elm Street"`)
 	v.led(v.post("/settings/practice", "name", "Oak & Elm", "zone", "America/Chicago", "contact", "Dr. Oak", "phone", "999", "email", "x@y.example", "address", "1 Harbor Road\r\nSeatown"), "/settings?done=practice")
-	if want := (pages.PracticeText{Name: "Oak & Elm", Zone: "America/Chicago", Contact: "Dr. Oak", Phone: "555-0100", Email: "x@y.example", Address: "1 Harbor Road\nSeatown"}); now != want {
-		t.Errorf("%+v", now)
+	if want := (pages.PracticeText{Name: "Oak & Elm", Zone: "America/Chicago", Contact: "Dr. Oak", Phone: "555-0100", Email: "x@y.example", Address: "1 Harbor Road\nSeatown"}); is.text != want {
+		t.Errorf("%+v", is.text)
 	}
 	if e := p.events(audit.Filter{Actions: []audit.Action{audit.SettingChange}, Outcome: audit.Success}); len(e) != 1 || e[0].Who.Name != "ike" {
 		t.Errorf("%+v", e)

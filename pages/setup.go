@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"context"
 	"crypto/subtle"
 	"net"
 	"net/http"
@@ -21,9 +20,7 @@ const setupPath = "/setup"
 // Setup is the first run: the server has no account yet.
 type Setup struct {
 	Token string // printed where the server was started; whoever knows it makes the first administrator
-
-	Save func(ctx context.Context, name, zone string) error // keeps name and time zone of the practice, before the account is made
-	Over func()                                             // forgets the token, once there is an account
+	Over  func() // forgets the token, once there is an account: of all the pages only this one ends for ever, and it cannot know how
 }
 
 func setupRoutes() []Route {
@@ -96,7 +93,9 @@ func setUp(v *Request) error {
 	if f.Bad() {
 		return v.Invalid("setup", page)
 	}
-	if err := v.Setup.Save(v.Context(), f.Get("practice"), f.Get("zone")); err != nil {
+	own := v.Practice.Text()
+	own.Name, own.Zone = f.Get("practice"), f.Get("zone")
+	if err := v.Practice.Save(v.Context(), own); err != nil {
 		return err
 	}
 	by := auth.Granted(audit.Who{Name: account.Name, Kind: audit.User}, v.Address.String(), v.ID)

@@ -1,13 +1,11 @@
 package pages
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
 	"satchel/auth"
 	"satchel/exports"
-	"satchel/handover"
 	"satchel/requests"
 	"satchel/storage"
 	"satchel/web"
@@ -23,28 +21,10 @@ type Options struct {
 
 	MostUpload int64 // bytes of the files of one import; 0: what the disk has room for
 
-	Requests *requests.Ledger               // nil: there is no ledger of requests for records
-	Practice func() handover.Practice       // nil: a practice without a name, in UTC
-	Setup    *Setup                         // nil: there is no first run
-	Notices  func(context.Context) []Notice // what is to be known of the server; nil: nothing
-	Backup   func() Backup                  // nil: not known
-	Settings func() []Setting               // in the order of the settings file; nil: not known
-	Machine  func(context.Context) Machine  // nil: not known
-	Own      *OwnPractice                   // nil: what the settings tell of the practice cannot be changed here
-}
-
-// Notice is something about the server that somebody should know or put right.
-type Notice struct {
-	Problem bool   // it must be put right; otherwise it is good to know
-	Text    string // one sentence without health data
-	Do      string // what to do about it; "" if nothing
-}
-
-// Backup is what is known of the backups that the server makes by itself.
-type Backup struct {
-	Planned bool          // there are some
-	Last    time.Time     // when the newest was made; zero: never
-	Every   time.Duration // from one to the next
+	Requests     *requests.Ledger // nil: there is no ledger of requests for records
+	Setup        *Setup           // nil: there is no first run
+	Practice     Practice         // nil: one without a name, in UTC
+	Installation Installation     // nil: nothing is known of it
 }
 
 // Site serves the pages. Nothing in it changes after New.
@@ -60,23 +40,21 @@ func New(o Options) (*Site, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Practice == nil {
+		o.Practice = unknown{}
+	}
+	if o.Installation == nil {
+		o.Installation = unknown{}
+	}
 	d := &Site{Options: o, routes: Routes()}
 	var err error
 	d.pages, err = loadPages(d.zone)
 	return d, err
 }
 
-// practice is the practice as it is now.
-func (d *Site) practice() handover.Practice {
-	if d.Options.Practice == nil {
-		return handover.Practice{}
-	}
-	return d.Options.Practice()
-}
-
 // zone is where the practice is.
 func (d *Site) zone() *time.Location {
-	if z := d.practice().Zone; z != nil {
+	if z := d.Practice.Now().Zone; z != nil {
 		return z
 	}
 	return time.UTC

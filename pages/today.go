@@ -60,10 +60,7 @@ func showToday(v *Request) error {
 
 // noticesCard tells what is to be put right. Who does not administer accounts learns only that there is something.
 func noticesCard(v *Request) (any, bool, error) {
-	if v.Notices == nil {
-		return nil, false, nil
-	}
-	all := v.Notices(v.Context())
+	all := v.Installation.Notices(v.Context())
 	problems := 0
 	for _, n := range all {
 		if n.Problem {
@@ -127,8 +124,5 @@ func showTodayJobs(v *Request) error {
 
 // backupCard tells of the last backup to who administers accounts.
 func backupCard(v *Request) (any, bool, error) {
-	if v.Options.Backup == nil || !v.May(auth.Action{Verb: auth.VerbUsers}) {
-		return nil, false, nil
-	}
-	return v.Options.Backup(), true, nil
+	return v.Installation.Backup(), v.May(auth.Action{Verb: auth.VerbUsers}), nil
 }

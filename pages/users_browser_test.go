@@ -5,6 +5,7 @@ import (
 
 	"satchel/audit"
 	"satchel/auth"
+	"satchel/handover"
 	"satchel/internal/audittest"
 	"satchel/internal/browser"
 	"satchel/pages"
@@ -14,11 +15,10 @@ import (
 // An owner makes an account, gives it one more patient, registers a program, reads the log, the settings and the help.
 func TestAdministrationBrowser(t *testing.T) {
 	t.Parallel()
-	now := pages.PracticeText{Name: "Elm Street Family Practice", Zone: "America/New_York", Contact: "Dr. Elm", Phone: "555-0142", Address: "1 Elm Street\nSpringfield"}
+	is := &told{settings: someSettings(), machine: machine(), practice: handover.Practice{Name: "Elm Street Family Practice", Zone: newYork(t)}, text: pages.PracticeText{Name: "Elm Street Family Practice", Zone: "America/New_York", Contact: "Dr. Elm", Phone: "555-0142", Address: "1 Elm Street\nSpringfield"}}
 	p := open(t, func(s *settings) {
 		s.Still = true
-		s.Pages.Settings, s.Pages.Machine = someSettings, machine
-		s.Pages.Own = &pages.OwnPractice{Get: func() pages.PracticeText { return now }}
+		s.Pages.Practice, s.Pages.Installation = is, is
 	})
 	p.administered(t)
 	b := p.signed(t, "ann")
