@@ -114,6 +114,8 @@ func (f *finisher) reason(row *recordRow, v *recordVersion) (reason, authority s
 		return reason, authorities[reason], c == ours || c == theirsTouched
 	case c == theirs || c == theirsTouched:
 		return ReasonOtherIndividual, authorities[ReasonOtherIndividual], true
+	case c == nobodys && row.was() && !row.alone():
+		return ReasonUnassigned, "", true // a version that says of nobody whose it is, of what was another patient's, too
 	}
 	if n := f.rule(row, v); n != 0 {
 		w := f.g.options.Withhold[n-1]

@@ -148,6 +148,9 @@ func (g *gatherer) read(rids []int64, f func(*recordRow)) error {
 		}
 		return g.version(r, row)
 	})
+	if err == nil {
+		err = g.superseded(all)
+	}
 	for _, r := range all {
 		if r.typ == "Binary" && err == nil {
 			r.guards, err = g.store.GuardsBy(g.ctx, r.id, r.context)
@@ -157,6 +160,43 @@ func (g *gatherer) read(rids []int64, f func(*recordRow)) error {
 		}
 	}
 	return err
+}
+
+// superseded judges earlier versions anew by what they hang on now, as a read of such a version does: an encounter that was moved
+// to another patient takes along what hung on it before. What was the record's by a tie and is not any more touches it still.
+func (g *gatherer) superseded(all []*recordRow) error {
+	byRID := map[int64]*recordRow{}
+	var rids []int64
+	for _, r := range all {
+		if len(r.versions) > 1 {
+			byRID[r.rid], rids = r, append(rids, r.rid)
+		}
+	}
+	next := map[int64]int{}
+	return g.store.Versions(g.ctx, g.at, rids, func(row storage.Row) error {
+		r := byRID[row.RID]
+		i := next[row.RID]
+		next[row.RID]++
+		v := &r.versions[i]
+		if v.deleted || i == len(r.versions)-1 || v.mine.Named() {
+			return nil
+		}
+		if err := g.doc.Reset(row.JSON); err != nil {
+			return err
+		}
+		now, err := g.store.Belonging(g.ctx, &g.doc)
+		if err != nil {
+			return err
+		}
+		was := v.mine
+		v.mine, v.other = 0, false
+		g.take(v, now)
+		if v.mine == 0 && was != 0 {
+			v.mine = fhir.WhyOther
+		}
+		v.shared = v.mine != 0 && v.mine != fhir.WhyOther && v.other || g.types[r.typ].Kind == fhir.Forward && v.shared
+		return nil
+	})
 }
 
 func (g *gatherer) disposition(typ string) (fhir.Disposition, error) {
@@ -230,19 +270,19 @@ func (g *gatherer) tie(r *recordRow, v *recordVersion) {
 // owners reads whose a version is: whom it names, and whose the things are that it hangs on. mentions says that it names
 // somebody else, for whatever reason.
 func (g *gatherer) owners(r *recordRow, v *recordVersion) (mentions bool) {
-	take := func(o fhir.Owner) {
+	named := g.take(v, g.ties.Owners)
+	return g.take(v, g.tied[r.rid][v.version]) || named
+}
+
+// take adds owners to what a version is to the record, and reports whether one of them is somebody else.
+func (g *gatherer) take(v *recordVersion, owners []fhir.Owner) (mentions bool) {
+	for _, o := range owners {
 		mine := g.patients[o.Patient]
 		if mine && (v.mine == 0 || o.Why < v.mine) {
 			v.mine = o.Why
 		}
 		mentions = mentions || !mine
 		v.other = v.other || !mine && o.Why != fhir.WhyOther
-	}
-	for _, o := range g.ties.Owners {
-		take(o)
-	}
-	for _, o := range g.tied[r.rid][v.version] {
-		take(o)
 	}
 	return mentions
 }

@@ -42,7 +42,7 @@ var PsychotherapyNotes = handover.Withhold{
 // Reasons of exclusions. A policy adds its own ([handover.Withhold.Reason]).
 const (
 	ReasonOtherIndividual = "other-individual"    // another patient is the subject
-	ReasonMoved           = "moved"               // an earlier version named the patient; the resource is another patient's now. Staff decide
+	ReasonMoved           = "moved"               // an earlier version named the patient; the resource is another patient's now, or nobody's after it was of several. Staff decide
 	ReasonUnassigned      = "unassigned"          // the record points to it, and it says of nobody whose it is. Staff assign it
 	ReasonOperational     = "operational"         // logs of the software
 	ReasonNotApproved     = "linked-not-approved" // another Patient that is linked, without approval by staff

@@ -205,8 +205,10 @@ func (g *gatherer) settle(r *recordRow) bool {
 		r.place, r.why, r.depth = core, why, 0
 	case c != nobodys:
 		r.place = refused
-	case g.was(r):
-		r.place, r.why, r.depth = core, "direct, by an earlier version", 0
+	case r.was() && r.alone():
+		r.place, r.why, r.depth = attached, "direct, by an earlier version", 0 // what hangs on it now is nobody's, too
+	case r.was():
+		r.place = refused // of whom of those whose it was it tells now, nobody knows
 	case g.types[r.typ].Kind == fhir.Forward && last.mine != 0 && r.from == "":
 		r.place, r.why = directory, "names the patient"
 	case r.from != "":
@@ -224,7 +226,12 @@ func (g *gatherer) unlisted(r *recordRow) bool {
 	return kind == fhir.Excluded || kind == fhir.System || r.typ == "Patient" && !g.patients[r.id]
 }
 
-// was reports whether an earlier version was the record's.
-func (g *gatherer) was(r *recordRow) bool {
+// was reports whether a version was the record's.
+func (r *recordRow) was() bool {
 	return slices.ContainsFunc(r.versions, func(v recordVersion) bool { return v.mine != 0 && v.mine != fhir.WhyOther })
+}
+
+// alone reports whether no version was another patient's. Then a version that says of nobody whose it is goes with the others.
+func (r *recordRow) alone() bool {
+	return !slices.ContainsFunc(r.versions, func(v recordVersion) bool { return v.other })
 }
