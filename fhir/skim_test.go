@@ -72,7 +72,7 @@ func TestSkimOwners(t *testing.T) {
 	if !s.Reset([]byte(skimmed), "Observation", own) {
 		t.Fatalf("gave up at byte %d", s.cursor.i)
 	}
-	if got, want := fmt.Sprint(s.Owners(), s.References), "[{1 1} {2 6}] [Practitioner/ü Patient/1 https://practice.example/fhir/Patient/2/_history/3]"; got != want {
+	if got, want := fmt.Sprint(s.Owners(), s.References), fmt.Sprint([]Owner{{"1", WhySubject}, {"2", WhyOther}})+" [Practitioner/ü Patient/1 https://practice.example/fhir/Patient/2/_history/3]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
