@@ -34,7 +34,7 @@ func clientRoutes() []Route {
 		{Method: "POST", Pattern: clientPattern + "/keys", Kind: Staff, Action: audit.ClientChange, Needs: change, Summary: "Give a program new keys or a new secret; its tokens end", Run: setProgramKeys},
 		{Method: "GET", Pattern: clientPattern + "/do/{act}", Kind: Staff, Action: audit.ClientList, Needs: change, Summary: "Ask before a program is disabled or let in again", Run: askProgram},
 		{Method: "POST", Pattern: clientPattern + "/do/{act}", Kind: Staff, Action: audit.ClientChange, Needs: change, Summary: "Disable a program or let it in again", Run: doProgram},
-		{Method: "GET", Pattern: clientPattern + "/remove", Kind: Staff, Action: audit.ClientList, Needs: change, Summary: "Ask before a program is removed", Run: askRemoveProgram},
+		{Method: "GET", Pattern: clientPattern + "/remove", Kind: Staff, Action: audit.ClientList, Needs: change, Summary: "Ask before a program is removed", Run: askProgram},
 		{Method: "POST", Pattern: clientPattern + "/remove", Kind: Staff, Action: audit.ClientRemove, Needs: change, Summary: "Remove a program; its tokens end and its exports are cancelled", Run: removeProgram},
 	}, grantRoutes(clientPattern, audit.ClientList, audit.ClientChange)...)
 }
@@ -288,29 +288,22 @@ const pageFile = 256 << 10
 // programActs are what can be done to a program by one click and a question.
 var programActs = []string{"disable", "enable"}
 
-func programQuestion(c storage.Client, act string, f *Form) map[string]any {
-	action := clientPath(c.Name) + "/do/" + act
-	if act == "remove" {
-		action = clientPath(c.Name) + "/remove"
-	}
-	return map[string]any{"Row": programRowOf(c), "Act": act, "Action": action, "Form": f}
-}
-
 func askProgram(v *Request) error {
-	if !slices.Contains(programActs, v.Value("act")) {
-		return nothingHere()
+	act, err := v.act(programActs)
+	if err != nil {
+		return err
 	}
 	c, err := v.programToChange()
 	if err != nil {
 		return err
 	}
-	return v.Render("clients-ask", programQuestion(c, v.Value("act"), nil))
+	return v.Render("clients-ask", v.question(programRowOf(c), act, nil))
 }
 
 func doProgram(v *Request) error {
-	act := v.Value("act")
-	if !slices.Contains(programActs, act) {
-		return nothingHere()
+	act, err := v.act(programActs)
+	if err != nil {
+		return err
 	}
 	c, err := v.programToChange()
 	if err != nil {
@@ -318,17 +311,9 @@ func doProgram(v *Request) error {
 	}
 	err = v.changeProgram(c.Name, http.StatusSeeOther, func(c *storage.Client) error { c.Disabled = act == "disable"; return nil })
 	if err != nil {
-		return v.askAgain("clients-ask", err, func(f *Form) any { return programQuestion(c, act, f) })
+		return v.askAgain("clients-ask", err, func(f *Form) any { return v.question(programRowOf(c), act, f) })
 	}
 	return v.Done(clientPath(c.Name), act)
-}
-
-func askRemoveProgram(v *Request) error {
-	c, err := v.programToChange()
-	if err != nil {
-		return err
-	}
-	return v.Render("clients-ask", programQuestion(c, "remove", nil))
 }
 
 func removeProgram(v *Request) error {

@@ -30,26 +30,38 @@ func showEditGroup(v *Request) error {
 	return v.Render("groups-edit", editPage{f, g})
 }
 
-// editGroup gives a group another name, or sets it aside.
-func editGroup(v *Request) error {
+// groupForm is the form that was sent and the group that it is about, for who may change it.
+func (v *Request) groupForm() (*Form, group, error) {
 	f, err := v.Form()
 	if err != nil {
-		return err
+		return nil, group{}, err
 	}
 	g, err := v.groupToChange(auth.VerbWrite)
-	if err != nil {
-		return err
-	}
-	if f.groupName(); !f.Bad() {
-		err = v.changeGroup(f, func(g group) []byte { return renamed(g, f.Get("name"), f.Get("inactive") != "") })
-	}
-	if err != nil {
-		return err
+	return f, g, err
+}
+
+// saveGroup changes the group of a form, and ends in what was done; or in the page that says what is wrong.
+func (v *Request) saveGroup(f *Form, change func(g group) []byte, path, done string, wrong func() error) error {
+	if !f.Bad() {
+		if err := v.changeGroup(f, change); err != nil {
+			return err
+		}
 	}
 	if f.Bad() {
-		return v.Invalid("groups-edit", editPage{f, g})
+		return wrong()
 	}
-	return v.Done(groupsPath+"/"+g.ID, "saved")
+	return v.Done(path, done)
+}
+
+// editGroup gives a group another name, or sets it aside.
+func editGroup(v *Request) error {
+	f, g, err := v.groupForm()
+	if err != nil {
+		return err
+	}
+	f.groupName()
+	return v.saveGroup(f, func(g group) []byte { return renamed(g, f.Get("name"), f.Get("inactive") != "") },
+		groupsPath+"/"+g.ID, "saved", func() error { return v.Invalid("groups-edit", editPage{f, g}) })
 }
 
 // renamed is the text of a group with a name and its state; what says the same already stays as it is written.
@@ -122,29 +134,21 @@ func (v *Request) addPage(g group, f *Form) (*addPage, error) {
 
 // addMembers adds the patients that were ticked. Who is a member already stays one.
 func addMembers(v *Request) error {
-	f, err := v.Form()
-	if err != nil {
-		return err
-	}
-	g, err := v.groupToChange(auth.VerbWrite)
+	f, g, err := v.groupForm()
 	if err != nil {
 		return err
 	}
 	ids, err := v.ticked(f, g)
-	if err == nil && !f.Bad() {
-		err = v.changeGroup(f, func(g group) []byte { return g.with(ids, v.Store.Now()) })
-	}
 	if err != nil {
 		return err
 	}
-	if f.Bad() {
+	return v.saveGroup(f, func(g group) []byte { return g.with(ids, v.Store.Now()) }, groupsPath+"/"+g.ID+"/add", "added", func() error {
 		page, err := v.addPage(g, f)
 		if err != nil {
 			return err
 		}
 		return v.Invalid("groups-add", page)
-	}
-	return v.Done(groupsPath+"/"+g.ID+"/add", "added")
+	})
 }
 
 // ticked are the patients of a form, each of whom is stored here and may be read by the visitor.
@@ -203,31 +207,26 @@ type removePage struct {
 
 // removeMembers takes out the members that were ticked, after a page of its own has asked.
 func removeMembers(v *Request) error {
-	f, err := v.Form()
+	f, g, err := v.groupForm()
 	if err != nil {
 		return err
 	}
-	g, err := v.groupToChange(auth.VerbWrite)
-	if err != nil {
-		return err
+	places := f.places(g)
+	if !f.Bad() && f.Get("sure") == "" {
+		return v.askRemoval(g, places)
 	}
-	places, ask := f.places(g), removePage{Group: g}
-	if !f.Bad() && f.Get("sure") != "" {
-		err = v.changeGroup(f, func(g group) []byte { return g.doc.WithMembers(places) })
-	}
-	if err != nil {
-		return err
-	}
-	if f.Bad() {
+	return v.saveGroup(f, func(g group) []byte { return g.doc.WithMembers(places) }, groupsPath+"/"+g.ID, "removed", func() error {
 		page, err := v.groupPage(g, f)
 		if err != nil {
 			return err
 		}
 		return v.Invalid("groups-one", page)
-	}
-	if f.Get("sure") != "" {
-		return v.Done(groupsPath+"/"+g.ID, "removed")
-	}
+	})
+}
+
+// askRemoval shows the members who are to be taken out.
+func (v *Request) askRemoval(g group, places []int) error {
+	ask := removePage{Group: g}
 	for _, i := range places {
 		m, err := v.member(i, g.doc.Members()[i])
 		if err != nil {

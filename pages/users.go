@@ -33,7 +33,7 @@ func userRoutes() []Route {
 		{Method: "POST", Pattern: userPattern + "/password", Kind: Staff, Action: audit.AccountChange, Needs: change, Summary: "Give an account a new password", Run: setUserPassword},
 		{Method: "GET", Pattern: userPattern + "/do/{act}", Kind: Staff, Action: audit.AccountList, Needs: change, Summary: "Ask before an account is locked, disabled, signed out or let in", Run: askUser},
 		{Method: "POST", Pattern: userPattern + "/do/{act}", Kind: Staff, Action: audit.AccountChange, Needs: change, Summary: "Lock, disable, sign out or let in an account, or take its second factor away", Run: doUser},
-		{Method: "GET", Pattern: userPattern + "/remove", Kind: Staff, Action: audit.AccountList, Needs: change, Summary: "Ask before an account is removed", Run: askRemoveUser},
+		{Method: "GET", Pattern: userPattern + "/remove", Kind: Staff, Action: audit.AccountList, Needs: change, Summary: "Ask before an account is removed", Run: askUser},
 		{Method: "POST", Pattern: userPattern + "/remove", Kind: Staff, Action: audit.AccountRemove, Needs: change, Summary: "Remove an account; its sessions end and its exports are cancelled", Run: removeUser},
 	}, grantRoutes(userPattern, audit.AccountList, audit.AccountChange)...)
 }
@@ -199,29 +199,37 @@ func (f *Form) person() error {
 var userActs = []string{"lock", "unlock", "disable", "enable", "sign-out", "factor", "pause"}
 
 func askUser(v *Request) error {
-	if !slices.Contains(userActs, v.Value("act")) {
-		return nothingHere()
+	act, err := v.act(userActs)
+	if err != nil {
+		return err
 	}
 	a, err := v.otherUser()
 	if err != nil {
 		return err
 	}
-	return v.Render("users-ask", v.userQuestion(a, v.Value("act"), nil))
+	return v.Render("users-ask", v.question(v.userRow(a), act, nil))
 }
 
-// userQuestion is the data of the page that asks.
-func (v *Request) userQuestion(a storage.Account, act string, f *Form) map[string]any {
-	action := userPath(a.Name) + "/do/" + act
-	if act == "remove" {
-		action = userPath(a.Name) + "/remove"
+// act is what the address says is to be done: one of some acts, or on a page of its own, a removal.
+func (v *Request) act(acts []string) (string, error) {
+	if strings.HasSuffix(v.Route.Pattern, "/remove") {
+		return "remove", nil
 	}
-	return map[string]any{"Row": v.userRow(a), "Act": act, "Action": action, "Form": f}
+	if act := v.Value("act"); slices.Contains(acts, act) {
+		return act, nil
+	}
+	return "", nothingHere()
+}
+
+// question is the data of the page that asks before something is done to an account or program. Its form goes to its own address.
+func (v *Request) question(row any, act string, f *Form) map[string]any {
+	return map[string]any{"Row": row, "Act": act, "Action": v.URL.Path, "Form": f}
 }
 
 func doUser(v *Request) error {
-	act := v.Value("act")
-	if !slices.Contains(userActs, act) {
-		return nothingHere()
+	act, err := v.act(userActs)
+	if err != nil {
+		return err
 	}
 	a, err := v.otherUser()
 	if err != nil {
@@ -246,7 +254,7 @@ func doUser(v *Request) error {
 		err = v.changeUser(a.Name, auth.Unlock)
 	}
 	if err != nil {
-		return v.askAgain("users-ask", err, func(f *Form) any { return v.userQuestion(a, act, f) })
+		return v.askAgain("users-ask", err, func(f *Form) any { return v.question(v.userRow(a), act, f) })
 	}
 	return v.Done(userPath(a.Name), act)
 }
@@ -267,14 +275,6 @@ func (v *Request) askAgain(page string, err error, data func(*Form) any) error {
 	return v.Invalid(page, data(f))
 }
 
-func askRemoveUser(v *Request) error {
-	a, err := v.otherUser()
-	if err != nil {
-		return err
-	}
-	return v.Render("users-ask", v.userQuestion(a, "remove", nil))
-}
-
 func removeUser(v *Request) error {
 	a, err := v.otherUser()
 	if err != nil {
@@ -282,7 +282,7 @@ func removeUser(v *Request) error {
 	}
 	note, err := v.Exports.RemoveAccount(v.Context(), v.Actor(http.StatusSeeOther), v.Auth, a.Name)
 	if v.Did(note, err); err != nil {
-		return v.askAgain("users-ask", err, func(f *Form) any { return v.userQuestion(a, "remove", f) })
+		return v.askAgain("users-ask", err, func(f *Form) any { return v.question(v.userRow(a), "remove", f) })
 	}
 	return v.Done(usersPath, "removed")
 }

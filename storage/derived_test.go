@@ -82,30 +82,35 @@ func anyDocument(t *rapid.T) *fhir.Document {
 	return parse(t, `{"resourceType":"Organization","id":"%d","name":"%s"}`, id, rapid.SampledFrom([]string{"Ash", "Elm"}).Draw(t, "name"))
 }
 
+// anyWrites empties a store and fills it by writes of all kinds, of documents that are drawn.
+func anyWrites(t *rapid.T, s *Store, draw func(*rapid.T) *fhir.Document) {
+	empty(t, s)
+	for range rapid.IntRange(1, 25).Draw(t, "steps") {
+		switch rapid.IntRange(0, 3).Draw(t, "step") {
+		case 0:
+			docs := make([]*fhir.Document, rapid.IntRange(1, 5).Draw(t, "batch"))
+			for i := range docs {
+				docs[i] = draw(t)
+			}
+			if _, err := s.Import(background, audittest.Who, docs); err != nil {
+				t.Fatalf("import: %v", err)
+			}
+		case 1:
+			d := draw(t)
+			remove(t, s, d.Type(), d.ID())
+		default:
+			put(t, s, draw(t))
+		}
+	}
+	sound(t, s)
+}
+
 // Whatever is written in whatever way, the derived tables are those that a rebuild makes.
 func TestDerivedRowsKeepUp(t *testing.T) {
 	t.Parallel()
 	s := openNew(t)
 	rapid.Check(t, func(t *rapid.T) {
-		empty(t, s)
-		for range rapid.IntRange(1, 25).Draw(t, "steps") {
-			switch rapid.IntRange(0, 3).Draw(t, "step") {
-			case 0:
-				docs := make([]*fhir.Document, rapid.IntRange(1, 5).Draw(t, "batch"))
-				for i := range docs {
-					docs[i] = anyDocument(t)
-				}
-				if _, err := s.Import(background, audittest.Who, docs); err != nil {
-					t.Fatalf("import: %v", err)
-				}
-			case 1:
-				d := anyDocument(t)
-				remove(t, s, d.Type(), d.ID())
-			default:
-				put(t, s, anyDocument(t))
-			}
-		}
-		sound(t, s)
+		anyWrites(t, s, anyDocument)
 		owners, entries := dump(t, s, "owner"), dump(t, s, "entry")
 		if err := s.RebuildOwners(background); err != nil {
 			t.Fatalf("rebuild: %v", err)
