@@ -57,6 +57,14 @@ func importRowOf(job storage.Job) (r importRow, err error) {
 	return r, nil
 }
 
+// UnassignedMore is how many more than those that are named say of nobody whose they are.
+func (r importRow) UnassignedMore() int64 {
+	if r.Unassigned == nil {
+		return 0
+	}
+	return r.Unassigned.N - int64(len(r.Unassigned.First))
+}
+
 // Over reports whether the import has ended.
 func (r importRow) Over() bool { return r.State.Over() }
 

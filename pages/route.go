@@ -48,6 +48,7 @@ func Routes() []Route {
 		exportRoutes(),
 		groupRoutes(),
 		importRoutes(),
+		unassignedRoutes(),
 		userRoutes(),
 		clientRoutes(),
 		auditRoutes(),

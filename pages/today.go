@@ -22,6 +22,7 @@ var cards = []struct {
 }{
 	{"notices", noticesCard},
 	{"requests", requestsCard},
+	{"unassigned", unassignedCard},
 	{"jobs", jobsCard},
 	{"backup", backupCard},
 }
