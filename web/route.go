@@ -42,13 +42,16 @@ type Route struct {
 	page        *Page // of the staff pages; nil: none
 }
 
-// checkActions refuses a table with a row whose action is missing or unknown: a request must not go by unnoted because
-// somebody forgot to say what it is.
-func checkActions(tables ...[]Route) error {
+// checkRoutes refuses a table with a row whose action is missing or unknown: a request must not go by unnoted because
+// somebody forgot to say what it is. So it does one with a row that nobody can reach, because one before it takes its addresses.
+func checkRoutes(tables ...[]Route) error {
 	for _, table := range tables {
-		for _, rt := range table {
+		for i, rt := range table {
 			if rt.Action != audit.NoEvent && !rt.Action.Valid() {
 				return fmt.Errorf("web: the route %s %q has no action for the audit log, but %q", rt.Method, rt.Pattern, rt.Action)
+			}
+			if found, _, err := FindRoute(table, rt.Method, rt.Pattern); err != nil || found != &table[i] {
+				return fmt.Errorf("web: the route %s %q is hidden by one before it; put it there", rt.Method, rt.Pattern)
 			}
 		}
 	}

@@ -42,7 +42,7 @@ func New(o Options, f Faces) (http.Handler, error) {
 		return nil, err
 	}
 	s.pages = pageTable(f.Pages.Rows)
-	if err := checkActions(s.FHIR, s.Beside, s.pages); err != nil {
+	if err := checkRoutes(s.FHIR, s.Beside, s.pages); err != nil {
 		return nil, err
 	}
 	return s.outer(s.router()), nil
