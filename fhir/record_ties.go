@@ -17,7 +17,6 @@ type Ties struct {
 	Conditions  []Reference  // of FormConditional, also for references by identifier alone: to directory. They may be kept
 	Attachments []Attachment // every element of type Attachment
 	Labels      []Label      // security labels of the whole resource
-	Patients    []PatientLink
 }
 
 // Tie is one reference.
@@ -40,17 +39,11 @@ type Attachment struct {
 // Label is a security label.
 type Label struct{ System, Code string }
 
-// PatientLink is an item of Patient.link.
-type PatientLink struct {
-	Other string // logical id of the other Patient
-	Type  string // replaced-by, replaces, refer, seealso
-}
-
 // reset empties t and keeps its memory.
 func (t *Ties) reset() {
 	*t = Ties{
 		Links: t.Links[:0], References: t.References[:0], Canonicals: t.Canonicals[:0], Systems: t.Systems[:0],
-		Conditions: t.Conditions[:0], Attachments: t.Attachments[:0], Labels: t.Labels[:0], Patients: t.Patients[:0],
+		Conditions: t.Conditions[:0], Attachments: t.Attachments[:0], Labels: t.Labels[:0],
 	}
 }
 
@@ -64,13 +57,6 @@ func (d *Document) Ties(t *Ties, own Bases) error {
 		return err
 	}
 	d.labels(t)
-	if d.typ == "Patient" {
-		for _, l := range d.root().field("link").each() {
-			if to := referenceOf(l.field("other"), "Reference"); own.Owns(to) && to.Type == "Patient" {
-				t.Patients = append(t.Patients, PatientLink{to.ID, l.field("type").text()})
-			}
-		}
-	}
 	return nil
 }
 
