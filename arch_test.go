@@ -34,7 +34,7 @@ var floors = map[string][]string{
 	"web/api":         {"web", "exports", "auth", "engine/pack", "handover", "storage", "audit", "fhir"},
 	"web/smart":       {"web", "auth", "audit", "fhir"},
 	"web":             {"exports", "requests", "auth", "engine", "handover", "storage", "audit", "fhir"},
-	"exports":         {"requests", "auth", "engine", "engine/bulk", "engine/imports", "handover", "storage", "audit", "fhir", "engine/pack"},
+	"exports":         {"requests", "auth", "engine", "engine/bulk", "engine/imports", "handover", "handover/view", "storage", "audit", "fhir", "engine/pack"},
 	"worklist":        {"auth", "storage", "audit", "fhir"},
 	"requests":        {"internal/texts", "handover", "storage", "audit", "fhir"},
 	"auth":            {"auth/internal/cost", "storage", "audit", "fhir"},

@@ -28,14 +28,14 @@ import (
 // handoverFlags say how a package is made.
 type handoverFlags struct {
 	out, practice, contact, purpose, job, docs, passphrase, bag string
-	linked                                                      []string
+	linked, confirmed                                           []string
 	zip, sign, html, json                                       bool
 }
 
 func cmdHandover(at *common) *cobra.Command {
 	var f handoverFlags
 	c := &cobra.Command{
-		Use:   "handover patient ID|population --out DIR",
+		Use:   "handover patient ID|population|linked ID --out DIR",
 		Short: "Make a sealed package of one patient's record or of everything, for whoever gets it next",
 		Long: `Writes a package into the folder DIR: the resources with their earlier versions and deletions, documents and pictures
 as files, for one patient pages to read in a browser, for the population the audit log, accounts (without secrets)
@@ -44,6 +44,10 @@ first page. The package is signed with the key of the data directory. A server m
 
   patient ID  the record of one patient
   population  everything the practice holds, in parts of at most --bag-size
+  linked ID   makes nothing: lists who is linked with the patient by Patient.link, with name and birth date
+
+Of linked patients only those come along that --with-linked names; one who differs in name, birth date, sex or numbers only
+if --confirm-linked names it, too. Those that are left out are named in the package.
 
 With --passphrase-file the package is one encrypted file: for the program age, or with --html a page that opens itself
 in a browser. Whoever can read the data directory may do this; accounts and their permissions play no part.
@@ -53,7 +57,12 @@ Exit codes: 0 done, 1 failed, or the package is INCOMPLETE (it is made all the s
   satchel handover patient 123 --out . --passphrase-file pass --html
   satchel handover population --out /mnt/handover --practice "Practice Dr. Sommer"`,
 		Args: handoverArgs,
-		RunE: func(c *cobra.Command, args []string) error { return f.run(c, at, args) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if args[0] == "linked" {
+				return f.listLinked(c, at, args[1])
+			}
+			return f.run(c, at, args)
+		},
 	}
 	c.Flags().StringVar(&f.out, "out", "", "folder in which the package shall stand")
 	c.Flags().BoolVar(&f.zip, "zip", false, "make a ZIP file instead of a folder")
@@ -66,7 +75,8 @@ Exit codes: 0 done, 1 failed, or the package is INCOMPLETE (it is made all the s
 	c.Flags().StringVar(&f.job, "job", "", "your own name for the request, without names of persons (default a random one)")
 	c.Flags().StringVar(&f.docs, "documentation-url", "", "public page that documents the format (default /docs/format/VERSION of http.public_url; without that, the copy in the package)")
 	c.Flags().StringVar(&f.bag, "bag-size", "", "most bytes of one part of a population, such as 3.5GB; 0 makes one part of all (default package.bag_size of the settings)")
-	c.Flags().StringArrayVar(&f.linked, "linked", nil, "id of another Patient that staff know to be the same person (repeatable)")
+	c.Flags().StringArrayVar(&f.linked, "with-linked", nil, "id of another Patient that staff know to be the same person, and whose record comes along (repeatable)")
+	c.Flags().StringArrayVar(&f.confirmed, "confirm-linked", nil, "id of one of these that differs from the patient, to confirm it once more (repeatable)")
 	c.Flags().BoolVar(&f.json, "json", false, "write the outcome as JSON")
 	return c
 }
@@ -101,12 +111,12 @@ func (f *handoverFlags) run(c *cobra.Command, at *common, args []string) error {
 	return errors.Join(err, s.Close())
 }
 
-// handoverArgs checks "population" and "patient ID".
+// handoverArgs checks "population", "patient ID" and "linked ID".
 func handoverArgs(_ *cobra.Command, args []string) error {
-	if len(args) == 1 && args[0] == "population" || len(args) == 2 && args[0] == "patient" {
+	if len(args) == 1 && args[0] == "population" || len(args) == 2 && (args[0] == "patient" || args[0] == "linked") {
 		return nil
 	}
-	return usagef("say what to hand over: patient ID or population; see: satchel handover --help")
+	return usagef("say what to hand over: patient ID or population, or linked ID to look first; see: satchel handover --help")
 }
 
 // request is what the arguments and flags ask for.
@@ -127,6 +137,9 @@ func (f *handoverFlags) request(args []string) (pack.Run, error) {
 	r.Sender = handover.Practice{Name: f.practice, Contact: f.contact}
 	for _, id := range f.linked {
 		r.Linked = append(r.Linked, fhir.BarePatient(id))
+	}
+	for _, id := range f.confirmed {
+		r.Confirmed = append(r.Confirmed, fhir.BarePatient(id))
 	}
 	if args[0] == "patient" {
 		r.Patient = fhir.BarePatient(args[1])
@@ -199,22 +212,11 @@ type handoverOutcome struct {
 	Bytes           int64                     `json:"bytes"`
 	Signer          string                    `json:"signer,omitempty"`
 	Counts          map[string]handover.Count `json:"counts"`
-	Undecided       []string                  `json:"undecidedPatients,omitempty"` // linked to the record, not in it
+	LeftOut         []handover.LinkedRecord   `json:"linkedLeftOut,omitempty"` // linked with the record, not in it
 }
 
 func outcomeOf(h pack.Made) handoverOutcome {
-	return handoverOutcome{h.Verdict, h.Problems, h.Paths, h.Job, fhir.FormatInstant(h.Snapshot.Time), h.Files, h.Bytes, h.Signer, h.Counts, undecided(h)}
-}
-
-// undecided are the Patients linked to the record that staff have not decided on.
-func undecided(h pack.Made) []string {
-	var ids []string
-	for _, d := range h.Decisions {
-		if !d.Approved {
-			ids = append(ids, "Patient/"+d.Patient)
-		}
-	}
-	return ids
+	return handoverOutcome{h.Verdict, h.Problems, h.Paths, h.Job, fhir.FormatInstant(h.Snapshot.Time), h.Files, h.Bytes, h.Signer, h.Counts, h.LeftOut}
 }
 
 // tellHandover says how it ended, where the package is, and how to check it.
@@ -229,8 +231,8 @@ func tellHandover(out io.Writer, h pack.Made, encrypted bool) {
 	for _, p := range h.Paths {
 		fmt.Fprintf(out, "  %s\n", p)
 	}
-	if list := undecided(h); len(list) > 0 {
-		fmt.Fprintf(out, "linked and not in it: %s; if that is the same person, add --linked ID\n", strings.Join(list, ", "))
+	for _, l := range h.LeftOut {
+		fmt.Fprintln(out, l)
 	}
 	key := "It is not signed."
 	if h.Signer != "" {

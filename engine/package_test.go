@@ -338,27 +338,44 @@ func TestCancelPackage(t *testing.T) {
 	}
 }
 
-// One resource can be withheld with a reason; a record that reaches a merged Patient fails where that is out of bounds.
-func TestPackageLimits(t *testing.T) {
+// One resource can be withheld with a reason.
+func TestPackageWithholds(t *testing.T) {
 	t.Parallel()
-	s := practice(t)
-	put(t, s, `{"resourceType":"Patient","id":"p1","link":[{"other":{"reference":"Patient/p2"},"type":"replaces"}]}`)
-	e := engineOn(t, s, Options{})
+	e := engineOn(t, practice(t), Options{})
 	_, o := makes(t, e, handover.Order{Patient: "p1", Withhold: []handover.Withhold{{Resource: "Observation/o-p1", Reason: "third-party-confidence", Authority: "45 CFR 164.524(a)(2)(v)"}}})
 	if o.Verdict != handover.CompleteWithExclusions || o.Counts["Observation"].Excluded["third-party-confidence"] != 1 {
 		t.Errorf("%s %+v", o.Verdict, o.Counts["Observation"])
 	}
-	if !slices.Equal(o.Patients, []string{"p1", "p2"}) {
-		t.Errorf("patients %v", o.Patients)
+}
+
+// A package holds of linked patients those that the order names, and says from either side whom it leaves out. One who differs
+// is not taken in without a second confirmation, also if the Patient was changed since the order was given.
+func TestPackageOfLinkedPatients(t *testing.T) {
+	t.Parallel()
+	s := practice(t)
+	put(t, s, `{"resourceType":"Patient","id":"p1","birthDate":"1960","link":[{"other":{"reference":"Patient/p2"},"type":"replaces"}]}`, `{"resourceType":"Patient","id":"p2","birthDate":"1961"}`)
+	e := engineOn(t, s, Options{})
+	for _, c := range []struct{ id, left string }{
+		{"p1", "Another record, Patient/p2, is linked with Patient/p1 (replaces) and is not in the package."},
+		{"p2", "Another record, Patient/p1, is linked with Patient/p2 (replaces by Patient/p1) and is not in the package."},
+	} {
+		_, o := makes(t, e, handover.Order{Patient: c.id})
+		if o.Verdict != handover.CompleteWithExclusions || len(o.LeftOut) != 1 || o.LeftOut[0].String() != c.left || !slices.Equal(o.Patients, []string{c.id}) {
+			t.Errorf("%s: %s %v %v", c.id, o.Verdict, o.LeftOut, o.Patients)
+		}
 	}
-	job, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", handover.Order{Patient: "p1", Within: []string{"p1"}})
+	_, o := makes(t, e, handover.Order{Patient: "p1", Linked: []string{"p2"}, Confirmed: []string{"p2"}})
+	if o.Verdict != handover.Complete || o.LeftOut != nil || !slices.Equal(o.Patients, []string{"p1", "p2"}) || o.Counts["Observation"].ExportedCurrent != 2 {
+		t.Errorf("%s %v %v %+v", o.Verdict, o.LeftOut, o.Patients, o.Counts["Observation"])
+	}
+	job, err := e.StartPackage(t.Context(), audittest.Event(audit.ExportStart), "ann", "", handover.Order{Patient: "p1", Linked: []string{"p2"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if job = finish(t, e, job.ID); job.State != storage.Failed || !strings.Contains(job.Error, "may not read") || strings.Contains(job.Error, "p2") {
+	if job = finish(t, e, job.ID); job.State != storage.Failed || !strings.Contains(job.Error, "do not agree (birth date)") {
 		t.Errorf("%s %q", job.State, job.Error)
 	}
-	if left := folders(t, e, 1); len(left) != 1 {
+	if left := folders(t, e, 3); len(left) != 3 {
 		t.Errorf("the folder stayed: %v", left)
 	}
 }

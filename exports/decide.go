@@ -69,13 +69,6 @@ func packageAction(r handover.Order, more ...string) auth.Action {
 	return auth.Action{Verb: auth.VerbPackage, Level: string(bulk.LevelPatient), Patients: slices.Compact(patients)}
 }
 
-// confine lets a package hold no other patients than those that were asked for, if the actor may not read everybody's data.
-func confine(by auth.Actor, r *handover.Order) {
-	if by.Decide(auth.Action{Verb: auth.VerbSearch}) != nil {
-		r.Within = append([]string{r.Patient}, r.Linked...)
-	}
-}
-
 // jobAction is what auth has to know of a job of any kind: whose it is, and all that it holds or can hold. So who may no
 // longer read a job's content may not load its files.
 func (s *Service) jobAction(job storage.Job) (auth.Action, error) {

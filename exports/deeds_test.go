@@ -23,7 +23,7 @@ func TestDeedsStart(t *testing.T) {
 		},
 		"one": {
 			"one patient":         {types: "", start: "export-start success [p1] level patient", end: "export-complete success [p1] 3 files, 3 resources"},
-			"a patient's package": {within: "p1", start: "export-start success [p1] package of a patient, 0 linked, 0 withheld", end: "package success [p1] access, COMPLETE"},
+			"a patient's package": {start: "export-start success [p1] package of a patient, 0 linked, 0 withheld", end: "package success [p1] access, COMPLETE"},
 		},
 		"none": {},
 	}

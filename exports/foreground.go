@@ -41,7 +41,7 @@ func (s *Service) RunExport(ctx context.Context, by auth.Actor, r bulk.Request, 
 // in the audit log, with the package's name for the job as their target.
 func (s *Service) RunPackage(ctx context.Context, by auth.Actor, q pack.Run, progress func(done, total int64), after func(*pack.Made) error) (pack.Made, error) {
 	note := packageNote(by, q.Order)
-	if err := s.allowPackage(by, &q.Order); err != nil {
+	if err := s.allowPackage(ctx, by, &q.Order); err != nil {
 		return pack.Made{}, s.refused(ctx, note, err)
 	}
 	if q.Job == "" {

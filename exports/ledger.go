@@ -48,6 +48,15 @@ func (p packager) StartPackage(ctx context.Context, by requests.By, url string, 
 	return job, p.settle(ctx, note, err)
 }
 
+// Check refuses a package that could not be started.
+func (p packager) Check(ctx context.Context, order handover.Order) error {
+	if err := order.Check(); err != nil {
+		return err
+	}
+	_, err := pack.CheckLinked(ctx, p.s.Store, storage.Latest, order)
+	return err
+}
+
 // Made returns the files of a complete package, without copies under a passphrase, and its verdict.
 func (p packager) Made(job storage.Job) ([]storage.JobFile, string, error) {
 	o, err := pack.OutcomeOf(job)

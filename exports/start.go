@@ -8,6 +8,7 @@ import (
 	"satchel/audit"
 	"satchel/auth"
 	"satchel/engine/bulk"
+	"satchel/engine/pack"
 	"satchel/handover"
 	"satchel/storage"
 )
@@ -73,11 +74,11 @@ func (s *Service) exportNote(ctx context.Context, by auth.Actor, r bulk.Request)
 }
 
 // StartPackage starts the making of a package and returns its job within milliseconds. url is the kick-off as the client sent
-// it. Errors: forbidden while packages of everybody are switched off and r is one, or without permission; and those of
-// [engine.Engine.StartPackage].
+// it. Errors: forbidden while packages of everybody are switched off and r is one, or without permission; those of
+// [pack.CheckLinked] and of [engine.Engine.StartPackage].
 func (s *Service) StartPackage(ctx context.Context, by auth.Actor, r handover.Order, url string) (storage.Job, audit.Note, error) {
 	note := packageNote(by, r)
-	if err := s.allowPackage(by, &r); err != nil {
+	if err := s.allowPackage(ctx, by, &r); err != nil {
 		return storage.Job{}, note, err
 	}
 	event := note.Event
@@ -89,8 +90,8 @@ func (s *Service) StartPackage(ctx context.Context, by auth.Actor, r handover.Or
 	return job, note.Done(job.ID), nil
 }
 
-// allowPackage decides on a package and confines it.
-func (s *Service) allowPackage(by auth.Actor, r *handover.Order) error {
+// allowPackage decides on a package. Of linked patients those are in it that the order names, each with the right to the record.
+func (s *Service) allowPackage(ctx context.Context, by auth.Actor, r *handover.Order) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
@@ -102,10 +103,8 @@ func (s *Service) allowPackage(by auth.Actor, r *handover.Order) error {
 	if err := by.Decide(packageAction(*r)); err != nil {
 		return err
 	}
-	if !r.Population {
-		confine(by, r)
-	}
-	return nil
+	_, err := pack.CheckLinked(ctx, s.Store, storage.Latest, *r)
+	return err
 }
 
 // packageNote is the event of the start of a package.

@@ -16,7 +16,6 @@ import (
 type trace struct {
 	refused bool
 	types   string // that the job was narrowed to; "": none were asked for. Not of a command
-	within  string // the patients that a package is confined to
 	start   string // event of the audit log
 	end     string
 	address bool // of an attachment that was too large to be in the files
@@ -74,11 +73,6 @@ func (t *trace) look(p *practice, id string) {
 		p.t.Fatal(err)
 	}
 	if job.Kind == pack.Kind {
-		r, err := pack.OrderOf(job)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		t.within = strings.Join(r.Within, " ")
 		return
 	}
 	r, err := bulk.RequestOf(job)

@@ -106,7 +106,7 @@ func sameName(a, b []string) bool {
 
 // identifiers compares those of the systems that both have.
 func identifiers(a, b Value) verdict {
-	x, y := identifiersOf(a), identifiersOf(b)
+	x, y := comparableIdentifiers(a), comparableIdentifiers(b)
 	is := silent
 	for system, values := range x {
 		switch compareAny(values, y[system], func(v, w string) bool { return v == w }) {
@@ -119,8 +119,8 @@ func identifiers(a, b Value) verdict {
 	return is
 }
 
-// identifiersOf are the values of a Patient's identifiers by system; those without a system cannot be compared.
-func identifiersOf(v Value) map[string][]string {
+// comparableIdentifiers are the values of a Patient's identifiers by system; those without a system cannot be compared.
+func comparableIdentifiers(v Value) map[string][]string {
 	all := map[string][]string{}
 	for i := range v.Each("identifier") {
 		if system, value := i.Child("system").Text(), i.Child("value").Text(); system != "" && value != "" && i.Child("use").Text() != "old" {

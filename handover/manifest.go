@@ -92,9 +92,10 @@ type Product struct {
 
 // Scope is whose records a package holds.
 type Scope struct {
-	Patients       []string `json:"patients,omitempty" doc:"References of the patients; absent for everybody."`
-	LinkedPatients []string `json:"linkedPatients,omitempty" doc:"Patient resources of the same person that were taken in."`
-	Filters        []string `json:"filters,omitempty" doc:"What was filtered, in words; absent if nothing was."`
+	Patients       []string       `json:"patients,omitempty" doc:"References of the patients; absent for everybody."`
+	LinkedPatients []string       `json:"linkedPatients,omitempty" doc:"Patient resources of the same person that were taken in."`
+	LinkedLeftOut  []LinkedRecord `json:"linkedLeftOut,omitempty" doc:"Patient resources that are linked with these by Patient.link, from either side and over several links, and were left out: a link may be wrong. Each is an exclusion, too."`
+	Filters        []string       `json:"filters,omitempty" doc:"What was filtered, in words; absent if nothing was."`
 }
 
 // Policy is by which rules content was chosen.

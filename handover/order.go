@@ -24,11 +24,12 @@ type Order struct {
 	Patient    string `json:"patient,omitempty"`    // logical id of whose record it is, or
 	Population bool   `json:"population,omitempty"` // everything the practice holds
 
-	Linked   []string   `json:"linked,omitempty"`   // further patients that staff approved as the same person
-	Withhold []Withhold `json:"withhold,omitempty"` // of one patient's record; psychotherapy notes are always left out
-	// Within are the patients beyond whom the record must not reach, such as by a Patient merged with its own: then the
-	// package fails. Nil: no limit.
-	Within []string `json:"within,omitempty"`
+	// Linked are further patients whose records staff include as the same person's. Nothing of any other patient is in the
+	// package, whatever Patient.link says. Confirmed are those of them that staff have confirmed once more, as a Patient must be
+	// that contradicts the first one ([fhir.DifferingDemographics]).
+	Linked    []string   `json:"linked,omitempty"`
+	Confirmed []string   `json:"confirmed,omitempty"`
+	Withhold  []Withhold `json:"withhold,omitempty"` // of one patient's record; psychotherapy notes are always left out
 
 	Form        Form   `json:"form,omitempty"`        // "": FormZip
 	Purpose     string `json:"purpose,omitempty"`     // access, handover or backup; "": access for one patient, handover for everybody
@@ -68,7 +69,7 @@ func (o *Order) Check() error {
 		return fhir.Errorf(fhir.CodeRequired, "a package is of one patient or of the population; name exactly one of them")
 	case o.Patient != "" && !fhir.IsID(o.Patient):
 		return fhir.Errorf(fhir.CodeValue, "%.80q is no id of a patient", o.Patient)
-	case o.Population && (len(o.Linked) > 0 || len(o.Withhold) > 0):
+	case o.Population && (len(o.Linked)+len(o.Confirmed) > 0 || len(o.Withhold) > 0):
 		return fhir.Errorf(fhir.CodeValue, "linked patients and what is withheld are for one patient's record; leave them out for the population")
 	case o.Purpose != "" && !slices.Contains(Purposes(), o.Purpose):
 		return fhir.Errorf(fhir.CodeValue, "purpose is %.80q; use access, handover or backup", o.Purpose)
@@ -80,6 +81,11 @@ func (o *Order) Check() error {
 	for _, id := range o.Linked {
 		if !fhir.IsID(id) {
 			return fhir.Errorf(fhir.CodeValue, "%.80q is no id of a linked patient", id)
+		}
+	}
+	for _, id := range o.Confirmed {
+		if !slices.Contains(o.Linked, id) {
+			return fhir.Errorf(fhir.CodeValue, "%.80q is confirmed and not included; name it as linked, too, or leave it out", id)
 		}
 	}
 	if len(o.Withhold) > withholdMost {

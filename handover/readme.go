@@ -38,6 +38,9 @@ func (w *Writer) readme(b *bag, m Manifest, resources int64) string {
 		fmt.Fprintf(&t, "It is part %d of %d; keep the parts in one folder.\n", m.Group.Number, m.Group.Count)
 	}
 	fmt.Fprintf(&t, "\n%s\n%s\n", m.Verdict, m.Meaning())
+	for _, l := range m.Scope.LinkedLeftOut {
+		fmt.Fprintf(&t, "%s\n", l)
+	}
 	fmt.Fprintf(&t, "%s resources; attachments: %s files.\n", texts.Number(resources), texts.Number(m.Attachments.Files))
 	t.WriteString(readmeParts)
 	fmt.Fprintf(&t, "The format is documented at\n\n    %s\n\nand in data/docs/format-%s.html, the same page.\n", m.DocumentationURL, FormatVersion)

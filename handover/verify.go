@@ -167,6 +167,9 @@ func (r *Result) verifyPath(ctx context.Context, path string, o VerifyOptions) (
 	r.Missing = append(r.Missing, c.missing...)
 	if c.manifest != nil {
 		r.Manifests = append(r.Manifests, *c.manifest)
+		for _, l := range c.manifest.Scope.LinkedLeftOut {
+			r.note("%s", l)
+		}
 		if c.manifest.Signer == "" {
 			r.note("the package is not signed")
 		}

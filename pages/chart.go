@@ -43,12 +43,11 @@ type chartPage struct {
 	Parts   []chartPart
 	Counts  []typeCount // of everything that is stored
 	Total   int
-	Hidden  bool     // the account may not read some of it
-	Others  []person // merged with or linked to this one
-	Unseen  int      // of these, those that the account may not read
-	Copy    bool     // the account may make a copy
-	Request bool     // it may record a request
-	Log     bool     // it may read the audit log
+	Hidden  bool // the account may not read some of it
+	Linked  linkedPart
+	Copy    bool // the account may make a copy
+	Request bool // it may record a request
+	Log     bool // it may read the audit log
 }
 
 // chartPart is one part of a chart.
@@ -138,7 +137,7 @@ func (v *Request) chart(id, only string) (*chartPage, error) {
 		return nil, err
 	}
 	if only == "" {
-		if err := v.otherRecords(p); err != nil {
+		if p.Linked, err = v.linkedWith(id, seen); err != nil {
 			return nil, err
 		}
 	}
@@ -270,25 +269,4 @@ func activeFirst(facts []view.Fact) {
 // withFiles keeps documents, and of others those that have a file.
 func withFiles(facts []view.Fact) []view.Fact {
 	return slices.DeleteFunc(facts, func(f view.Fact) bool { return f.Type != "DocumentReference" && len(f.Files) == 0 })
-}
-
-// otherRecords finds the Patients that are merged with or linked to this one, from either side.
-func (v *Request) otherRecords(p *chartPage) error {
-	ids, err := v.Store.Linking(v.Context(), p.Person.ID)
-	if err != nil {
-		return err
-	}
-	ids = append(ids, p.Person.Links...)
-	slices.Sort(ids)
-	ids = slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == p.Person.ID })
-	all, hidden, err := v.readable(ids)
-	if err != nil {
-		return err
-	}
-	p.Unseen = hidden
-	for _, r := range all {
-		v.Saw(r.ID)
-	}
-	p.Others, err = v.personsOf(all)
-	return err
 }

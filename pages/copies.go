@@ -36,15 +36,9 @@ type copyForm struct {
 	Form     *Form
 	Person   person
 	Purposes []option
-	Others   []otherRecord // records of the same person that can come along
-	Request  bool          // the account may record a request
-	More     bool          // the part for special cases is open
-}
-
-// otherRecord is a record of the same person.
-type otherRecord struct {
-	person
-	Chosen bool
+	Linked   linkedPart
+	Request  bool // the account may record a request
+	More     bool // the part for special cases is open
 }
 
 // showNewCopy asks what is needed for a copy.
@@ -55,7 +49,6 @@ func showNewCopy(v *Request) error {
 	if err != nil {
 		return err
 	}
-	page.More = len(f.Values["linked"]) > 0
 	return v.Render("copies-new", page)
 }
 
@@ -71,16 +64,12 @@ func (v *Request) copyForm(f *Form) (*copyForm, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &chartPage{Person: who}
-	if err := v.otherRecords(c); err != nil {
+	page := &copyForm{Form: f, Person: who, Request: v.Requests != nil && v.May(auth.Action{Verb: auth.VerbRequest})}
+	if page.Linked, err = v.linkedWith(id, included); err != nil {
 		return nil, err
 	}
-	page := &copyForm{Form: f, Person: who, Request: v.Requests != nil && v.May(auth.Action{Verb: auth.VerbRequest})}
-	for _, other := range c.Others {
-		if v.Exports.MayPackage(v.Who, handover.Order{Patient: other.ID}) == nil {
-			page.Others = append(page.Others, otherRecord{other, slices.Contains(f.Values["linked"], other.ID)})
-		}
-	}
+	page.Linked.take(f)
+	page.Linked.Bad = false
 	for _, code := range []string{"access", "handover", "backup"} {
 		page.Purposes = append(page.Purposes, option{code, v.T("copies.purpose." + code)})
 	}
@@ -123,16 +112,15 @@ func (f *Form) order(page *copyForm) (handover.Order, bool) {
 	if !handover.IsLabel(r.RequestID) {
 		f.Fail("reference", "reference.long")
 	}
-	for _, other := range page.Others {
-		if other.Chosen {
-			r.Linked = append(r.Linked, other.ID)
-		}
+	var ok bool
+	if r.Linked, r.Confirmed, ok = page.Linked.take(f); !ok {
+		f.Fail("linked", "linked:unconfirmed")
 	}
 	reason := f.Get("reason")
 	for _, key := range strings.FieldsFunc(f.Get("without"), func(c rune) bool { return c <= ' ' || c == ',' || c == ';' }) {
 		r.Withhold = append(r.Withhold, handover.Withhold{Resource: key, Reason: reason})
 	}
-	page.More = len(r.Withhold) > 0 || len(r.Linked) > 0
+	page.More = len(r.Withhold) > 0
 	if len(r.Withhold) > 0 && reason == "" {
 		f.Fail("reason", "reason.needed")
 	}

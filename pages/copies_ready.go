@@ -18,22 +18,22 @@ import (
 
 // copyPage is the data of the pages of one copy.
 type copyPage struct {
-	Job       storage.Job
-	State     jobState
-	Request   handover.Order
-	Name      string // of the patient
-	Born      string
-	Kind      string // good, warn or bad
-	Outcome   pack.Outcome
-	Counts    []typeCount
-	Total     int
-	Older     int64 // earlier versions
-	Gone      int64 // deletions
-	LeftOut   []leftOut
-	Files     []copyFile // the ZIP files
-	Protected []copyFile
-	Undecided []person // linked records that did not come along
-	Base      string
+	Job           storage.Job
+	State         jobState
+	Request       handover.Order
+	Name          string // of the patient
+	Born          string
+	Kind          string // good, warn or bad
+	Outcome       pack.Outcome
+	Counts        []typeCount
+	Total         int
+	Older         int64 // earlier versions
+	Gone          int64 // deletions
+	LeftOut       []leftOut
+	Files         []copyFile // the ZIP files
+	Protected     []copyFile
+	LeftOutLinked []person // linked records that did not come along
+	Base          string
 
 	Form       *Form
 	Passphrase string // of a protected copy, shown once
@@ -138,7 +138,7 @@ func (v *Request) completed(p *copyPage) (err error) {
 			p.Protected = append(p.Protected, file)
 		}
 	}
-	return v.undecided(p)
+	return v.leftOutLinked(p)
 }
 
 // count sums up by kind what a copy holds.
@@ -157,11 +157,11 @@ func (p *copyPage) count() {
 	slices.SortStableFunc(p.Counts, func(a, b typeCount) int { return b.N - a.N })
 }
 
-// undecided names the linked records that are not in a copy, as far as the account may read them.
-func (v *Request) undecided(p *copyPage) error {
+// leftOutLinked names the linked records that are not in a copy, as far as the account may read them.
+func (v *Request) leftOutLinked(p *copyPage) error {
 	var ids []string
-	for _, key := range p.Outcome.Undecided {
-		ids = append(ids, fhir.ParseReference(key).ID)
+	for _, l := range p.Outcome.LeftOut {
+		ids = append(ids, fhir.ParseReference(l.Patient).ID)
 	}
 	all, _, err := v.readable(ids)
 	if err != nil {
@@ -170,7 +170,7 @@ func (v *Request) undecided(p *copyPage) error {
 	for _, r := range all {
 		v.Saw(r.ID)
 	}
-	p.Undecided, err = v.personsOf(all)
+	p.LeftOutLinked, err = v.personsOf(all)
 	return err
 }
 

@@ -255,11 +255,11 @@ func TestCopyOfOwnPatient(t *testing.T) {
 	p.account("pia", "ACCESS_ADMIN_WEB", "FHIR_READ_ALL_IN_COMPARTMENT:Patient/berg", "FHIR_OP_INITIATE_BULK_DATA_EXPORT_PATIENT:Patient/berg")
 	p.account("obs", "ACCESS_ADMIN_WEB", "FHIR_READ_INSTANCE:Patient/berg", "FHIR_READ_TYPE_IN_COMPARTMENT:Observation in Patient/berg")
 	v := p.as("pia")
-	r := v.want(v.get("/patients/berg"), 200, "Make a complete copy", "another record of the same person that your account may not see")
+	r := v.want(v.get("/patients/berg"), 200, "Make a complete copy", "Another record is linked with this one that your account may not see")
 	if strings.Contains(r.body, "Secretive") {
 		t.Error("a linked record is told to who may not read it")
 	}
-	if r = v.want(v.get("/patients/berg/copy"), 200); strings.Contains(r.body, "Secretive") || strings.Contains(r.body, `name="linked"`) {
+	if r = v.want(v.get("/patients/berg/copy"), 200, "that your account may not use. It is not in the copy."); strings.Contains(r.body, "Secretive") || strings.Contains(r.body, `name="linked"`) {
 		t.Error("a linked record can be chosen by who may not read it")
 	}
 	path := v.copyOf("berg", "linked", "old") // a form made by hand

@@ -26,7 +26,6 @@ type person struct {
 	Address  string
 	Contacts []string
 	Replaced string // id of the Patient that took this one's place
-	Links    []string
 	Inactive bool
 
 	sort string
@@ -61,7 +60,6 @@ func personOf(d *fhir.Document, own fhir.Bases, now time.Time) person {
 		if r.Type != "Patient" || !own.Owns(r) {
 			continue
 		}
-		p.Links = append(p.Links, r.ID)
 		if l.Child("type").Text() == "replaced-by" {
 			p.Replaced = r.ID
 		}

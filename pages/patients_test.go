@@ -165,7 +165,7 @@ func TestChart(t *testing.T) {
 	p.put(charted()...)
 	v := p.as("fred")
 	r := v.want(v.get("/patients/berg"), 200, "van der Berg", "March 14, 1960", "years old", "MRN 0042", "Penicillin &lt;b&gt;bold", "SNOMED CT 91936005", "71 kg", "LOINC 29463-7",
-		"Dr. Who", "/patients/old", "Another record of the same person", "Show all 2 results", "is not stored here", "/patients/berg/copy", "555-0142")
+		"Dr. Who", "/patients/old", "Another record is linked with this one:", "It names this record as the one that took its place.", "Show all 2 results", "is not stored here", "/patients/berg/copy", "555-0142")
 	if strings.Contains(r.body, "/requests/new") {
 		t.Error("fred is offered to record a request")
 	}

@@ -18,14 +18,9 @@ func choosePatient(w *stepping) (requests.Request, error) {
 	if err := w.request.Decide(readPatient(id)); err != nil {
 		return requests.Request{}, err
 	}
-	if err := w.prepareLinked(); err != nil {
-		return requests.Request{}, err
-	}
-	var linked []string
-	for _, other := range w.Linked {
-		if other.Chosen && id == w.Row.Patient {
-			linked = append(linked, other.ID)
-		}
+	var linked []string // the approver chooses; what was chosen for another patient is over
+	if id == w.Row.Patient {
+		linked = w.Row.Linked
 	}
 	return w.ledger.Amend(w.request.Context(), w.request.by(), w.seen(), func(r *requests.Request) { r.Patient, r.Linked = id, linked })
 }
@@ -41,6 +36,9 @@ func checkIdentity(w *stepping) (requests.Request, error) {
 func approveRequest(w *stepping) (requests.Request, error) {
 	f := w.Form
 	a := requests.Approval{Note: f.Get("note")}
+	if err := w.includeLinked(&a); err != nil || f.Bad() {
+		return requests.Request{}, err
+	}
 	for _, key := range strings.FieldsFunc(f.Get("without"), func(c rune) bool { return c <= ' ' || c == ',' || c == ';' }) {
 		a.Withhold = append(a.Withhold, handover.Withhold{Resource: key, Reason: f.Get("reason"), Authority: f.Get("authority")})
 	}
@@ -54,6 +52,18 @@ func approveRequest(w *stepping) (requests.Request, error) {
 		}
 	}
 	return w.ledger.Approve(w.request.Context(), w.request.by(), w.seen(), a)
+}
+
+// includeLinked adds the linked records that the form includes. Whoever approves must have the right to each.
+func (w *stepping) includeLinked(a *requests.Approval) error {
+	if err := w.prepareLinked(); err != nil {
+		return err
+	}
+	var ok bool
+	if a.Linked, a.Confirmed, ok = w.Linked.take(w.Form); !ok {
+		w.Form.Fail("linked", "linked:unconfirmed")
+	}
+	return w.request.Exports.MayInclude(w.request.Who, a.Linked...)
 }
 
 func denyRequest(w *stepping) (requests.Request, error) {

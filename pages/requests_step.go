@@ -27,8 +27,8 @@ type stepping struct {
 	Grounds  []groundBox
 	Intake   *intakePage
 	Finder   finder
-	Whole    bool                 // the request asks for a part only, and the package would hold everything
-	Linked   []otherRecord        // of the same person
+	Whole    bool // the request asks for a part only, and the package would hold everything
+	Linked   linkedPart
 	Chart    bool                 // the account may look at the chart
 	Again    *requests.Disclosure // to be given again
 	Revoked  *linkRow             // to be ended
@@ -170,6 +170,7 @@ func (w *stepping) prepare(fresh bool) error {
 	case "approve":
 		w.Chart = r.Patient != "" && v.May(readPatient(r.Patient))
 		w.Whole = r.Scope == requests.ScopeNarrowed
+		return w.prepareLinked()
 	case "deny":
 		for _, o := range optionsOf(requests.Grounds()) {
 			w.Grounds = append(w.Grounds, groundBox{o, contains(f.Values["ground"], o.Value)})
@@ -228,24 +229,22 @@ func (w *stepping) preparePatient(fresh bool) error {
 		w.Finder.Chosen = w.Finder.Found[0].ID
 	}
 	f.Values.Set("q", strings.TrimSpace(text))
-	return w.prepareLinked()
+	return nil
 }
 
-// prepareLinked offers other records of the patient who was chosen before.
-func (w *stepping) prepareLinked() error {
+// prepareLinked offers the records that are linked with that of the patient who was chosen before.
+func (w *stepping) prepareLinked() (err error) {
 	if w.Person.ID == "" {
 		return nil
 	}
-	chosen := w.Row.Linked
-	if w.request.Method == http.MethodPost {
-		chosen = w.Form.Values["linked"]
+	bad := w.Linked.Bad
+	if w.request.Method != http.MethodPost {
+		w.Form.Values["linked"], w.Form.Values["confirmed"] = w.Row.Linked, w.Row.Confirmed
 	}
-	c := &chartPage{Person: w.Person}
-	if err := w.request.otherRecords(c); err != nil {
+	if w.Linked, err = w.request.linkedWith(w.Person.ID, seen, w.Row.Linked...); err != nil {
 		return err
 	}
-	for _, other := range c.Others {
-		w.Linked = append(w.Linked, otherRecord{other, slices.Contains(chosen, other.ID)})
-	}
+	w.Linked.take(w.Form)
+	w.Linked.Bad = bad
 	return nil
 }

@@ -11,8 +11,10 @@ import (
 
 // Approval is what an approver decides beside the yes.
 type Approval struct {
-	Withhold []handover.Withhold // what is left out, each with its reason
-	Note     string
+	Linked    []string            // ids of the linked Patients whose records are included; all others are left out
+	Confirmed []string            // those of them that differ from the patient, and are the same person all the same
+	Withhold  []handover.Withhold // what is left out, each with its reason
+	Note      string
 }
 
 // Approve allows the copy to be made. It is refused, as conflict, before the identity was checked and the patient
@@ -33,14 +35,21 @@ func (l *Ledger) Approve(ctx context.Context, by By, seen Seen, a Approval) (Req
 				return err
 			}
 		}
-		c.Withhold = a.Withhold
-		order := c.order()
-		if err := order.Check(); err != nil { // rather now than when the package is to be made
+		c.Linked, c.Confirmed, c.Withhold = a.Linked, a.Confirmed, a.Withhold
+		if err := l.checkOrder(ctx, c.order()); err != nil { // rather now than when the package is to be made
 			return err
 		}
 		c.Decisions = append(c.Decisions, Decision{Kind: StepApprove, By: by.Who.Name, At: c.now, Text: c.note})
 		return nil
 	})
+}
+
+// checkOrder refuses what cannot become a package.
+func (l *Ledger) checkOrder(ctx context.Context, order handover.Order) error {
+	if p := l.options.Packager; p != nil {
+		return p.Check(ctx, order)
+	}
+	return order.Check()
 }
 
 // Deny refuses the copy, on at least one ground. The text says more in plain words for the letter; it is required where a

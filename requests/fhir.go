@@ -249,6 +249,9 @@ func (e Entry) inputs() []parameter {
 		add("identity-check", string(c.How)+" by "+c.By+" at "+fhir.FormatInstant(c.At))
 		add("identity-check-note", c.Note)
 	}
+	for _, id := range e.Linked {
+		add("linked", "Patient/"+id)
+	}
 	for _, w := range e.Withhold {
 		add("withheld", strings.Join(nonEmpty(w.Resource, w.System, w.Code, w.Reason, w.Authority), ", "))
 	}

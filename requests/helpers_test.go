@@ -104,6 +104,8 @@ func (p *packager) StartPackage(ctx context.Context, by requests.By, url string,
 	return p.store.AddJob(ctx, audittest.Event(audit.ExportStart), storage.Job{Kind: "ehi", Account: by.Who.Name, URL: url, Request: []byte(`{}`)}, 0)
 }
 
+func (p *packager) Check(_ context.Context, r handover.Order) error { return r.Check() }
+
 func (p *packager) Made(job storage.Job) ([]storage.JobFile, string, error) {
 	var files []storage.JobFile
 	for _, f := range job.Files {

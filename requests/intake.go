@@ -141,7 +141,9 @@ func (l *Ledger) Amend(ctx context.Context, by By, seen Seen, f func(r *Request)
 func (c *change) amend(w Request) {
 	c.Patient = w.Patient
 	c.Channel, c.Requester, c.Subject, c.Scope, c.Asked, c.Purpose, c.Wish = w.Channel, w.Requester, w.Subject, w.Scope, w.Asked, w.Purpose, w.Wish
-	c.Linked, c.App = w.Linked, w.App
+	if c.Linked, c.App = w.Linked, w.App; len(c.Linked) == 0 {
+		c.Confirmed = nil
+	}
 }
 
 // material reports whether something was changed that a decision rests on.

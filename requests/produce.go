@@ -20,6 +20,9 @@ import (
 type Packager interface {
 	// StartPackage stores a job that makes the package and returns it at once. The job belongs to who starts it.
 	StartPackage(ctx context.Context, by By, url string, order handover.Order) (storage.Job, error)
+	// Check refuses an order that cannot become a package: one that includes a linked patient who contradicts the patient, and does
+	// not confirm it, among others.
+	Check(ctx context.Context, order handover.Order) error
 	// Made returns the files of a complete job, and what the package says of its completeness.
 	Made(job storage.Job) (files []storage.JobFile, verdict string, err error)
 	// Protect makes a copy of each file of a complete package that opens with the passphrase; they replace earlier ones of
@@ -79,7 +82,7 @@ func (l *Ledger) Produce(ctx context.Context, by By, seen Seen, url string) (Req
 
 // order is the package that the request asks for.
 func (r Request) order() handover.Order {
-	o := handover.Order{Patient: r.Patient, Population: r.Patient == "", Linked: r.Linked, Withhold: r.Withhold, Purpose: "access", RequestID: r.Number, RequestedBy: r.RecordedBy}
+	o := handover.Order{Patient: r.Patient, Population: r.Patient == "", Linked: r.Linked, Confirmed: r.Confirmed, Withhold: r.Withhold, Purpose: "access", RequestID: r.Number, RequestedBy: r.RecordedBy}
 	if r.App != nil {
 		o.Form = handover.FormFolder
 	}

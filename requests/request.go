@@ -46,7 +46,8 @@ type Details struct {
 	Check      *Check              `json:"check,omitempty"` // of identity; nil: not yet
 	Extension  *Extension          `json:"extension,omitempty"`
 	Decisions  []Decision          `json:"decisions,omitempty"` // the last one counts
-	Linked     []string            `json:"linked,omitempty"`    // ids of Patients that staff know to be the same person
+	Linked     []string            `json:"linked,omitempty"`    // ids of Patients whose records staff include as the same person's
+	Confirmed  []string            `json:"confirmed,omitempty"` // those of them that differ, and that the approver confirmed once more
 	Withhold   []handover.Withhold `json:"withhold,omitempty"`  // what the approver left out
 	Package    *Made               `json:"package,omitempty"`   // nil: not yet made
 	Failures   int                 `json:"failures,omitempty"`  // of the package

@@ -49,13 +49,3 @@ func (s *Store) OwnedNewest(ctx context.Context, patient, typ string, most int, 
 		return f(r)
 	})
 }
-
-// Linking lists the ids of the living Patients that link to the patient now: the other records of the same person.
-func (s *Store) Linking(ctx context.Context, patient string) ([]string, error) {
-	code, err := s.types.code("Patient")
-	if err != nil {
-		return nil, err
-	}
-	return s.texts(ctx, `SELECT r.id FROM owner o CROSS JOIN resource r ON r.rid = o.rid
-		WHERE o.patient = ?1 AND o.until IS NULL AND r.type = ?2 AND r.id <> ?1 AND r.body IS NOT NULL ORDER BY r.id`, patient, code)
-}

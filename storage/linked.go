@@ -15,10 +15,11 @@ import (
 // LinkedPatient is a Patient that hangs together with another by Patient.link.
 type LinkedPatient struct {
 	ID      string
-	Links   []string // types of the links, as written: replaced-by, replaces, refer, seealso; sorted
 	Near    string   // who is on the near end of the links: the patient that was asked for, or another linked one
-	Steps   int      // links from the patient that was asked for: 1, or more for links of links
-	Reverse bool     // the links stand in this Patient alone, not in Near
+	Links   []string // types of the links from Near to this Patient, as written: replaced-by, replaces, refer, seealso; sorted
+	Back    []string // types of the links from this Patient to Near, likewise
+	Steps   int      // links from the patient that was asked for: 1, or more for links of links; 0: none, the caller named it
+	Named   bool     // the caller named it
 	Deleted bool     // it was deleted; JSON is its last version that has content
 	JSON    []byte   // the Patient
 	Differs []string // in what it contradicts the patient that was asked for, see [fhir.DifferingDemographics]
@@ -29,35 +30,39 @@ var Latest = Snapshot{Seq: math.MaxInt64, Time: time.UnixMilli(math.MaxInt64)}
 
 // LinkedPatients lists the Patients that hang together with a patient by Patient.link, whichever side has the link, and by links
 // of these in turn; the nearest first, then in order of id. The last version that has content counts, of deleted Patients
-// too. Links to Patients of other servers, and to those that were never stored, lead nowhere. Errors: not-found if the patient was
-// never stored.
+// too. Links to Patients of other servers, and to those that were never stored, lead nowhere. Those that are named are marked;
+// one that is not linked follows at the end, with those that are linked with it. Errors: not-found if the patient, or one that is
+// named, was never stored.
 //
 // It tells what is linked, and gives nobody a right to it. Whoever asks decides what of it somebody may see.
-func (s *Store) LinkedPatients(ctx context.Context, at Snapshot, patient string) ([]LinkedPatient, error) {
-	l := linker{ctx: ctx, s: s, at: at, bases: s.Bases(), known: map[string]linkedRow{}, back: map[string][]fhir.PatientLink{}, found: map[string]bool{patient: true}}
-	if err := l.read([]string{patient}, nil); err != nil {
+func (s *Store) LinkedPatients(ctx context.Context, at Snapshot, patient string, named ...string) ([]LinkedPatient, error) {
+	l := linker{ctx: ctx, s: s, at: at, bases: s.Bases(), known: map[string]linkedRow{}, back: map[string][]fhir.PatientLink{}, found: map[string]bool{}}
+	if err := l.read(append([]string{patient}, named...), nil); err != nil {
 		return nil, err
 	}
-	first, ok := l.known[patient]
-	if !ok {
-		return nil, fhir.Errorf(fhir.CodeNotFound, "there is no Patient/%s", patient)
-	}
 	var all []LinkedPatient
-	ring := []string{patient}
-	for steps := 1; len(ring) > 0; steps++ {
-		next, err := l.around(ring, steps)
+	for _, id := range append([]string{patient}, named...) {
+		row, stored := l.known[id]
+		if !stored {
+			return nil, fhir.Errorf(fhir.CodeNotFound, "there is no Patient/%s", id)
+		}
+		if l.found[id] {
+			continue
+		}
+		l.found[id] = true
+		if id != patient {
+			all = append(all, LinkedPatient{ID: id, Near: patient, Deleted: row.deleted, JSON: row.json})
+		}
+		more, err := l.from(id)
 		if err != nil {
 			return nil, err
 		}
-		ring = ring[:0]
-		for _, p := range next {
-			ring = append(ring, p.ID)
-		}
-		all = append(all, next...)
+		all = append(all, more...)
 	}
 	for i := range all {
 		var err error
-		if all[i].Differs, err = differ(first.json, all[i].JSON); err != nil {
+		all[i].Named = slices.Contains(named, all[i].ID)
+		if all[i].Differs, err = differ(l.known[patient].json, all[i].JSON); err != nil {
 			return nil, err
 		}
 	}
@@ -86,6 +91,23 @@ type linker struct {
 	known map[string]linkedRow          // Patients that were read
 	back  map[string][]fhir.PatientLink // by id: the links of known Patients to it. Other is who has the link
 	found map[string]bool               // those that are on a ring already
+}
+
+// from lists who can be reached from a Patient and was not found before, ring by ring.
+func (l *linker) from(id string) (all []LinkedPatient, err error) {
+	ring := []string{id}
+	for steps := 1; len(ring) > 0; steps++ {
+		next, err := l.around(ring, steps)
+		if err != nil {
+			return nil, err
+		}
+		ring = ring[:0]
+		for _, p := range next {
+			ring = append(ring, p.ID)
+		}
+		all = append(all, next...)
+	}
+	return all, nil
 }
 
 // linkedRow is a Patient that was read: its last version with content.
@@ -124,8 +146,10 @@ func (l *linker) around(ring []string, steps int) ([]LinkedPatient, error) {
 	var all []LinkedPatient
 	for _, p := range next {
 		p.Steps = steps
-		slices.Sort(p.Links)
-		p.Links = slices.Compact(p.Links)
+		for _, types := range []*[]string{&p.Links, &p.Back} {
+			slices.Sort(*types)
+			*types = slices.Compact(*types)
+		}
 		all = append(all, *p)
 	}
 	slices.SortFunc(all, func(a, b LinkedPatient) int { return strings.Compare(a.ID, b.ID) })
@@ -136,25 +160,28 @@ func (l *linker) around(ring []string, steps int) ([]LinkedPatient, error) {
 }
 
 // meet notes a link between a Patient of the ring and another one. The first Patient of the ring that has one is the near end.
-func (l *linker) meet(next map[string]*LinkedPatient, near, id, typ string, reverse bool) {
+func (l *linker) meet(next map[string]*LinkedPatient, near, id, typ string, back bool) {
 	row, stored := l.known[id]
 	if l.found[id] || !stored {
 		return
 	}
 	p := next[id]
 	if p == nil {
-		p = &LinkedPatient{ID: id, Near: near, Reverse: true, Deleted: row.deleted, JSON: row.json}
+		p = &LinkedPatient{ID: id, Near: near, Deleted: row.deleted, JSON: row.json}
 		next[id] = p
 	}
-	if p.Near == near {
+	switch {
+	case p.Near != near:
+	case back:
+		p.Back = append(p.Back, typ)
+	default:
 		p.Links = append(p.Links, typ)
-		p.Reverse = p.Reverse && reverse
 	}
 }
 
 // read reads Patients by id and by row number, unless they are known.
 func (l *linker) read(ids []string, rids []int64) error {
-	ids = slices.DeleteFunc(ids, func(id string) bool { _, known := l.known[id]; return known })
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { _, known := l.known[id]; return known })
 	if len(ids) > 0 {
 		more, err := l.s.RIDs(l.ctx, "Patient", ids)
 		if err != nil {

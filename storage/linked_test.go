@@ -15,10 +15,7 @@ import (
 func linkedText(all []LinkedPatient) string {
 	var parts []string
 	for _, p := range all {
-		text := fmt.Sprintf("%s %s %s %d", p.ID, strings.Join(p.Links, "+"), p.Near, p.Steps)
-		if p.Reverse {
-			text += " reverse"
-		}
+		text := fmt.Sprintf("%s %s %s %d", p.ID, strings.Join(p.Links, "+")+"<"+strings.Join(p.Back, "+"), p.Near, p.Steps)
 		if p.Deleted {
 			text += " deleted"
 		}
@@ -50,11 +47,11 @@ func TestLinkedPatients(t *testing.T) {
 		at       Snapshot
 		id, want string
 	}{
-		{at, "a", "b seealso a 1; c replaces a 1 reverse; d replaced-by b 2 reverse"},
-		{at, "d", "b replaced-by d 1; c refer d 1; a seealso b 2 reverse"},
+		{at, "a", "b seealso< a 1; c <replaces a 1; d <replaced-by b 2"},
+		{at, "d", "b replaced-by< d 1; c refer< d 1; a <seealso b 2"},
 		{at, "e", ""},
-		{Latest, "a", "b seealso a 1; d replaced-by b 2 reverse deleted; c refer d 3"},
-		{Latest, "d", "b replaced-by d 1; c refer d 1; a seealso b 2 reverse"},
+		{Latest, "a", "b seealso< a 1; d <replaced-by b 2 deleted; c refer< d 3"},
+		{Latest, "d", "b replaced-by< d 1; c refer< d 1; a <seealso b 2"},
 	} {
 		all, err := s.LinkedPatients(t.Context(), c.at, c.id)
 		if got := linkedText(all); err != nil || got != c.want {
@@ -66,8 +63,14 @@ func TestLinkedPatients(t *testing.T) {
 			}
 		}
 	}
-	if _, err := s.LinkedPatients(t.Context(), Latest, "nowhere"); !fhir.IsCode(err, fhir.CodeNotFound) {
-		t.Errorf("unknown patient: %v", err)
+	all, err := s.LinkedPatients(t.Context(), Latest, "e", "b", "e", "a", "b")
+	if got := linkedText(all); err != nil || got != "b < e 0; a <seealso b 1; d <replaced-by b 1 deleted; c refer< d 2" || !all[0].Named || !all[1].Named || all[2].Named {
+		t.Errorf("with some that are named: %s, %v", got, err)
+	}
+	for _, named := range [][]string{{"nowhere"}, {"nowhere", "a"}, {"a", "nowhere"}} {
+		if _, err := s.LinkedPatients(t.Context(), Latest, named[0], named[1:]...); !fhir.IsCode(err, fhir.CodeNotFound) {
+			t.Errorf("%v: %v", named, err)
+		}
 	}
 }
 

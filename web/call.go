@@ -114,7 +114,7 @@ func (c *Call) address(values map[string]string) error {
 		if err := CheckID(id); err != nil {
 			return err
 		}
-		if c.Type == "" {
+		if c.Type == "" && !strings.HasPrefix(c.Route.Pattern, "api/") {
 			c.Type, _, _ = strings.Cut(c.Route.Pattern, "/")
 		}
 	}

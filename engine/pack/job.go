@@ -27,9 +27,9 @@ type Outcome struct {
 	Counts      map[string]handover.Count   `json:"counts"`             // by type
 	Attachments handover.AttachmentSummary  `json:"attachments"`
 	Exclusions  []handover.ExclusionSummary `json:"exclusions,omitempty"`
-	Undecided   []string                    `json:"undecidedPatients,omitempty"` // linked to the record, not in it
-	Patients    []string                    `json:"patients,omitempty"`          // whose record it is, those merged with or linked to it included
-	Job         string                      `json:"job"`                         // the job's name in the package
+	LeftOut     []handover.LinkedRecord     `json:"linkedLeftOut,omitempty"` // linked with the record, not in it
+	Patients    []string                    `json:"patients,omitempty"`      // whose record it is, linked ones that staff included among them
+	Job         string                      `json:"job"`                     // the job's name in the package
 	Files       int64                       `json:"payloadFiles"`
 	Bytes       int64                       `json:"payloadBytes"`
 	Signer      string                      `json:"signer,omitempty"` // fingerprint of the key; "": not signed
@@ -53,16 +53,10 @@ func OutcomeOf(job storage.Job) (o Outcome, err error) {
 
 // OutcomeFrom sums up a package that was made.
 func OutcomeFrom(h Made) Outcome {
-	o := Outcome{
+	return Outcome{
 		Verdict: h.Verdict, Problems: h.Problems, Counts: h.Counts, Attachments: h.Attachments, Exclusions: h.Exclusions,
-		Patients: h.Patients, Job: h.Job, Files: h.Files, Bytes: h.Bytes, Signer: h.Signer,
+		LeftOut: h.LeftOut, Patients: h.Patients, Job: h.Job, Files: h.Files, Bytes: h.Bytes, Signer: h.Signer,
 	}
-	for _, d := range h.Decisions {
-		if !d.Approved {
-			o.Undecided = append(o.Undecided, "Patient/"+d.Patient)
-		}
-	}
-	return o
 }
 
 // Text tells the audit log what was made, for a request if requestID is not empty.

@@ -58,7 +58,7 @@ type Made struct {
 	Counts      map[string]handover.Count // by type
 	Attachments handover.AttachmentSummary
 	Exclusions  []handover.ExclusionSummary
-	Decisions   []record.Decision // of one patient's record: linked Patients that staff may want to decide on
+	LeftOut     []handover.LinkedRecord // of one patient's record: linked Patients that are not in it
 }
 
 // Make makes a package as of a snapshot and seals it; what it holds is read back and compared with what the store counts.
@@ -144,14 +144,14 @@ func (h *maker) gather() error {
 		}
 		h.content, counts = p, p.Counts
 	} else {
+		if _, err := CheckLinked(h.ctx, h.store, h.at, h.request.Order); err != nil {
+			return err // somebody may have changed a Patient since the order was given
+		}
 		o := record.Options{Linked: h.request.Linked}
 		o.Withhold = append(slices.Clone(h.request.Withhold), record.PsychotherapyNotes) // not part of the record by law
 		r, err := record.Gather(h.ctx, h.store, h.at, h.request.Patient, o)
 		if err != nil {
 			return err
-		}
-		if w := h.request.Within; w != nil && slices.ContainsFunc(r.Patients, func(id string) bool { return !slices.Contains(w, id) }) {
-			return errReaches
 		}
 		if h.about, err = h.person(); err != nil {
 			return err
@@ -203,6 +203,7 @@ func (h *maker) options() handover.Options {
 				scope.LinkedPatients = append(scope.LinkedPatients, "Patient/"+id)
 			}
 		}
+		scope.LinkedLeftOut = leftOut(h.record.Linked)
 	}
 	return handover.Options{
 		Dir: r.Dir, Name: handover.PackageName(r.Sender.Name, kind, h.at.Time, r.Job), Zip: r.Form != handover.FormFolder,
@@ -255,7 +256,7 @@ func (h *maker) run() (Made, error) {
 	done := Made{Job: h.request.Job, Purpose: h.request.Purpose, Snapshot: h.at, Problems: h.recon.Problems, Counts: h.recon.Counts,
 		Attachments: h.recon.Attachments, Exclusions: h.recon.Exclusions}
 	if h.record != nil {
-		done.Decisions, done.Patients = h.record.Decisions, h.record.Patients
+		done.LeftOut, done.Patients = leftOut(h.record.Linked), h.record.Patients
 	}
 	done.Sealed, err = h.w.Seal(h.ctx, time.Now())
 	return done, err
@@ -265,6 +266,3 @@ func (h *maker) run() (Made, error) {
 func resourceOf(it record.Item) fhir.Resource {
 	return fhir.Resource{Type: it.Type, ID: it.ID, Version: it.Version, Updated: it.Updated, JSON: it.JSON, Deleted: it.JSON == nil}
 }
-
-// errReaches says that a record reaches beyond [handover.Order.Within].
-var errReaches = fhir.Errorf(fhir.CodeForbidden, "the record also holds that of a Patient merged with this one, which the account that asked may not read; let an account with FHIR_ALL_READ ask for it")

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -186,14 +187,14 @@ var recordCases = []struct {
 		in:     []string{"DocumentReference/d/_history/1"},
 	},
 	{
-		name: "merged patients, and others that staff approve",
+		name: "linked patients: those that staff include, and no others",
 		stored: []string{of("Patient/m", `'link':[{'type':'replaced-by','other':{'reference':'Patient/n'}}]`), of("Patient/n", `'link':[{'type':'replaced-by','other':{'reference':'Patient/a'}}]`),
 			of("Patient/see", `'link':[{'type':'seealso','other':{'reference':'Patient/a'}}]`), of("Patient/yes", `'link':[{'type':'refer','other':{'reference':'Patient/m'}}]`),
 			of("Observation/m", to("subject", "Patient/m")), of("Observation/see", to("subject", "Patient/see")), of("Observation/yes", to("subject", "Patient/yes"))},
 		options:  Options{Linked: []string{"yes"}},
-		in:       []string{"Patient/m/_history/1", "Patient/n/_history/1", "Patient/yes/_history/1", "Observation/m/_history/1", "Observation/yes/_history/1"},
-		excluded: map[string]string{"Patient/see": ReasonNotApproved},
-		out:      []string{"Observation/see"},
+		in:       []string{"Patient/yes/_history/1", "Observation/yes/_history/1"},
+		excluded: map[string]string{"Patient/see": ReasonNotApproved, "Patient/n": ReasonNotApproved, "Patient/m": ReasonNotApproved},
+		out:      []string{"Observation/see", "Observation/m"},
 	},
 	{
 		name: "circles end, and the directory leads to the directory alone",
@@ -315,14 +316,30 @@ func TestRecordReconciles(t *testing.T) {
 	}
 }
 
-func TestDecisions(t *testing.T) {
+// A record says of every linked patient whether it is in, whichever side has the link.
+func TestRecordSaysWhoIsLinked(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	put(t, s, of("Patient/a", `'link':[{'type':'refer','other':{'reference':'Patient/b'}}]`), of("Patient/b", ""), of("Patient/c", `'link':[{'type':'seealso','other':{'reference':'Patient/a'}}]`))
-	g := gather(t, s, "a", Options{Linked: []string{"b"}})
-	want := []Decision{{"b", "a", "refer", true}, {"c", "a", "seealso", false}}
-	if !slices.Equal(g.Decisions, want) || !slices.Equal(g.Patients, []string{"a", "b"}) {
-		t.Errorf("decisions %v, patients %q", g.Decisions, g.Patients)
+	put(t, s, of("Patient/a", `'link':[{'type':'refer','other':{'reference':'Patient/b'}}]`), of("Patient/b", ""), of("Patient/c", `'link':[{'type':'replaces','other':{'reference':'Patient/a'}}]`))
+	for _, c := range []struct {
+		of, linked, patients, said, out string
+	}{
+		{"a", "b", "a b", "b true, c false", "Patient/c"},
+		{"a", "", "a", "b false, c false", "Patient/b Patient/c"},
+		{"b", "", "b", "a false, c false", "Patient/a Patient/c"},
+		{"c", "a b", "a b c", "a true, b true", ""},
+	} {
+		g := gather(t, s, c.of, Options{Linked: strings.Fields(c.linked)})
+		var said, out []string
+		for _, p := range g.Linked {
+			said = append(said, fmt.Sprint(p.ID, " ", p.Named))
+		}
+		for _, x := range g.Exclusions {
+			out = append(out, x.Type+"/"+x.ID)
+		}
+		if strings.Join(g.Patients, " ") != c.patients || strings.Join(said, ", ") != c.said || strings.Join(out, " ") != c.out {
+			t.Errorf("%s with %q: patients %q, linked %q, excluded %q", c.of, c.linked, g.Patients, said, out)
+		}
 	}
 }
 

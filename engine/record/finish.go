@@ -108,7 +108,7 @@ func (f *finisher) reason(row *recordRow, v *recordVersion) (reason, authority s
 	switch {
 	case f.g.unlisted(row):
 		reason = f.refusal(row, c)
-		return reason, authorities[reason], v.mine != 0
+		return reason, authorities[reason], v.mine != 0 || row.typ == "Patient" && f.g.left[row.id]
 	case !in:
 		reason = f.refusal(row, c)
 		return reason, authorities[reason], c == ours || c == theirsTouched

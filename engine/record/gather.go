@@ -23,8 +23,8 @@ type gatherer struct {
 	options Options
 	bases   fhir.Bases
 
-	patients  map[string]bool
-	decisions []Decision
+	patients map[string]bool
+	left     map[string]bool // Patients that are linked with these and left out
 
 	rows    map[key]*recordRow
 	known   map[int64]bool     // rids in rows
@@ -50,7 +50,7 @@ type recordFrom struct {
 func newGatherer(ctx context.Context, s *storage.Store, at storage.Snapshot, o Options) *gatherer {
 	g := &gatherer{
 		ctx: ctx, store: s, at: at, options: o, bases: s.Bases(),
-		patients: map[string]bool{}, rows: map[key]*recordRow{}, known: map[int64]bool{}, from: map[key]recordFrom{},
+		patients: map[string]bool{}, left: map[string]bool{}, rows: map[key]*recordRow{}, known: map[int64]bool{}, from: map[key]recordFrom{},
 		urls: map[string]bool{}, outside: map[string]bool{}, odd: map[string]bool{}, types: map[string]fhir.Disposition{},
 	}
 	return g

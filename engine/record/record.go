@@ -28,7 +28,7 @@ type Item struct {
 
 // Options tune what belongs to a record.
 type Options struct {
-	Linked   []string // further patients that staff approved as the same person; see [Record.Decisions]
+	Linked   []string // further patients that staff include as the same person; see [Record.Linked]
 	Withhold []handover.Withhold
 }
 
@@ -45,7 +45,7 @@ const (
 	ReasonMoved           = "moved"               // an earlier version named the patient; the resource is another patient's now, or nobody's after it was of several. Staff decide
 	ReasonUnassigned      = "unassigned"          // the record points to it, and it says of nobody whose it is. Staff assign it
 	ReasonOperational     = "operational"         // logs of the software
-	ReasonNotApproved     = "linked-not-approved" // another Patient that is linked, without approval by staff
+	ReasonNotApproved     = "linked-not-approved" // another Patient that is linked, and that staff did not include
 	ReasonSystem          = "system"              // configuration of the software
 )
 
@@ -55,15 +55,6 @@ type Exclusion struct {
 	Version   int64
 	Reason    string
 	Authority string
-}
-
-// Decision is a Patient that is linked to the record by "refer" or "seealso". Nothing of it is in the record unless staff
-// decide that it is the same person ([Options.Linked]).
-type Decision struct {
-	Patient  string // logical id
-	From     string // the patient of the record on the other end of the link
-	Link     string // refer or seealso
-	Approved bool
 }
 
 // TypeCounts are the numbers of one type. Always
@@ -115,13 +106,13 @@ type ReferenceCounts struct {
 type Record struct {
 	Snapshot    storage.Snapshot
 	Patient     string
-	Patients    []string // the patient and those merged with it or approved, sorted
-	Decisions   []Decision
-	Exclusions  []Exclusion            // in order of type, id and version
-	Attachments []Attachment           // in order of type, id and version
-	References  ReferenceCounts        //
-	Counts      map[string]*TypeCounts // by type; what is exported is counted by [Record.Items]
-	Excerpts    []string               // "Type/id/_history/version", listed by Record.Items
+	Patients    []string                // the patient and those that staff include, sorted
+	Linked      []storage.LinkedPatient // who is linked with the patient; nothing is in the record of whom nobody named
+	Exclusions  []Exclusion             // in order of type, id and version
+	Attachments []Attachment            // in order of type, id and version
+	References  ReferenceCounts         //
+	Counts      map[string]*TypeCounts  // by type; what is exported is counted by [Record.Items]
+	Excerpts    []string                // "Type/id/_history/version", listed by Record.Items
 
 	store *storage.Store
 	rows  []*recordRow // of which something is handed out, in order of type and id
@@ -142,13 +133,14 @@ type Record struct {
 //   - resources about nobody that name only a visit or an order of the patient and that nothing in the record points to.
 func Gather(ctx context.Context, s *storage.Store, at storage.Snapshot, patient string, o Options) (*Record, error) {
 	g := newGatherer(ctx, s, at, o)
-	if err := g.seed(patient); err != nil {
+	linked, err := g.seed(patient)
+	if err != nil {
 		return nil, fmt.Errorf("record of Patient/%s: %w", patient, err)
 	}
 	if err := g.close(); err != nil {
 		return nil, fmt.Errorf("record of Patient/%s: %w", patient, err)
 	}
-	r := &Record{Snapshot: at, Patient: patient, Decisions: g.decisions, Counts: map[string]*TypeCounts{}, store: s}
+	r := &Record{Snapshot: at, Patient: patient, Linked: linked, Counts: map[string]*TypeCounts{}, store: s}
 	for id := range g.patients {
 		r.Patients = append(r.Patients, id)
 	}

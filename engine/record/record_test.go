@@ -118,7 +118,7 @@ func mentions(text []byte, canary string) bool {
 func TestRecordOfTheEverythingPatient(t *testing.T) {
 	t.Parallel()
 	s := demoStore(t, demo.Options{})
-	g := gather(t, s, demo.EverythingPatientID, Options{})
+	g := gather(t, s, demo.EverythingPatientID, Options{Linked: []string{demo.MergedPatientID}})
 	p := demo.EverythingPatientID
 	if !slices.Equal(g.Patients, []string{p, demo.MergedPatientID}) {
 		t.Errorf("patients %q", g.Patients)
@@ -198,7 +198,7 @@ func logRecord(t *testing.T, g gathered) {
 	for _, a := range g.Attachments {
 		t.Log(a)
 	}
-	t.Logf("%+v %q %v", g.References, g.Excerpts, g.Decisions)
+	t.Logf("%+v %q %v", g.References, g.Excerpts, g.Patients)
 }
 
 // shelf is a resource of the patient that points to one of each type that is only in a record when something points to it.

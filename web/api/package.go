@@ -23,7 +23,8 @@ const pathPackages = "/api/packages"
 // packageRoutes are the packages: one patient's record or everything, sealed, made in the background.
 func packageRoutes() []web.Route {
 	return []web.Route{
-		{Method: "POST", Pattern: "api/packages", Action: audit.ExportStart, Kind: web.Export, Summary: "Start a package: patient or population, linked, withhold, purpose, requestId, form; poll the address in Content-Location", Run: startPackage},
+		{Method: "POST", Pattern: "api/packages", Action: audit.ExportStart, Kind: web.Export, Summary: "Start a package: patient or population, linked, confirmed, withhold, purpose, requestId, form; poll the address in Content-Location", Run: startPackage},
+		{Method: "GET", Pattern: "api/patients/{id}/linked", Action: audit.Read, Kind: web.Admin, Summary: "Before a package: who is linked with a patient by Patient.link, with name, birth date, and whether they differ", Run: listLinked},
 		{Method: "GET", Pattern: "api/packages", Action: audit.JobList, Kind: web.Admin, Summary: "The own packages; all of them, without their files, for who may see all jobs", Run: listPackages},
 		{Method: "GET", Pattern: "api/packages/{job}", Action: audit.ExportStatus, Kind: web.Admin, Summary: "How far a package is (202); when complete, its verdict, counts and files", Run: getPackage},
 		{Method: "DELETE", Pattern: "api/packages/{job}", Action: audit.ExportDelete, Kind: web.Admin, Summary: "Cancel a package or remove its files", Run: deletePackage},
@@ -37,6 +38,7 @@ type packageText struct {
 	Patient    string              `json:"patient"`
 	Population bool                `json:"population"`
 	Linked     []string            `json:"linked"`
+	Confirmed  []string            `json:"confirmed"`
 	Withhold   []handover.Withhold `json:"withhold"`
 	Purpose    string              `json:"purpose"`
 	RequestID  string              `json:"requestId"`
@@ -44,7 +46,7 @@ type packageText struct {
 }
 
 const (
-	packageShape = `a package such as {"patient":"123","purpose":"access","linked":["456"],"withhold":[{"resource":"Observation/1","reason":"…"}]} or {"population":true}`
+	packageShape = `a package such as {"patient":"123","purpose":"access","linked":["456"],"confirmed":["456"],"withhold":[{"resource":"Observation/1","reason":"…"}]} or {"population":true}`
 	protectShape = `a protected copy such as {"form":"age","passphrase":"…"} or {"form":"html"}`
 	maxPackage   = 256 << 10 // bytes of a body
 )
@@ -76,6 +78,9 @@ func (t packageText) order() (handover.Order, error) {
 	}
 	for _, id := range t.Linked {
 		r.Linked = append(r.Linked, fhir.BarePatient(id))
+	}
+	for _, id := range t.Confirmed {
+		r.Confirmed = append(r.Confirmed, fhir.BarePatient(id))
 	}
 	return r, r.Check()
 }

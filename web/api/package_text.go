@@ -44,7 +44,7 @@ type packageJobText struct {
 	Counts      map[string]handover.Count   `json:"counts,omitempty"`
 	Attachments *handover.AttachmentSummary `json:"attachments,omitempty"`
 	Exclusions  []handover.ExclusionSummary `json:"exclusions,omitempty"`
-	Undecided   []string                    `json:"undecidedPatients,omitempty"`
+	LeftOut     []handover.LinkedRecord     `json:"linkedLeftOut,omitempty"`
 	AuditHead   *web.AuditHead              `json:"auditHead,omitempty"`
 }
 
@@ -88,7 +88,7 @@ func completePackage(c *web.Call, t *packageJobText, job storage.Job) error {
 	}
 	t.Verdict, t.Problems, t.PackageID, t.Fingerprint = o.Verdict, o.Problems, o.Job, o.Signer
 	t.Payload = &payloadText{o.Files, o.Bytes}
-	t.Counts, t.Attachments, t.Exclusions, t.Undecided = o.Counts, &o.Attachments, o.Exclusions, o.Undecided
+	t.Counts, t.Attachments, t.Exclusions, t.LeftOut = o.Counts, &o.Attachments, o.Exclusions, o.LeftOut
 	for _, f := range job.Files {
 		t.Files = append(t.Files, packageFileOf(c, job.ID, f))
 	}

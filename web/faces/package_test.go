@@ -179,25 +179,38 @@ func TestPackageProgressAndCancel(t *testing.T) {
 	}
 }
 
-// A package that failed says why; where jobs are not exclusive, who may read all of it sees those of others, and nobody
-// else does.
-func TestPackageOfOthers(t *testing.T) {
+// Where jobs are not exclusive, who may read all that a package holds sees those of others, and nobody else does. Of linked
+// patients those are in it that the order names, with the right to each and a confirmation where they differ; the others are
+// shown before, as far as the account may read them, and named as left out.
+func TestPackageOfLinked(t *testing.T) {
 	t.Parallel()
 	p := open(t, func(o *web.Options) { o.Exports.Exclusive = false })
 	p.record()
-	p.want(p.do("PUT", "/fhir/Patient/p0", `{"resourceType":"Patient","id":"p0","active":false}`), 201)
-	p.want(p.do("PUT", "/fhir/Patient/p1", `{"resourceType":"Patient","id":"p1","link":[{"other":{"reference":"Patient/p0"},"type":"replaces"}]}`), 200)
+	p.want(p.do("PUT", "/fhir/Patient/p0", `{"resourceType":"Patient","id":"p0","name":[{"family":"Zero"}],"birthDate":"1961"}`), 201)
+	p.want(p.do("PUT", "/fhir/Patient/p1", `{"resourceType":"Patient","id":"p1","name":[{"family":"One"}],"birthDate":"1961-02","link":[{"other":{"reference":"Patient/p0"},"type":"replaces"}]}`), 200)
 	const op = "FHIR_OP_INITIATE_BULK_DATA_EXPORT_PATIENT"
 	p.account("reader", op, "FHIR_ALL_READ")
 	p.account("narrow", op, "FHIR_READ_ALL_IN_COMPARTMENT:Patient/p1")
 	p.account("both", op, "FHIR_READ_ALL_IN_COMPARTMENT:Patient/p1", "FHIR_READ_ALL_IN_COMPARTMENT:Patient/p0")
-	a := p.packed(`{"patient":"p1"}`)
+	p.want(p.json("POST", "/api/packages", `{"patient":"p1","linked":["p0"]}`, ""), 400, "do not agree (name)")
+	p.want(p.json("POST", "/api/packages", `{"patient":"p1","confirmed":["p0"]}`, ""), 400, "confirmed and not included")
+	a := p.packed(`{"patient":"p1","linked":["Patient/p0"],"confirmed":["Patient/p0"]}`)
 	for who, want := range map[string]int{"reader": 200, "both": 200, "narrow": 403} {
 		p.as = who
 		p.want(p.do("GET", "/api/packages/"+a.ID, ""), want)
 		p.want(p.do("GET", a.Files[0].URL, ""), want)
 	}
 	p.as = "narrow"
-	at := p.json("POST", "/api/packages", `{"patient":"p1"}`, "").header.Get("Content-Location")
-	p.want(p.ended(at), 500, "may not read")
+	p.want(p.json("POST", "/api/packages", `{"patient":"p1","linked":["p0"],"confirmed":["p0"]}`, ""), 403)
+	if r := p.want(p.do("GET", "/api/patients/p1/linked", ""), 200, `"patient":"Patient/p0"`, `"links":["replaces"]`, `"mayRead":false`); strings.Contains(string(r.body), "Zero") || strings.Contains(string(r.body), "1961") {
+		t.Errorf("a linked patient is told to who may not read it: %s", r.body)
+	}
+	p.want(p.do("GET", "/api/patients/p0/linked", ""), 403)
+	left := p.want(p.ended(p.json("POST", "/api/packages", `{"patient":"p1"}`, "").header.Get("Content-Location")), 200, `"linkedLeftOut":[{"patient":"Patient/p0","with":"Patient/p1","links":["replaces"]}]`, "STATED EXCLUSIONS")
+	if strings.Contains(string(left.body), "Zero") {
+		t.Errorf("a package tells of who is left out: %s", left.body)
+	}
+	p.as = "both"
+	p.want(p.do("GET", "/api/patients/p0/linked", ""), 200, `"patient":"Patient/p1"`, `"back":["replaces"]`, `"name":"One"`, `"birthDate":"1961-02"`, `"differs":["name"]`)
+	p.want(p.ended(p.json("POST", "/api/packages", `{"patient":"p0"}`, "").header.Get("Content-Location")), 200, `"back":["replaces"]`, "STATED EXCLUSIONS")
 }
