@@ -76,6 +76,9 @@ func put(c *web.Call, tx *storage.Tx, d *fhir.Document, id string, k condition) 
 	if err == nil {
 		err = mayShow(c, d, old)
 	}
+	if err == nil {
+		err = mayLink(c, auth.VerbWrite, id, d, old)
+	}
 	if err != nil {
 		return effect{}, err
 	}
@@ -106,6 +109,9 @@ func erase(c *web.Call, tx *storage.Tx, typ, id string, k condition) (effect, er
 		return effect{}, err
 	}
 	old, err := standing(c, tx, auth.VerbDelete, typ, id, k)
+	if err == nil {
+		err = mayLink(c, auth.VerbDelete, id, nil, old)
+	}
 	if err != nil {
 		return effect{}, err
 	}
