@@ -48,7 +48,7 @@ func openMarked(t *testing.T) *frontDesk {
 	}
 	d.put(`{"resourceType":"Patient","id":"wone","name":[{"family":"Dataofwone"}],"birthDate":"1950-01-01","link":[{"other":{"reference":"Patient/wtwo"},"type":"seealso"}]}`,
 		`{"resourceType":"Patient","id":"wtwo","name":[{"family":"Dataofwtwo"}],"birthDate":"1950-01-01"}`,
-		`{"resourceType":"Patient","id":"wthree","name":[{"family":"Dataofwthree"}],"birthDate":"1960-01-01"}`,
+		`{"resourceType":"Patient","id":"wthree","name":[{"family":"Dataofwthree","given":["Ida"]}],"birthDate":"1960-01-01"}`,
 		seen("owone", "wone"), seen("owtwo", "wtwo"), seen("owthree", "wthree"), `{"resourceType":"Binary","id":"shared","contentType":"text/plain","data":"`+content+`"}`,
 		shows("dwone", "wone"), shows("dwthree", "wthree"),
 		`{"resourceType":"Group","id":"g","type":"person","actual":true,"name":"Some","member":[{"entity":{"reference":"Patient/wone"}},{"entity":{"reference":"Patient/wthree"}}]}`)
@@ -98,9 +98,12 @@ func TestPagesNameWhoseDataWentOut(t *testing.T) {
 	t.Parallel()
 	d := openMarked(t)
 	v := d.as("ann")
-	copied := v.copyOf("wone", "linked", "wtwo")
+	copied := v.copyOf("wone", "linked", "wtwo", "confirmed", "wtwo")
 	request := v.record("patient-id", "wone", "name", "Dataofwone")
 	v.record("patient-id", "wthree", "name", "Dataofwthree")
+	d.put(`{"resourceType":"Observation","id":"loose","status":"final","code":{"text":"x"},"subject":{"display":"Ida Dataofwthree"}}`,
+		`{"resourceType":"Observation","id":"given","status":"final","code":{"text":"x"},"subject":{"display":"Dataofwtwo"}}`)
+	v.led(v.post("/unassigned/Observation/given", "version", "1", "patient", "wtwo"), "/unassigned?done=assigned")
 	documents := v.want(v.get("/patients/wone/part/documents"), 200)
 	letter := regexp.MustCompile(`href="(/patients/wone/file/[^"]+)"`).FindStringSubmatch(documents.body)
 	file := copyLink.FindStringSubmatch(v.get(copied).body)
@@ -114,6 +117,7 @@ func TestPagesNameWhoseDataWentOut(t *testing.T) {
 		{strings.ReplaceAll(letter[1], "&amp;", "&"), "wone"},
 		{"/patients/wone/copy", "wone"}, {"/patients/wthree/copy", "wthree"},
 		{"/copies", ""}, {copied, "wone wtwo"}, {copied + "/receipt", "wone wtwo"}, {copied + "/protect", "wone wtwo"}, {copied + "/delete", "wone wtwo"}, {file[1], "wone wtwo"},
+		{"/unassigned", ""}, {"/unassigned/Observation/loose", ""}, {"/unassigned/Observation/loose?q=Dataofwtwo", ""}, {"/unassigned/decided", ""},
 		{"/groups", ""}, {"/groups/g", ""}, {"/groups/g/edit", ""}, {"/groups/g/delete", ""}, {"/groups/g/add?q=Dataofwtwo", ""},
 		{"/requests", ""}, {"/requests?show=all&q=Dataofwthree", ""}, {request, "wone"}, {request + "/do/check", "wone"}, {request + "/do/amend", "wone"}, {request + "/letters/acknowledgement", "wone"},
 		{"/requests/new?patient=wone", "wone"}, {"/requests/download/csv", ""}, {"/requests/download/bundle", ""}, {"/requests/download/ndjson", ""},
@@ -193,9 +197,9 @@ func TestHandoversNameWhoseDataWentOut(t *testing.T) {
 	d := openMarked(t)
 	v := d.as("apollo")
 	path := v.record("patient-id", "wone", "wish", "link", "name", "Dataofwone")
-	v.done(path, "patient", "patient-id", "wone", "linked", "wtwo")
+	v.done(path, "patient", "patient-id", "wone")
 	v.done(path, "check", "how", "id")
-	v.done(path, "approve")
+	v.done(path, "approve", "linked", "wtwo", "confirmed", "wtwo")
 	v.done(path, "produce")
 	page := v.ready(path)
 	file := regexp.MustCompile(`href="(/requests/[^"]*/file/[^"]+\.zip)"`).FindStringSubmatch(page.body)

@@ -69,9 +69,9 @@ func TestOrderOfArrival(t *testing.T) {
 	t.Parallel()
 	sequential(t)
 	want := map[string]string{
-		"a": "DiagnosticReport/on-on-e:3 Encounter/e:1 List/both:4 List/one:3 Observation/by-nobodys-number:3 Observation/by-number:3 Observation/on-e:3 Patient/a:1 " +
-			"Provenance/of-both:4 Provenance/p:3 Task/t1:3 Task/t2:3",
-		"b":                                    "Basic/aside:2 List/both:5 Patient/b:1 Provenance/of-both:4",
+		"a": "DiagnosticReport/on-on-e:3 Encounter/e:1 List/both:5 List/one:3 Observation/by-nobodys-number:3 Observation/by-number:3 Observation/on-e:3 Patient/a:1 " +
+			"Provenance/of-both:5 Provenance/p:3 Task/t1:3 Task/t2:3",
+		"b":                                    "Basic/aside:2 List/both:6 Patient/b:1 Provenance/of-both:5",
 		"c757873d-ec9a-4326-a141-556f43239520": "Observation/by-uuid:3 Patient/c757873d-ec9a-4326-a141-556f43239520:1",
 	}
 	for seed := range uint64(12) {

@@ -267,7 +267,7 @@ func TestFilesNameWhoseDataWentOut(t *testing.T) {
 			p.holds(kickOff+" "+f.URL, p.want(p.do("GET", f.URL, "", "Accept: application/fhir+ndjson"), 200), everybody)
 		}
 	}
-	for order, everybody := range map[string]bool{`{"patient":"p1"}`: false, `{"patient":"p1","linked":["p2"]}`: false, `{"population":true}`: true} {
+	for order, everybody := range map[string]bool{`{"patient":"p1"}`: false, `{"patient":"p1","linked":["p2"],"confirmed":["p2"]}`: false, `{"population":true}`: true} {
 		a := p.packed(order)
 		if len(a.Files) == 0 {
 			t.Fatalf("%s: %+v", order, a)
