@@ -1,7 +1,7 @@
 package fhir
 
 // AppendByURL appends to dst the text in which each attachment that has more than most bytes of data (as base64) and no
-// url has a url instead, and returns it. address answers the url of an attachment by its number, as [Document.Attachment]
+// url has a url instead, and returns it. address returns the url of an attachment by its number, as [Document.Attachment]
 // takes it. All else stays byte for byte.
 func (d *Document) AppendByURL(dst []byte, most int, address func(n int) string) []byte {
 	from := 0

@@ -50,7 +50,7 @@ var ownerless = []string{"BiologicallyDerivedProduct", "Binary", "Bundle", "Cont
 // names no patient, and hangs on nothing of one, is unassigned: it ought to be somebody's.
 func (d Disposition) Ownerless() bool { return !d.Kind.belongs() || slices.Contains(ownerless, d.Type) }
 
-// DispositionOf answers the disposition of a type; false for a type that the table does not have.
+// DispositionOf returns the disposition of a type; false for a type that the table does not have.
 func DispositionOf(typ string) (Disposition, bool) {
 	d, ok := dispositions()[typ]
 	return d, ok

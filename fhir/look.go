@@ -32,7 +32,7 @@ func (v Value) Text() string { return v.n.text() }
 // Size is the length of the value's JSON text in bytes, quotes included.
 func (v Value) Size() int { return len(v.n.raw()) }
 
-// Children calls f with each value below v in document order until f answers false; lists are entered. name is the
+// Children calls f with each value below v in document order until f returns false; lists are entered. name is the
 // element's name as FHIRPath has it (value for valueQuantity, birthDate for _birthDate); index is the place
 // in a list, -1 for a single value. Both together make the paths that [Document.Attachments] gives.
 func (v Value) Children(f func(name string, index int, child Value) bool) {

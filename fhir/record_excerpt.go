@@ -23,7 +23,7 @@ const placeholder = `{"display":"another patient"}`
 // foreign resources alone are left out, other references to foreign resources become a placeholder, and the
 // narrative, which may name anybody, goes. meta.tag says that it is an excerpt. standing is asked for every reference that
 // names a resource. shared says that other patients stand beside this one in the document; otherwise an
-// excerpt is made only if items are to be left out. Excerpt answers nil if the document can be handed out as it is.
+// excerpt is made only if items are to be left out. Excerpt returns nil if the document can be handed out as it is.
 func (d *Document) Excerpt(shared bool, standing func(Reference) Standing) []byte {
 	x := excerpt{d: d, standing: standing, left: map[int32]bool{}, hidden: map[int32]bool{}}
 	x.items()

@@ -65,7 +65,7 @@ type stretch struct{ start, end int32 }
 
 func (s stretch) holds(n node) bool { c := n.cell(); return s.start <= c.start && c.end <= s.end }
 
-// links reads the references of Disposition.Links. It answers where the items around them stand.
+// links reads the references of Disposition.Links. It returns where the items around them stand.
 func (d *Document) links(t *Ties) (spans []stretch) {
 	for _, l := range compiledLinks()[d.typ] {
 		l.walk(d.root(), func(item, ref node) {

@@ -74,8 +74,8 @@ func (s *recount) patients(line []byte) error {
 
 // owned adds a resource that was read back to what the index must list.
 func (s *recount) owned(in written, number int64) {
-	owners := s.skim.Owners()
-	if !s.skimmed {
+	owners := s.outline.Owners()
+	if !s.outlined {
 		owners = s.document.Owners(s.writer.own)
 	}
 	for _, o := range owners {

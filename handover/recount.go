@@ -38,8 +38,8 @@ type recount struct {
 	index       PatientIndex
 	listed      pairs // by the index of patients
 	standing    pairs // of resources, as they say themselves
-	skim        fhir.Skim
-	skimmed     bool // the line at hand is in skim, otherwise in document
+	outline     fhir.Outline
+	outlined    bool // the line at hand is in outline, otherwise in document
 	document    fhir.Document
 	key         []byte          // of the line at hand
 	inside      map[string]bool // addresses that resolve inside the document

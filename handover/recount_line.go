@@ -62,14 +62,14 @@ func (s *recount) resource(in written) func(line []byte) error {
 	}
 }
 
-// head reads what a line says of itself, and checks that it is sound. Most lines are skimmed. Those with attachments, Bundles,
-// and whatever a skim is not sure of are parsed as strictly as when they were stored, and so is everything that is to be
+// head reads what a line says of itself, and checks that it is sound. Most lines are outlined. Those with attachments, Bundles,
+// and whatever an outline is not sure of are parsed as strictly as when they were stored, and so is everything that is to be
 // explained. That bytes of the store did not change on the way is seen by the hash of the file.
 func (s *recount) head(line []byte, typ string) (r fhir.Resource, err error) {
-	s.skimmed = !s.explaining && typ != "Bundle" && s.skim.Reset(line, typ, s.writer.own) && !s.skim.Attachments
-	if s.skimmed {
-		r.Type, r.ID = s.skim.Type, s.skim.ID
-		return r, finishHead(&r, s.skim.Version, s.skim.LastUpdated)
+	s.outlined = !s.explaining && typ != "Bundle" && s.outline.Reset(line, typ, s.writer.own) && !s.outline.Attachments
+	if s.outlined {
+		r.Type, r.ID = s.outline.Type, s.outline.ID
+		return r, finishHead(&r, s.outline.Version, s.outline.LastUpdated)
 	}
 	if err := s.document.Reset(line); err != nil {
 		return r, err
@@ -106,9 +106,9 @@ var dataKey, urlKey = []byte(`"data":"`), []byte(`"url":"`)
 
 // links follows the references and attachments of a resource.
 func (s *recount) links(r fhir.Resource) {
-	if s.skimmed { // there are no attachments
+	if s.outlined { // there are no attachments
 		s.inside = nil
-		for _, value := range s.skim.References {
+		for _, value := range s.outline.References {
 			s.reference("", "", value)
 		}
 		return
@@ -140,7 +140,7 @@ func (s *recount) links(r fhir.Resource) {
 // earlier looks for the bytes of an earlier version. What is no base64 stays in the text of the version, where nobody can
 // mend it, and is not counted.
 func (s *recount) earlier(r fhir.Resource) {
-	if s.explaining || s.skimmed || !bytes.Contains(s.document.JSON(), dataKey) {
+	if s.explaining || s.outlined || !bytes.Contains(s.document.JSON(), dataKey) {
 		return
 	}
 	s.document.Inlines(func(in fhir.Inline) {

@@ -51,7 +51,7 @@ func openDesk(t *testing.T, change func(*requests.Options)) *frontDesk {
 
 var versionField = regexp.MustCompile(`name="version" value="(\d+)"`)
 
-// step opens the form of a step, fills it in and sends it, and answers what comes back.
+// step opens the form of a step, fills it in and sends it, and returns what comes back.
 func (v *visitor) step(path, step string, values ...string) reply {
 	v.p.t.Helper()
 	page := v.want(v.get(path+"/do/"+step), 200)

@@ -24,7 +24,7 @@ func (v *visitor) shownPassword(r reply) string {
 	return m[1]
 }
 
-// tries signs in with a password and answers where that leads.
+// tries signs in with a password and returns where that leads.
 func (p *practice) tries(account, secret string) (status int, to string) {
 	v := p.visitor()
 	r := v.post("/sign-in", "username", account, "password", secret)

@@ -73,7 +73,7 @@ func parse(t tester, format string, args ...any) *fhir.Document {
 	return d
 }
 
-// put stores a document and answers what came of it.
+// put stores a document and returns what came of it.
 func put(t tester, s *Store, d *fhir.Document) (r fhir.Resource, c Change) {
 	t.Helper()
 	err := s.write(background, func(tx *Tx) (err error) {

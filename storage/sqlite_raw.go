@@ -49,7 +49,7 @@ func (r raw) exec(q string, args []driver.NamedValue) error {
 	return err
 }
 
-// query calls f with each row until f answers false. The values of a row are its own, the slice is not.
+// query calls f with each row until f returns false. The values of a row are its own, the slice is not.
 func (r raw) query(q string, args []driver.NamedValue, row []driver.Value, f func() (bool, error)) error {
 	s, err := r.prepare(q)
 	if err != nil {

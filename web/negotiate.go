@@ -26,7 +26,7 @@ func (c *Call) query() error {
 	return Acceptable(c.Format, c.Header.Values("Accept"))
 }
 
-// Take keeps params but for those about the form of the answer. It answers the value of _format.
+// Take keeps params but for those about the form of the answer. It returns the value of _format.
 func (c *Call) Take(params []fhir.Param) (format string, err error) {
 	for _, p := range params {
 		switch p.Name {

@@ -71,7 +71,7 @@ func (rt *Route) serves(method string) bool {
 	return rt.Method == method || method == "HEAD" && rt.Method == "GET" && rt.Kind != Export
 }
 
-// match compares decoded segments with the route's and answers the values of its placeholders.
+// match compares decoded segments with the route's and returns the values of its placeholders.
 func (rt *Route) match(segments []string) (map[string]string, bool) {
 	if len(segments) != len(rt.Segments) {
 		return nil, false

@@ -185,7 +185,7 @@ func updateClient(w http.ResponseWriter, c *web.Call) error {
 	return sendClient(c, w, http.StatusOK, c.Name, secret)
 }
 
-// change puts what the text says into a client, and answers the secret that it made.
+// change puts what the text says into a client, and returns the secret that it made.
 func (t clientText) change(client *storage.Client) (secret string, err error) {
 	if t.Disabled != nil {
 		client.Disabled = *t.Disabled

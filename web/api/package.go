@@ -158,13 +158,13 @@ func protectPackage(w http.ResponseWriter, c *web.Call) error {
 	return c.SendValue(w, http.StatusCreated, answer)
 }
 
-// protectedText answers a protected copy: a file for each ZIP file of the package.
+// protectedText returns a protected copy: a file for each ZIP file of the package.
 type protectedText struct {
 	Files      []packageFileText `json:"files"`
 	Passphrase string            `json:"passphrase,omitempty"` // one that was made; it is kept nowhere, so this is the only time
 }
 
-// waiting answers how far a package is.
+// waiting returns how far a package is.
 func waiting(c *web.Call, w http.ResponseWriter, job storage.Job, text packageJobText) error {
 	if !c.Server.Polls.Allow(c.Who.Name, job.ID, time.Now()) {
 		return web.Problemf(http.StatusTooManyRequests, fhir.CodeThrottled, "asked too often; wait as long as Retry-After says between two polls").With("Retry-After", "1")

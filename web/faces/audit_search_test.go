@@ -31,7 +31,7 @@ type searchset struct {
 	}
 }
 
-// auditSearch follows a search page by page and answers what every match tells: its own word for the action and its target.
+// auditSearch follows a search page by page and returns what every match tells: its own word for the action and its target.
 func (p *practice) auditSearch(query string) (all []string, pages int) {
 	p.t.Helper()
 	for next := "/fhir/AuditEvent?" + query; next != ""; pages++ {

@@ -44,7 +44,7 @@ func (p *practice) session(name, code string) string {
 	return cookieOf(p.t, r)
 }
 
-// cookieOf checks the cookie of an answer and answers it as a client sends it.
+// cookieOf checks the cookie of an answer and returns it as a client sends it.
 func cookieOf(t testing.TB, r reply) string {
 	t.Helper()
 	set := r.header.Get("Set-Cookie")

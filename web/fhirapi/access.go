@@ -30,7 +30,7 @@ func listing(c *web.Call) bool {
 	return strings.HasPrefix(c.Route.Interaction, "search-") || c.Route.Interaction == "history-type" || c.Route.Interaction == "history-system"
 }
 
-// mayRead answers nil if the account may read this version of a resource: all of its type, or by the patients it
+// mayRead returns nil if the account may read this version of a resource: all of its type, or by the patients it
 // belongs to.
 func mayRead(c *web.Call, r fhir.Resource) error {
 	if mayReadAll(c, r.Type) {

@@ -48,7 +48,7 @@ const (
 	pathSeparate = "&_separate=true"
 )
 
-// exportStatus answers the HTTP status for an export's status. For a client that wants them apart that is 200, and the
+// exportStatus returns the HTTP status for an export's status. For a client that wants them apart that is 200, and the
 // export's status goes into a header of its own.
 func exportStatus(c *web.Call, w http.ResponseWriter, status int) int {
 	_, apart := c.Preference(separate)

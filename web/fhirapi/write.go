@@ -125,7 +125,7 @@ func erase(c *web.Call, tx *storage.Tx, typ, id string, k condition) (effect, er
 }
 
 // standing checks permission and condition against the current version. For a deletion the permission is asked even
-// if nothing stands there, so that nobody learns what exists. It answers what stands there.
+// if nothing stands there, so that nobody learns what exists. It returns what stands there.
 func standing(c *web.Call, tx *storage.Tx, verb auth.Verb, typ, id string, k condition) (fhir.Resource, error) {
 	old, err := tx.Resource(typ, id)
 	if err != nil && !fhir.IsCode(err, fhir.CodeNotFound) {

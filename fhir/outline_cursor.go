@@ -35,7 +35,7 @@ func (c *cursor) plain() (string, bool) {
 	return view(c.text[start+1 : end-1]), true
 }
 
-// str reads a string and answers it as written, with its quotes.
+// str reads a string and returns it as written, with its quotes.
 func (c *cursor) str() (quoted []byte, ok bool) {
 	start := c.i
 	end, _ := c.end()

@@ -11,8 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A skim says of whatever is stored what a document says.
-func TestSkimIsAsDocument(t *testing.T) {
+// An outline says of whatever is stored what a document says.
+func TestOutlineIsAsDocument(t *testing.T) {
 	at := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 	rapid.Check(t, func(t *rapid.T) {
 		typ := rapid.SampledFrom(Types()).Draw(t, "type")
@@ -21,7 +21,7 @@ func TestSkimIsAsDocument(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var s Skim
+		var s Outline
 		about := typ == "Patient"
 		searchOf(typ).owners.walk(d.root(), func(e *end, v node) bool {
 			to := referenceOf(v, "Reference")
@@ -53,8 +53,8 @@ func TestSkimIsAsDocument(t *testing.T) {
 	})
 }
 
-// Few types have trees that a skim leaves to documents.
-func TestSkimTakesMostTypes(t *testing.T) {
+// Few types have trees that an outline leaves to documents.
+func TestOutlineTakesMostTypes(t *testing.T) {
 	for _, typ := range Types() {
 		if conditional(&searchOf(typ).owners) {
 			t.Errorf("%s is left to documents", typ)
@@ -62,14 +62,14 @@ func TestSkimTakesMostTypes(t *testing.T) {
 	}
 }
 
-const skimmed = `{"resourceType":"Observation","id":"o-1","meta":{"versionId":"2","lastUpdated":"2026-11-23T08:00:00Z"},` +
+const outlined = `{"resourceType":"Observation","id":"o-1","meta":{"versionId":"2","lastUpdated":"2026-11-23T08:00:00Z"},` +
 	`"contained":[{"resourceType":"Patient","id":"c","generalPractitioner":[{"reference":"Practitioner/\u00fc"}]}],` +
 	`"subject":{"reference":"Patient/1","display":"\"Ä\" 日本 \\ \n"},"performer":[{"reference":"https://practice.example/fhir/Patient/2/_history/3"}],` +
 	`"valueQuantity":{"value":-1.50e+3},"active":[true,false,null,"x",0],"empty":{},"none":[]}`
 
-func TestSkimOwners(t *testing.T) {
-	var s Skim
-	if !s.Reset([]byte(skimmed), "Observation", own) {
+func TestOutlineOwners(t *testing.T) {
+	var s Outline
+	if !s.Reset([]byte(outlined), "Observation", own) {
 		t.Fatalf("gave up at byte %d", s.cursor.i)
 	}
 	if got, want := fmt.Sprint(s.Owners(), s.References), fmt.Sprint([]Owner{{"1", WhySubject}, {"2", WhyOther}})+" [Practitioner/ü Patient/1 https://practice.example/fhir/Patient/2/_history/3]"; got != want {
@@ -77,16 +77,16 @@ func TestSkimOwners(t *testing.T) {
 	}
 }
 
-// Whatever byte is changed, cut off or put in: what a skim takes is sound JSON, and never a resource of another type.
-func TestSkimTakesOnlySoundJSON(t *testing.T) {
-	var s Skim
+// Whatever byte is changed, cut off or put in: what an outline takes is sound JSON, and never a resource of another type.
+func TestOutlineTakesOnlySoundJSON(t *testing.T) {
+	var s Outline
 	refused := 0
-	for i := range len(skimmed) {
+	for i := range len(outlined) {
 		for _, b := range []byte("\x00\x1f\x7f\x80\xff\"\\{}[],:0-.eu \n") {
-			changed := []byte(skimmed)
+			changed := []byte(outlined)
 			changed[i] = b
-			put := slices.Insert([]byte(skimmed), i, b)
-			for _, text := range [][]byte{changed, put, slices.Delete([]byte(skimmed), i, i+1), []byte(skimmed[:i])} {
+			put := slices.Insert([]byte(outlined), i, b)
+			for _, text := range [][]byte{changed, put, slices.Delete([]byte(outlined), i, i+1), []byte(outlined[:i])} {
 				if !s.Reset(text, "Observation", Bases{}) {
 					refused++
 				} else if !json.Valid(text) || !utf8.Valid(text) {
@@ -95,28 +95,28 @@ func TestSkimTakesOnlySoundJSON(t *testing.T) {
 			}
 		}
 	}
-	if refused < len(skimmed)*20 {
+	if refused < len(outlined)*20 {
 		t.Errorf("refused %d only", refused)
 	}
 	for _, text := range []string{
-		skimmed + " ", " " + skimmed, skimmed + skimmed, `{"id":"1",` + skimmed[1:], "[]", "", "null",
+		outlined + " ", " " + outlined, outlined + outlined, `{"id":"1",` + outlined[1:], "[]", "", "null",
 		`{"resourceType":"Observation","id":"1"}`, `{"resourceType":"Observation","id":"1","meta":{"versionId":"1"}}`,
 	} {
 		if s.Reset([]byte(text), "Observation", Bases{}) {
 			t.Errorf("took %q", text)
 		}
 	}
-	if s.Reset([]byte(skimmed), "Patient", Bases{}) {
+	if s.Reset([]byte(outlined), "Patient", Bases{}) {
 		t.Error("took an Observation for a Patient")
 	}
 }
 
-func BenchmarkSkim(b *testing.B) {
+func BenchmarkOutline(b *testing.B) {
 	d, err := Parse([]byte(benchObservation))
 	if err != nil {
 		b.Fatal(err)
 	}
-	var s Skim
+	var s Outline
 	b.SetBytes(int64(len(d.JSON())))
 	b.ReportAllocs()
 	for b.Loop() {

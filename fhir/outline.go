@@ -6,10 +6,10 @@ import (
 	"sync"
 )
 
-// Skim is what one stored resource says of itself, read in a single pass that builds no tree. It is for reading millions of
+// Outline is what one stored resource says of itself, read in a single pass that builds no tree. It is for reading millions of
 // resources that were parsed strictly when they were stored. It takes what the store writes, compact JSON, checks all of its
 // syntax, and gives up at what it is not sure of: then [Document] must say what the text is.
-type Skim struct {
+type Outline struct {
 	Type        string
 	ID          string
 	Version     string   // meta.versionId
@@ -25,8 +25,8 @@ type Skim struct {
 // Reset reads a resource of a type and reports whether it is one sound JSON object of that type, which says its type, id,
 // version and time. False does not say that it is unsound. What s has lives until the next Reset and as long as text is
 // not changed.
-func (s *Skim) Reset(text []byte, typ string, own Bases) bool {
-	*s = Skim{own: own, References: s.References[:0], Attachments: typ == "Binary", owners: s.owners[:0], names: attachmentNames(), cursor: cursor{text: text}}
+func (s *Outline) Reset(text []byte, typ string, own Bases) bool {
+	*s = Outline{own: own, References: s.References[:0], Attachments: typ == "Binary", owners: s.owners[:0], names: attachmentNames(), cursor: cursor{text: text}}
 	t := searchOf(typ)
 	if t == nil || typ == "Bundle" || conditional(&t.owners) || s.cursor.peek() != '{' {
 		return false
@@ -39,9 +39,9 @@ func (s *Skim) Reset(text []byte, typ string, own Bases) bool {
 	return s.settle(t)
 }
 
-// settle is the part of [Document.Belonging] that a skim can tell: of resources with a patient for their subject, and of
+// settle is the part of [Document.Belonging] that an outline can tell: of resources with a patient for their subject, and of
 // those that can be nobody's.
-func (s *Skim) settle(t *search) bool {
+func (s *Outline) settle(t *search) bool {
 	if s.Type == "Patient" {
 		s.belongs(s.ID, tierSubject)
 	}
@@ -69,7 +69,7 @@ func (s *Skim) settle(t *search) bool {
 }
 
 // Owners are those that [Document.Owners] answers. They live as long as s.
-func (s *Skim) Owners() []Owner { return s.owners }
+func (s *Outline) Owners() []Owner { return s.owners }
 
 // place is what an object is to its resource.
 type place int
@@ -81,7 +81,7 @@ const (
 )
 
 // object reads an object from behind its brace. at is where it stands in the tree of owners; nil: outside.
-func (s *Skim) object(where place, at *branch, depth int) bool {
+func (s *Outline) object(where place, at *branch, depth int) bool {
 	c := &s.cursor
 	if c.peek() == '}' {
 		c.i++
@@ -109,7 +109,7 @@ func (s *Skim) object(where place, at *branch, depth int) bool {
 }
 
 // member reads the value of a member.
-func (s *Skim) member(where place, at *branch, name string, depth int) bool {
+func (s *Outline) member(where place, at *branch, name string, depth int) bool {
 	if s.names.has(name) {
 		s.Attachments = true
 	}
@@ -126,7 +126,7 @@ func (s *Skim) member(where place, at *branch, name string, depth int) bool {
 }
 
 // value reads an object, or a list, a number or a literal; in lists also texts.
-func (s *Skim) value(where place, at *branch, depth int) bool {
+func (s *Outline) value(where place, at *branch, depth int) bool {
 	c := &s.cursor
 	switch c.peek() {
 	case '{':
@@ -140,7 +140,7 @@ func (s *Skim) value(where place, at *branch, depth int) bool {
 }
 
 // list reads a list from behind its bracket. What is at a place in the tree of owners is there also as an item.
-func (s *Skim) list(at *branch, depth int) bool {
+func (s *Outline) list(at *branch, depth int) bool {
 	c := &s.cursor
 	if c.peek() == ']' {
 		c.i++
@@ -172,7 +172,7 @@ func (s *Skim) list(at *branch, depth int) bool {
 }
 
 // text takes a member that is a text. What is given twice is left to [Document].
-func (s *Skim) text(where place, at *branch, name, value string) bool {
+func (s *Outline) text(where place, at *branch, name, value string) bool {
 	switch {
 	case name == "reference":
 		s.References = append(s.References, value)
@@ -198,7 +198,7 @@ func once(to *string, value string) bool {
 }
 
 // owner notes the patient whom a Reference at a place in the tree of owners names.
-func (s *Skim) owner(at *branch, reference string) {
+func (s *Outline) owner(at *branch, reference string) {
 	r := ParseReference(reference)
 	if r.Type != "Patient" || !s.own.Owns(r) {
 		return
@@ -208,7 +208,7 @@ func (s *Skim) owner(at *branch, reference string) {
 	}
 }
 
-func (s *Skim) belongs(id string, why Why) {
+func (s *Outline) belongs(id string, why Why) {
 	if !strengthen(s.owners, id, why) {
 		s.owners = append(s.owners, Owner{id, why})
 	}
