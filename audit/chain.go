@@ -31,7 +31,7 @@ func Sum(prev [sha256.Size]byte, e Event) [sha256.Size]byte {
 	b = append(b, "satchel audit 1\n"...)
 	b = append(b, prev[:]...)
 	b = appendInt(b, e.Seq)
-	b = appendInt(b, Millis(e.Time))
+	b = appendInt(b, millis(e.Time))
 	for _, s := range []string{e.Who.Name, string(e.Who.Kind), e.From, string(e.Action), e.Target, string(e.Outcome)} {
 		b = appendText(b, s)
 	}
@@ -50,8 +50,8 @@ func appendText(b []byte, s string) []byte {
 	return append(b, s...)
 }
 
-// Millis is a time as the chain knows it: Unix milliseconds, 0 for the zero time.
-func Millis(t time.Time) int64 {
+// millis is a time as the chain knows it: Unix milliseconds, 0 for the zero time.
+func millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}

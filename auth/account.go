@@ -72,14 +72,14 @@ func (s *Service) ChangePassword(ctx context.Context, by Actor, old, renewed str
 		if b.Password != a.Password {
 			return fhir.Errorf(fhir.CodeConflict, "the password was changed meanwhile; sign in again")
 		}
-		SetPassword(b, h, s.now(), false)
+		setPassword(b, h, s.now(), false)
 		return nil
 	}))
 }
 
-// SetPassword puts the hash of a new password into an account, and forgets the wrong ones that were tried, since a new one
+// setPassword puts the hash of a new password into an account, and forgets the wrong ones that were tried, since a new one
 // is tried at once. must: whoever set it is not its owner, who has to choose another one at the first sign-in.
-func SetPassword(a *storage.Account, hash string, now time.Time, must bool) {
+func setPassword(a *storage.Account, hash string, now time.Time, must bool) {
 	Unlock(a)
 	a.Password, a.PasswordChanged, a.MustChange = hash, now, must
 }

@@ -51,7 +51,7 @@ func (p NewPassword) put(a *storage.Account, hash string, now time.Time) {
 	if p.Must != nil {
 		must = *p.Must
 	}
-	SetPassword(a, hash, now, must)
+	setPassword(a, hash, now, must)
 }
 
 // AddAccount makes an account. Whoever makes it must hold all that it gets. Errors: forbidden; duplicate if the name is taken;

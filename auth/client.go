@@ -54,7 +54,7 @@ func NewClient(r Registration) (c storage.Client, secret string, err error) {
 }
 
 // SetKeys gives a client new keys in the place of its old ones, as text or as an address; for use with
-// [storage.Store.UpdateClient]. Exactly one of the two must be given. Text is read by [ReadKeys]; an address must be
+// [storage.Store.UpdateClient]. Exactly one of the two must be given. Text is read by [readKeys]; an address must be
 // https, or http on this machine, and one in the local network needs allowPrivate.
 func SetKeys(c *storage.Client, keys []byte, address string, allowPrivate bool) error {
 	var keySet string
@@ -70,7 +70,7 @@ func SetKeys(c *storage.Client, keys []byte, address string, allowPrivate bool) 
 		if len(keys) == 0 {
 			return fhir.Errorf(fhir.CodeRequired, "a client needs public keys; give a key set (JWKS), PEM, or the https address of a key set")
 		}
-		if keySet, err = ReadKeys(keys); err != nil {
+		if keySet, err = readKeys(keys); err != nil {
 			return err
 		}
 		allowPrivate = false
@@ -126,7 +126,7 @@ func SetRedirectURI(c *storage.Client, address string) error {
 // SetScopes gives a client new registered scopes, checked and written in one way; for use with
 // [storage.Store.UpdateClient].
 func SetScopes(c *storage.Client, scopes string) error {
-	parsed, unknown := ParseScopes(scopes)
+	parsed, unknown := parseScopes(scopes)
 	if len(unknown) > 0 {
 		return fhir.Errorf(fhir.CodeValue, "%.80q is not a scope that can be registered; use such as system/*.rs, system/Patient.rs or system/Patient.read", unknown[0])
 	}

@@ -51,7 +51,7 @@ func TestReadKeysPEM(t *testing.T) {
 		{"PKCS 1", pkcs1, []string{"RSA"}},
 		{"certificate", certificate(), []string{"P-256"}},
 	} {
-		text, err := ReadKeys([]byte(c.text))
+		text, err := readKeys([]byte(c.text))
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -78,7 +78,7 @@ func TestThumbprintOfTheRFC(t *testing.T) {
 		t.Fatal(err)
 	}
 	der, err := x509.MarshalPKIXPublicKey(keys[0].public)
-	text, err2 := ReadKeys([]byte(pemText(t, "PUBLIC KEY", der, err)))
+	text, err2 := readKeys([]byte(pemText(t, "PUBLIC KEY", der, err)))
 	if err2 != nil || !strings.Contains(text, `"NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"`) {
 		t.Error(text, err2)
 	}
@@ -133,7 +133,7 @@ func TestReadKeysRefuses(t *testing.T) {
 		{"too long", set(p384) + strings.Repeat(" ", keySetBytes) + "\n" + set(), "longer"},
 		{"too many", set(strings.Split(strings.Repeat(`{},`, keySetKeys)+`{}`, ",")...), "more than"},
 	} {
-		text, err := ReadKeys([]byte(c.text))
+		text, err := readKeys([]byte(c.text))
 		if err == nil {
 			t.Errorf("%s: accepted as %s", c.name, text)
 		} else if decision(err) == "" || !strings.Contains(err.Error(), c.says) {
@@ -144,7 +144,7 @@ func TestReadKeysRefuses(t *testing.T) {
 
 func TestReadKeysPassesOverOthers(t *testing.T) {
 	enc := strings.Replace(publicText(t, "RSA"), `"kty"`, `"use":"enc","kty"`, 1)
-	text, err := ReadKeys([]byte("{ \"keys\": [" + enc + ",{\"kty\":\"XX\"},\n" + publicText(t, "P-384") + "] }"))
+	text, err := readKeys([]byte("{ \"keys\": [" + enc + ",{\"kty\":\"XX\"},\n" + publicText(t, "P-384") + "] }"))
 	if err != nil || strings.ContainsAny(text, " \n") {
 		t.Fatal(text, err)
 	}

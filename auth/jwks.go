@@ -142,10 +142,10 @@ func weakness(public any) string {
 
 var curves = map[string]bool{"P-256": true, "P-384": true, "P-521": true}
 
-// ReadKeys reads what an administrator gives as a client's public keys: a JSON Web Key Set, or PEM with one or more
+// readKeys reads what an administrator gives as a client's public keys: a JSON Web Key Set, or PEM with one or more
 // public keys or certificates. It returns a key set to store; PEM keys get their RFC 7638 thumbprint as kid.
 // Private keys, sets without a usable key and two keys of one kid and kind are a fhir.Error.
-func ReadKeys(text []byte) (keySet string, err error) {
+func readKeys(text []byte) (keySet string, err error) {
 	trimmed := strings.TrimSpace(strings.TrimPrefix(string(text), "\ufeff"))
 	if strings.HasPrefix(trimmed, "-----BEGIN") {
 		if trimmed, err = keySetOfPEM([]byte(trimmed)); err != nil {

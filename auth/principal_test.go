@@ -23,7 +23,7 @@ func decision(err error) fhir.Code {
 
 func service(scopes string, permissions ...string) Principal {
 	p := Principal{Name: "lab", Service: true}
-	p.Scopes, _ = ParseScopes(scopes)
+	p.Scopes, _ = parseScopes(scopes)
 	for _, x := range permissions {
 		name, argument, _ := strings.Cut(x, ":")
 		p.Authorities = append(p.Authorities, storage.Authority{Permission: name, Argument: argument})

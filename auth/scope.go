@@ -47,11 +47,11 @@ type Scopes struct {
 	sum  map[string]rights // by type
 }
 
-// ParseScopes reads scopes separated by white space, in the syntax of SMART App Launch 1 (system/Patient.read) or 2
+// parseScopes reads scopes separated by white space, in the syntax of SMART App Launch 1 (system/Patient.read) or 2
 // (system/Patient.rs). What is not a system scope of this server comes back in unknown: another context such as
 // patient/, an unknown type, rights out of order, and a granular scope with a query, which must not pass for the
 // broader one without it.
-func ParseScopes(text string) (s Scopes, unknown []string) {
+func parseScopes(text string) (s Scopes, unknown []string) {
 	for _, word := range strings.Fields(text) {
 		if a, ok := parseScope(word); ok {
 			s.add(a)
@@ -142,7 +142,7 @@ func (s Scopes) Narrow(requested string) Scopes {
 	if strings.TrimSpace(requested) == "" {
 		return s
 	}
-	asked, _ := ParseScopes(requested)
+	asked, _ := parseScopes(requested)
 	var granted Scopes
 	for _, a := range asked.list {
 		if a.typ == "" {

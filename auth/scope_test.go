@@ -40,7 +40,7 @@ func TestParseScopes(t *testing.T) {
 		{"patient/*.rs user/*.read launch openid fhirUser offline_access", "", "patient/*.rs user/*.read launch openid fhirUser offline_access"},
 		{"x system/*.rs y", "system/*.rs", "x y"},
 	} {
-		s, unknown := ParseScopes(c.in)
+		s, unknown := parseScopes(c.in)
 		if s.String() != c.out || strings.Join(unknown, " ") != c.unknown || s.Empty() != (c.out == "") {
 			t.Errorf("%q: %q, unknown %q", c.in, s, unknown)
 		}
@@ -81,7 +81,7 @@ func TestNarrow(t *testing.T) {
 		{"system/$ehi-export", "system/*.cruds", ""},
 		{"system/*.rs", "system/*.read system/*.read", "system/*.read"},
 	} {
-		registered, _ := ParseScopes(c.registered)
+		registered, _ := parseScopes(c.registered)
 		if got := registered.Narrow(c.requested).String(); got != c.granted {
 			t.Errorf("%q of %q: %q, not %q", c.requested, c.registered, got, c.granted)
 		}
@@ -110,14 +110,14 @@ func TestAllows(t *testing.T) {
 		{"", "Patient", nil},
 		{"", "", nil},
 	} {
-		s, _ := ParseScopes(c.scopes)
+		s, _ := parseScopes(c.scopes)
 		for _, v := range []Verb{VerbRead, VerbSearch, VerbWrite, VerbDelete, VerbExport, VerbEverything, VerbJob, VerbUsers, VerbAudit, "", "x"} {
 			if got := s.Allows(c.typ, v); got != slices.Contains(c.verbs, v) {
 				t.Errorf("%q allows %s of %q: %v", c.scopes, v, c.typ, got)
 			}
 		}
 	}
-	s, _ := ParseScopes("system/$ehi-export")
+	s, _ := parseScopes("system/$ehi-export")
 	if !s.Has(ScopeEHI) || s.Has("system/*.rs") {
 		t.Error("Has")
 	}
@@ -136,11 +136,11 @@ func drawScopes(t *rapid.T, label string) string {
 // What is granted is exactly what both the request and the registration allow.
 func TestNarrowIsTheIntersection(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		registered, _ := ParseScopes(drawScopes(t, "registered"))
+		registered, _ := parseScopes(drawScopes(t, "registered"))
 		text := drawScopes(t, "requested")
-		requested, _ := ParseScopes(text)
+		requested, _ := parseScopes(text)
 		granted := registered.Narrow(text)
-		again, unknown := ParseScopes(granted.String())
+		again, unknown := parseScopes(granted.String())
 		if len(unknown) > 0 {
 			t.Fatalf("%q is granted but cannot be read", unknown)
 		}
@@ -156,7 +156,7 @@ func TestNarrowIsTheIntersection(t *testing.T) {
 
 func TestScopesSupportedAreSupported(t *testing.T) {
 	for _, s := range ScopesSupported() {
-		if _, unknown := ParseScopes(s); len(unknown) > 0 {
+		if _, unknown := parseScopes(s); len(unknown) > 0 {
 			t.Errorf("%s is not", s)
 		}
 	}

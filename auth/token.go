@@ -90,7 +90,7 @@ func (t *TokenService) Issue(ctx context.Context, r TokenRequest) (Token, error)
 	if err != nil {
 		return Token{}, err
 	}
-	registered, _ := ParseScopes(c.Scopes)
+	registered, _ := parseScopes(c.Scopes)
 	granted := registered.Narrow(r.Scope)
 	if granted.Empty() {
 		return Token{}, oauthErrorf(400, "invalid_scope", "none of the scopes asked for is registered for this client; registered are: %s", registered)
@@ -260,7 +260,7 @@ func (t *TokenService) Bearer(ctx context.Context, token string) (Principal, err
 	} else if err != nil {
 		return Principal{}, err
 	}
-	scopes, _ := ParseScopes(stored.Scopes)
+	scopes, _ := parseScopes(stored.Scopes)
 	return Principal{Name: c.Name, Service: true, Authorities: c.Authorities, Scopes: scopes}, nil
 }
 

@@ -7,7 +7,7 @@ func referenceOf(v node, typ string) Reference {
 	if typ == "Reference" {
 		return ParseReference(textOf(v, "reference"))
 	}
-	return ParseCanonical(view(v.bytes()))
+	return parseCanonical(view(v.bytes()))
 }
 
 // refersTo reports whether a Reference names a resource of the type: by its reference, or else by its type element.
@@ -31,7 +31,7 @@ type referenceTest struct {
 // An id alone is one of the parameter's only target type, if there is only one.
 func parseReference(p *param, name, typ, value string, own Bases) (test, error) {
 	s := unescape(value)
-	t := referenceTest{Reference: ParseReference(s), canonical: ParseCanonical(s), own: own}
+	t := referenceTest{Reference: ParseReference(s), canonical: parseCanonical(s), own: own}
 	switch {
 	case t.Names() && (typ == "" || typ == t.Type):
 		return t, nil

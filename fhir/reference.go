@@ -51,8 +51,8 @@ func ParseReference(text string) Reference {
 	return r
 }
 
-// ParseCanonical reads a canonical, url or uri. A canonical has its version behind a bar.
-func ParseCanonical(text string) Reference {
+// parseCanonical reads a canonical, url or uri. A canonical has its version behind a bar.
+func parseCanonical(text string) Reference {
 	plain, version, barred := strings.Cut(text, "|")
 	r := ParseReference(plain)
 	if barred {

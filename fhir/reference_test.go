@@ -47,7 +47,7 @@ func TestParseReference(t *testing.T) {
 	if a, b := ParseReference(uuid).URN(), ParseReference("URN:UUID:C757873D-EC9A-4326-A141-556F43239520").URN(); a != b || a == "" {
 		t.Errorf("%q and %q", a, b)
 	}
-	if r := ParseCanonical("http://x/Questionnaire/q|2"); r.Version != "2" || r.Text != "http://x/Questionnaire/q" || r.ID != "q" {
+	if r := parseCanonical("http://x/Questionnaire/q|2"); r.Version != "2" || r.Text != "http://x/Questionnaire/q" || r.ID != "q" {
 		t.Errorf("canonical %+v", r)
 	}
 }
