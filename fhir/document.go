@@ -25,6 +25,8 @@ type Document struct {
 	stack []frame
 	typ   string
 	id    string
+
+	foreign bool // ids of other systems are taken: [Document.ResetForeign]
 }
 
 // Parse reads one resource. It refuses, with an [*Error] that names the place (byte offset or element path):
@@ -123,7 +125,7 @@ func (d *Document) identify(allowed func(typ string) bool) error {
 		return Errorf(CodeInvalid, "resourceType %q is not allowed here", typ)
 	}
 	if id := root.field("id"); id.ok() {
-		if id.kind() != '"' || !IsID(view(id.bytes())) {
+		if id.kind() != '"' || !IsID(view(id.bytes())) && (!d.foreign || LegalID(typ, view(id.bytes())) == "") {
 			return &Error{CodeValue, typ + ".id: not a legal id; use " + formats["id"].want, typ + ".id"}
 		}
 		d.id = id.text()

@@ -118,14 +118,14 @@ func (s *bundleScan) entry() error {
 	if e.id = idOf(fullURL, typ); id == "" {
 		id = e.id
 	}
-	if fullURL != "" && fhir.IsType(typ) && fhir.IsID(id) {
-		s.found.links.Add(fullURL, typ+"/"+id)
+	if legal := fhir.LegalID(typ, id); fullURL != "" && fhir.IsType(typ) && legal != "" {
+		s.found.links.Add(fullURL, typ+"/"+legal)
 	}
 	s.found.entries = append(s.found.entries, e)
 	return nil
 }
 
-// idOf is the id that a fullUrl gives to a resource without one, "" if it has no legal one: the part after urn:uuid: or
+// idOf is the id that a fullUrl gives to a resource without one, "" if it has none: the part after urn:uuid: or
 // urn:oid:, or after the type in a URL.
 func idOf(fullURL, typ string) string {
 	r := fhir.ParseReference(fullURL)
@@ -135,11 +135,10 @@ func idOf(fullURL, typ string) string {
 		_, id, _ = strings.Cut(strings.TrimPrefix(r.URN(), "urn:"), ":")
 	case r.Type == typ:
 		id = r.ID
+	case typ != "":
+		_, id, _ = strings.Cut(fullURL, "/"+typ+"/") // with an id that R4 does not allow
 	}
-	if !fhir.IsID(id) {
-		return ""
-	}
-	return id
+	return fhir.LegalID(typ, id)
 }
 
 // resource reads over a resource and returns its type and id as they are written.

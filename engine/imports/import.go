@@ -103,7 +103,7 @@ func (m *Import) read(ctx context.Context, paths []string) (map[string]Counts, e
 	var stages sync.WaitGroup
 	stages.Go(l.prepare)
 	stages.Go(l.store)
-	r := reading{Import: m, ctx: ctx, full: l.full, free: l.free, batch: <-l.free, refused: map[string]int64{}}
+	r := reading{Import: m, ctx: ctx, full: l.full, free: l.free, batch: <-l.free, refused: map[string]int64{}, own: m.Store.Bases()}
 	err := r.all(paths)
 	close(l.full)
 	stages.Wait()

@@ -20,6 +20,7 @@ type reading struct {
 	batch   *batch
 	refused map[string]int64 // by type
 	line    lineReader
+	own     fhir.Bases // whose resources are the store's
 
 	total, before, at int64 // bytes: of all files, of the files before this one, of this one as far as read
 }
@@ -78,9 +79,13 @@ func (r *reading) hand() {
 // make the id. links are rewritten.
 func (r *reading) add(at spot, text []byte, fallback string, links fhir.Links) {
 	d := r.batch.next()
-	if err := r.parse(d, text, links); err != nil {
+	was, err := r.parse(d, text, links)
+	if err != nil {
 		r.refuse(at, nil, issueOf(err))
 		return
+	}
+	if was != "" {
+		r.note(at, d, fmt.Sprintf("its id %.100q is not one of FHIR R4; it is stored as %s/%s, with the old id as an identifier, and references to it are rewritten", was, d.Type(), d.ID()))
 	}
 	if onlyDeletes(d) {
 		r.note(at, d, "deletions in files are not carried out; delete the resource on the server")
@@ -100,15 +105,23 @@ func (r *reading) add(at spot, text []byte, fallback string, links fhir.Links) {
 	}
 }
 
-// parse reads text into d, with its links rewritten.
-func (r *reading) parse(d *fhir.Document, text []byte, links fhir.Links) error {
-	if err := d.Reset(text); err != nil || links.Len() == 0 {
-		return err
+// parse reads text into d, with its links rewritten, and ids that R4 does not allow made legal. was is such an id of the resource
+// itself.
+func (r *reading) parse(d *fhir.Document, text []byte, links fhir.Links) (was string, err error) {
+	if was, err = d.ResetForeign(text); err != nil {
+		return "", err
 	}
-	if text := d.Rewritten(links); text != nil {
-		return d.Reset(text)
+	if links.Len() > 0 {
+		if text := d.Rewritten(links); text != nil {
+			if err := d.Reset(text); err != nil {
+				return "", err
+			}
+		}
 	}
-	return nil
+	if text, n := d.LegalReferences(r.own); n > 0 {
+		return was, d.Reset(text)
+	}
+	return was, nil
 }
 
 // valid reports structural findings, and whether the resource may be stored all the same.
