@@ -80,7 +80,7 @@ func takenIn(t *testing.T, e *Engine, text string) (storage.Job, error) {
 	if err != nil {
 		return storage.Job{}, err
 	}
-	return e.StartImport(t.Context(), ann, u, false)
+	return e.StartImport(t.Context(), ann, u, imports.Choices{})
 }
 
 // uploadDeed takes a file in; no engine runs, since an import that is over removes it.

@@ -17,10 +17,9 @@ import (
 
 // StartImport stores a job that imports an upload in the background, for who its event names, with the event, and returns it.
 // From here on the files belong to the job, and an import that is cut short by the end of the server runs again at the next
-// start. With too many waiting it is throttled, and then, as with any other error, the files are gone. strict is as in
-// [imports.Import].
-func (e *Engine) StartImport(ctx context.Context, event audit.Event, u *Upload, strict bool) (storage.Job, error) {
-	job, err := e.startImport(ctx, event, u, strict)
+// start. With too many waiting it is throttled, and then, as with any other error, the files are gone.
+func (e *Engine) StartImport(ctx context.Context, event audit.Event, u *Upload, c imports.Choices) (storage.Job, error) {
+	job, err := e.startImport(ctx, event, u, c)
 	if err != nil {
 		u.Discard()
 		return storage.Job{}, err
@@ -30,8 +29,8 @@ func (e *Engine) StartImport(ctx context.Context, event audit.Event, u *Upload, 
 	return job, nil
 }
 
-func (e *Engine) startImport(ctx context.Context, event audit.Event, u *Upload, strict bool) (storage.Job, error) {
-	text, err := json.Marshal(imports.Request{Files: u.files, By: event.Who.Kind, Strict: strict})
+func (e *Engine) startImport(ctx context.Context, event audit.Event, u *Upload, c imports.Choices) (storage.Job, error) {
+	text, err := json.Marshal(imports.Request{Files: u.files, By: event.Who.Kind, Choices: c})
 	if err != nil {
 		return storage.Job{}, fmt.Errorf("encode request: %w", err)
 	}

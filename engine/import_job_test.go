@@ -27,7 +27,7 @@ var ann = audit.Event{Who: audit.Who{Name: "ann", Kind: audit.User}, Action: aud
 // starts starts an import of one file.
 func starts(t *testing.T, e *Engine, name, text string) storage.Job {
 	t.Helper()
-	job, err := e.StartImport(t.Context(), ann, filled(t, e, name, text), false)
+	job, err := e.StartImport(t.Context(), ann, filled(t, e, name, text), imports.Choices{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,7 +297,7 @@ func TestImportsInOrder(t *testing.T) {
 	for i := range importsAtOnce {
 		jobs = append(jobs, starts(t, e, "a.ndjson", patients(5000*(1-min(i, 1)))+fmt.Sprintf(`{"resourceType":"Patient","id":"p","multipleBirthInteger":%d}`, i)))
 	}
-	_, err := e.StartImport(t.Context(), ann, filled(t, e, "a.ndjson", "x"), false)
+	_, err := e.StartImport(t.Context(), ann, filled(t, e, "a.ndjson", "x"), imports.Choices{})
 	if known := new(fhir.Error); !errors.As(err, &known) || known.Code != fhir.CodeThrottled {
 		t.Errorf("one too many: %v", err)
 	}

@@ -2,6 +2,7 @@ package exports
 
 import (
 	"context"
+	"errors"
 
 	"satchel/audit"
 	"satchel/auth"
@@ -39,16 +40,16 @@ func (s *Service) NewUpload(by auth.Actor, most int64) (*engine.Upload, audit.No
 }
 
 // StartImport starts the import of an upload, which belongs to the job from here on, or is gone if there is an error: forbidden,
-// and those of [engine.Engine.StartImport]. strict is as in [imports.Import].
-func (s *Service) StartImport(ctx context.Context, by auth.Actor, u *engine.Upload, strict bool) (storage.Job, audit.Note, error) {
+// value for choices that make no sense, and those of [engine.Engine.StartImport].
+func (s *Service) StartImport(ctx context.Context, by auth.Actor, u *engine.Upload, c imports.Choices) (storage.Job, audit.Note, error) {
 	note, err := s.importing(by, "")
-	if err != nil {
+	if err = errors.Join(err, c.Check()); err != nil {
 		u.Discard()
 		return storage.Job{}, note, err
 	}
 	n, bytes := u.Files()
 	note.Words("upload, %d files, %d bytes", n, bytes)
-	job, err := s.Engine.StartImport(ctx, note.Event, u, strict)
+	job, err := s.Engine.StartImport(ctx, note.Event, u, c)
 	if err != nil {
 		return storage.Job{}, note, err
 	}
@@ -61,6 +62,9 @@ func (s *Service) RunImport(ctx context.Context, by auth.Actor, m imports.Import
 	note, err := s.importing(by, "")
 	if err != nil {
 		return nil, s.refused(ctx, note, err)
+	}
+	if err := m.Choices.Check(); err != nil {
+		return nil, err
 	}
 	m.Store, m.Who = s.Store, by.Who
 	return m.Run(ctx, paths...)

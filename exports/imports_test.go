@@ -49,7 +49,7 @@ func TestImportDeedsDecide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	job, note, err := s.StartImport(t.Context(), owner, u, false)
+	job, note, err := s.StartImport(t.Context(), owner, u, imports.Choices{})
 	if err != nil || !note.Stored || note.Target != job.ID || job.Account != "ann" {
 		t.Fatalf("%+v %+v (%v)", job, note, err)
 	}
@@ -60,7 +60,7 @@ func TestImportDeedsDecide(t *testing.T) {
 		}
 		errs := map[string]error{}
 		_, _, errs["upload"] = s.NewUpload(by, 0)
-		_, _, errs["start"] = s.StartImport(t.Context(), by, theirs, false)
+		_, _, errs["start"] = s.StartImport(t.Context(), by, theirs, imports.Choices{})
 		_, errs["run"] = s.RunImport(t.Context(), by, imports.Import{})
 		_, _, errs["list"] = s.Imports(t.Context(), by)
 		_, _, _, errs["look"] = s.Import(t.Context(), by, job.ID)
@@ -93,7 +93,7 @@ func TestImportDeedsNoted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	job, _, err := s.StartImport(t.Context(), by, u, false)
+	job, _, err := s.StartImport(t.Context(), by, u, imports.Choices{})
 	if err != nil {
 		t.Fatal(err)
 	}

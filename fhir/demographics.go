@@ -84,11 +84,16 @@ func wordsOfNames(v Value) (all [][]string) {
 		if len(parts) == 0 {
 			parts = valuesOf(n, "text")
 		}
-		if words := strings.FieldsFunc(Fold(strings.Join(parts, " ")), func(r rune) bool { return r == ' ' || r == ',' || r == '-' || r == '.' }); len(words) > 0 {
+		if words := nameWords(strings.Join(parts, " ")); len(words) > 0 {
 			all = append(all, words)
 		}
 	}
 	return all
+}
+
+// nameWords are the words of a name, folded.
+func nameWords(text string) []string {
+	return strings.FieldsFunc(Fold(text), func(r rune) bool { return r == ' ' || r == ',' || r == '-' || r == '.' })
 }
 
 // sameName reports whether the shorter of two names is part of the longer: "Zoe Berg" and "Zoe Maria Berg".
@@ -106,7 +111,11 @@ func sameName(a, b []string) bool {
 
 // identifiers compares those of the systems that both have.
 func identifiers(a, b Value) verdict {
-	x, y := comparableIdentifiers(a), comparableIdentifiers(b)
+	return compareSystems(comparableIdentifiers(a), comparableIdentifiers(b))
+}
+
+// compareSystems compares values by system.
+func compareSystems(x, y map[string][]string) verdict {
 	is := silent
 	for system, values := range x {
 		switch compareAny(values, y[system], func(v, w string) bool { return v == w }) {

@@ -137,3 +137,42 @@ func legalReference(text string, own Bases) string {
 	}
 	return typ + "/" + id
 }
+
+// Moved returns the text with the resource and its references to resources of the store under other ids: to returns the new id for
+// type and id, "" to leave it. The old id of the resource itself is kept as an identifier. Nil if all stays.
+func (d *Document) Moved(own Bases, to func(typ, id string) string) (text []byte, err error) {
+	var edits []edit
+	for i := range d.cells {
+		v := node{d, int32(i + 1)}
+		if v.kind() != '"' || v.label() != "reference" && v.label() != "url" {
+			continue
+		}
+		r := ParseReference(view(v.bytes()))
+		if !own.Owns(r) {
+			continue
+		}
+		if id := to(r.Type, r.ID); id != "" {
+			c := v.cell()
+			edits = append(edits, edit{int(c.start), int(c.end), quote(r.Type + "/" + id)})
+		}
+	}
+	id, was := to(d.typ, d.id), d.id
+	if edits == nil && id == "" {
+		return nil, nil
+	}
+	text = edited(d.text, edits)
+	if id == "" {
+		return text, nil
+	}
+	if err := d.Reset(text); err != nil {
+		return nil, err
+	}
+	return d.withID(id, was), nil
+}
+
+// AnotherID is the id under which a resource of a source is kept whose own id is taken by another one here: always the same for
+// the name of the source, type and id.
+func AnotherID(source, typ, id string) string {
+	sum := sha256.Sum256([]byte(source + "\n" + typ + "/" + id))
+	return hex.EncodeToString(sum[:16])
+}

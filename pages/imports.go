@@ -24,7 +24,7 @@ func importRoutes() []Route {
 	return []Route{
 		{Method: "GET", Pattern: "import", Kind: Staff, Action: audit.NoEvent, Needs: exports.MayImport, Nav: "nav.import", Summary: "The form for files to import, and the last imports", Run: showImports},
 		{Method: "POST", Pattern: "import", Kind: Staff, Action: audit.Import, Needs: exports.MayImport, Long: true, Most: mostBody, Summary: "Send files and import them", Run: startImport},
-		{Method: "GET", Pattern: "import/{id}", Kind: Staff, Action: audit.NoEvent, Needs: exports.MayImport, Summary: "One import: how far it is, what came of it", Run: showImport},
+		{Method: "GET", Pattern: "import/{id}", Kind: Staff, Action: audit.Import, Needs: exports.MayImport, Summary: "One import: how far it is, what came of it", Run: showImport},
 		{Method: "GET", Pattern: "import/{id}/progress", Kind: Staff, Action: audit.NoEvent, Quiet: true, Needs: exports.MayImport, Summary: "For scripts: how far an import is", Run: showImportProgress},
 		{Method: "GET", Pattern: "import/{id}/findings", Kind: Staff, Action: audit.Import, Needs: exports.MayImport, Long: true, Summary: "Download all findings of an import", Run: sendFindings},
 		{Method: "GET", Pattern: "import/{id}/stop", Kind: Staff, Action: audit.NoEvent, Needs: exports.MayImport, Summary: "Ask whether an import is to be stopped", Run: askStopImport},
@@ -124,7 +124,7 @@ func (v *Request) receive(f *Form) (id string, err error) {
 		return "", nil
 	}
 	taken = true // by the import, or discarded there
-	job, note, err := v.Exports.StartImport(v.Context(), v.Actor(http.StatusSeeOther), u, f.Get("strict") != "")
+	job, note, err := v.Exports.StartImport(v.Context(), v.Actor(http.StatusSeeOther), u, f.choices())
 	v.Did(note, err)
 	return job.ID, err
 }

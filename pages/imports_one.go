@@ -21,6 +21,7 @@ type importRow struct {
 	Remarks []storage.JobFinding // likewise
 	More    int64                // findings that are not shown
 	All     int64                // findings
+	Persons []heldRow            // who was held back; filled for the page of one import
 }
 
 // typeCounts is what an import did to one type; Type is "" for what could not be read.
@@ -93,6 +94,7 @@ func (v *Request) importOne(id string) (importRow, error) {
 		}
 	}
 	r.More = r.All - int64(len(all))
+	r.Persons = v.heldRows(r.Held)
 	return r, nil
 }
 

@@ -104,6 +104,7 @@ func TestPagesNameWhoseDataWentOut(t *testing.T) {
 	d.put(`{"resourceType":"Observation","id":"loose","status":"final","code":{"text":"x"},"subject":{"display":"Ida Dataofwthree"}}`,
 		`{"resourceType":"Observation","id":"given","status":"final","code":{"text":"x"},"subject":{"display":"Dataofwtwo"}}`)
 	v.led(v.post("/unassigned/Observation/given", "version", "1", "patient", "wtwo"), "/unassigned?done=assigned")
+	_, imported := v.imported(v.upload([]sent{{"a.ndjson", `{"resourceType":"Patient","id":"wone","name":[{"family":"Else"}],"birthDate":"2001-01-01"}`}}))
 	documents := v.want(v.get("/patients/wone/part/documents"), 200)
 	letter := regexp.MustCompile(`href="(/patients/wone/file/[^"]+)"`).FindStringSubmatch(documents.body)
 	file := copyLink.FindStringSubmatch(v.get(copied).body)
@@ -121,7 +122,7 @@ func TestPagesNameWhoseDataWentOut(t *testing.T) {
 		{"/groups", ""}, {"/groups/g", ""}, {"/groups/g/edit", ""}, {"/groups/g/delete", ""}, {"/groups/g/add?q=Dataofwtwo", ""},
 		{"/requests", ""}, {"/requests?show=all&q=Dataofwthree", ""}, {request, "wone"}, {request + "/do/check", "wone"}, {request + "/do/amend", "wone"}, {request + "/letters/acknowledgement", "wone"},
 		{"/requests/new?patient=wone", "wone"}, {"/requests/download/csv", ""}, {"/requests/download/bundle", ""}, {"/requests/download/ndjson", ""},
-		{"/audit?patient=wone", "wone"}, {"/audit/download?as=csv&patient=wone", "wone"}, {"/", ""}, {"/exports", ""}, {"/import", ""}, {"/users", ""},
+		{"/audit?patient=wone", "wone"}, {"/audit/download?as=csv&patient=wone", "wone"}, {"/", ""}, {"/exports", ""}, {"/import", ""}, {imported, ""}, {"/users", ""},
 	} {
 		before := d.head()
 		r := v.get(c.path)

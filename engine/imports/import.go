@@ -20,13 +20,15 @@ import (
 
 // Import reads resources into a store.
 type Import struct {
+	Choices
 	Store    *storage.Store
 	Who      audit.Who               // for the audit log; zero: the server by itself
 	Job      string                  // the job that it is, for the audit log; "": none
-	Strict   bool                    // refuse resources with structural findings instead of reporting them
 	Progress func(read, total int64) // bytes, of the files as they lie on the disk; may be nil
 	Log      *slog.Logger            // for panics; nil: the default
 	Finding  func(Finding)           // called for each refused line and each reported finding; may be nil
+
+	Held func(Held) // called before anything is stored, for each person who is held back; may be nil
 
 	// Unassigned is called at the end with what was written after Since and belongs to nobody, if there is any: it may be nil.
 	Unassigned func(Unassigned)
@@ -63,7 +65,10 @@ type Counts struct{ Created, Updated, Unchanged, Refused int64 }
 // A resource without an id gets one: in a Bundle that of its fullUrl; otherwise one made of its content and its place
 // (file name without folders, and line), so that the same file gives the same ids again.
 //
-// Memory grows with the number of entries of one Bundle file, by some hundred bytes each, and with nothing else.
+// A person whose id is another person's is held back, with what refers to them ([Held]).
+//
+// Memory grows with the number of entries of one Bundle file and with that of persons in all of them, by some hundred bytes each,
+// and with what is held back.
 func (m *Import) Run(ctx context.Context, paths ...string) (map[string]Counts, error) {
 	if err := m.begins(ctx, paths); err != nil {
 		return nil, err
@@ -100,11 +105,16 @@ func (m *Import) read(ctx context.Context, paths []string) (map[string]Counts, e
 	for range batches {
 		l.free <- &batch{}
 	}
+	hold, err := m.look(ctx, paths)
+	if err != nil {
+		return nil, err
+	}
+	hold.tell(m.Held)
 	var stages sync.WaitGroup
 	stages.Go(l.prepare)
 	stages.Go(l.store)
-	r := reading{Import: m, ctx: ctx, full: l.full, free: l.free, batch: <-l.free, refused: map[string]int64{}, own: m.Store.Bases()}
-	err := r.all(paths)
+	r := reading{Import: m, ctx: ctx, full: l.full, free: l.free, batch: <-l.free, refused: map[string]int64{}, own: m.Store.Bases(), hold: hold}
+	err = r.all(paths)
 	close(l.full)
 	stages.Wait()
 	if ctx.Err() != nil {

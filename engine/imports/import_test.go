@@ -154,7 +154,7 @@ func TestImportKinds(t *testing.T) {
 func TestImportStrict(t *testing.T) {
 	s := testpractice.Empty.Bulk(t)
 	dir := testpractice.Files(t, map[string]string{"a.ndjson": `{"resourceType":"Patient","id":"1","colour":"red"}` + "\n" + p2})
-	got, findings, err := run(t, Import{Store: s, Strict: true}, dir, "a.ndjson")
+	got, findings, err := run(t, Import{Store: s, Choices: Choices{Strict: true}}, dir, "a.ndjson")
 	if err != nil || got != (Counts{Created: 1, Refused: 1}) || fmt.Sprint(findings) != "[a.ndjson:1 Patient/1refused]" {
 		t.Errorf("%+v %v %v", got, findings, err)
 	}

@@ -21,9 +21,9 @@ const Kind = "import"
 
 // Request is an import that was asked for, as the job's row holds it as JSON. The files lie in the job's folder.
 type Request struct {
-	Files  []File     `json:"files"`
-	By     audit.Kind `json:"by"`               // what the job's account is, for the audit log
-	Strict bool       `json:"strict,omitempty"` // as in [Import]
+	Files []File     `json:"files"`
+	By    audit.Kind `json:"by"` // what the job's account is, for the audit log
+	Choices
 }
 
 // File is one file of an [Request].
@@ -41,7 +41,17 @@ type Outcome struct {
 	Remarks int64             `json:"remarks,omitempty"` // other findings
 	// Unassigned is what of this says of nobody whose it is, as it stood when the import ended; nil: nothing.
 	Unassigned *Unassigned `json:"unassigned,omitempty"`
+	Held       []Held      `json:"held,omitempty"`     // the first of those who are held back
 	Problems   []string    `json:"problems,omitempty"` // why not everything was read, in plain sentences without data
+}
+
+// heldKept bounds how many of those who are held back the job's row names.
+const heldKept = 50
+
+func (o *Outcome) hold(h Held) {
+	if len(o.Held) < heldKept {
+		o.Held = append(o.Held, h)
+	}
 }
 
 // RequestOf is the request of a job of kind [Kind].
@@ -73,8 +83,9 @@ func Run(ctx context.Context, s *storage.Store, job storage.Job, folder *os.Root
 	}
 	f := &findings{}
 	var o Outcome
-	m := &Import{Store: s, Who: audit.Who{Name: job.Account, Kind: r.By}, Job: job.ID, Strict: r.Strict, Progress: step, Log: log,
-		Since: job.Snapshot, Unassigned: func(u Unassigned) { o.Unassigned = &u }}
+	m := &Import{Store: s, Who: audit.Who{Name: job.Account, Kind: r.By}, Job: job.ID, Choices: r.Choices, Progress: step, Log: log,
+		Since: job.Snapshot, Unassigned: func(u Unassigned) { o.Unassigned = &u },
+		Held: func(h Held) { h.File = r.shown(folder.Name(), h.File); o.hold(h) }}
 	counts, err := r.read(ctx, m, folder, f)
 	o.Counts, o.Refused, o.Remarks = counts, f.refused, f.remarks
 	end, event := storage.JobEnd{State: storage.Complete, Files: f.files, Findings: f.kept()}, m.ended(counts, err)

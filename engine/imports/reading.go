@@ -21,6 +21,9 @@ type reading struct {
 	refused map[string]int64 // by type
 	line    lineReader
 	own     fhir.Bases // whose resources are the store's
+	hold    *holding
+
+	look func(at spot, text []byte, fallback string, links fhir.Links) // instead of taking resources; nil: take them
 
 	total, before, at int64 // bytes: of all files, of the files before this one, of this one as far as read
 }
@@ -78,6 +81,10 @@ func (r *reading) hand() {
 // add takes one resource as text. fallback is the id for a resource without one; if it is empty too, content and place
 // make the id. links are rewritten.
 func (r *reading) add(at spot, text []byte, fallback string, links fhir.Links) {
+	if r.look != nil {
+		r.look(at, text, fallback, links)
+		return
+	}
 	d := r.batch.next()
 	was, err := r.parse(d, text, links)
 	if err != nil {
@@ -92,13 +99,18 @@ func (r *reading) add(at spot, text []byte, fallback string, links fhir.Links) {
 		return
 	}
 	if d.ID() == "" {
-		if fallback == "" {
-			fallback = at.id(d.JSON())
-		}
-		if err := d.Reset(d.Stamped(nil, fallback, 1, time.Unix(0, 0))); err != nil {
+		if err := d.Reset(d.Stamped(nil, at.idOf(d, fallback), 1, time.Unix(0, 0))); err != nil {
 			r.refuse(at, d, issueOf(err))
 			return
 		}
+	}
+	if why := r.hold.why(d.Type() + "/" + d.ID()); why != "" {
+		r.refuse(at, d, fhir.Issue{Severity: fhir.SeverityError, Code: fhir.CodeConflict, Diagnostics: why})
+		return
+	}
+	if err := r.move(d); err != nil {
+		r.refuse(at, d, issueOf(err))
+		return
 	}
 	if r.valid(at, d) && r.batch.take() {
 		r.hand()
@@ -122,6 +134,18 @@ func (r *reading) parse(d *fhir.Document, text []byte, links fhir.Links) (was st
 		return was, d.Reset(text)
 	}
 	return was, nil
+}
+
+// move gives a document and its references the ids under which they are stored.
+func (r *reading) move(d *fhir.Document) error {
+	if r.hold == nil {
+		return nil
+	}
+	text, err := d.Moved(r.own, r.hold.to)
+	if err != nil || text == nil {
+		return err
+	}
+	return d.Reset(text)
 }
 
 // valid reports structural findings, and whether the resource may be stored all the same.
@@ -165,6 +189,17 @@ func (r *reading) tell(at spot, d *fhir.Document, refused bool, issue fhir.Issue
 		f.Key = d.Type() + "/" + d.ID()
 	}
 	r.Finding(f)
+}
+
+// idOf is the id under which a document is stored that may have none.
+func (at spot) idOf(d *fhir.Document, fallback string) string {
+	switch {
+	case d.ID() != "":
+		return d.ID()
+	case fallback != "":
+		return fallback
+	}
+	return at.id(d.JSON())
 }
 
 // id makes an id of a place and the content there.
