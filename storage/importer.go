@@ -19,6 +19,9 @@ type Batch struct {
 	time  time.Time  // that the firsts are stamped with
 	own   fhir.Bases // by which owners were derived
 	first []first    // the items as first versions
+
+	offers []Offer // by item; nil: they are written in their order, whatever their sources say of them
+	terms  Terms
 }
 
 // first is the text of a first version and its SHA-256.
@@ -77,10 +80,22 @@ func (s *Store) Import(ctx context.Context, who audit.Who, docs []*fhir.Document
 
 // ImportBatch is [Store.Import] of a prepared batch.
 func (s *Store) ImportBatch(ctx context.Context, who audit.Who, b *Batch) ([]Change, error) {
+	taken, err := s.importBatch(ctx, who, b)
+	if err != nil {
+		return nil, err
+	}
+	changes := make([]Change, len(taken))
+	for i, t := range taken {
+		changes[i] = t.Change
+	}
+	return changes, nil
+}
+
+func (s *Store) importBatch(ctx context.Context, who audit.Who, b *Batch) ([]Taken, error) {
 	if who.Kind == "" {
 		return nil, fmt.Errorf("import: %w", errNoEvent)
 	}
-	changes := make([]Change, len(b.items))
+	taken := make([]Taken, len(b.items))
 	err := s.write(ctx, func(tx *Tx) error {
 		tx.agree(b)
 		b.rederive(s.Bases())
@@ -92,11 +107,11 @@ func (s *Store) ImportBatch(ctx context.Context, who audit.Who, b *Batch) ([]Cha
 			return err
 		}
 		for _, i := range fresh.index {
-			changes[i] = Created
+			taken[i].Change = Created
 			tx.regrouped(b.items[i].doc.Type(), b.items[i].id, nil, b.items[i].owners)
 		}
 		for _, i := range rest {
-			if _, changes[i], err = tx.put(b.items[i]); err != nil {
+			if taken[i], err = tx.putOrTake(b, i); err != nil {
 				return fmt.Errorf("%s/%s: %w", b.items[i].doc.Type(), b.items[i].id, err)
 			}
 		}
@@ -108,7 +123,16 @@ func (s *Store) ImportBatch(ctx context.Context, who audit.Who, b *Batch) ([]Cha
 	if err != nil {
 		return nil, fmt.Errorf("import: %w", err)
 	}
-	return changes, nil
+	return taken, nil
+}
+
+// putOrTake stores one item of a batch.
+func (tx *Tx) putOrTake(b *Batch, i int) (t Taken, err error) {
+	if b.offers != nil {
+		return tx.take(b.items[i], b.offers[i], b.terms)
+	}
+	_, t.Change, err = tx.put(b.items[i])
+	return t, err
 }
 
 // agree lets the transaction have the time of the batch, or, if the clock is past that, the batch that of the transaction.
@@ -133,10 +157,11 @@ func (b *Batch) rederive(own fhir.Bases) {
 
 // fresh are the items of a batch that are not in the store, in order, with the first of their row numbers.
 type fresh struct {
-	items []item
-	first []first
-	index []int // in the batch
-	rid   int64
+	items  []item
+	first  []first
+	offers []Offer // as in the batch
+	index  []int   // in the batch
+	rid    int64
 }
 
 // sift splits a batch into the items that are new and those that must go one by one, because their key is taken or comes
@@ -152,13 +177,19 @@ func (tx *Tx) sift(b *Batch) (fresh, []int, error) {
 	if err := tx.lookUp(b, verdicts); err != nil {
 		return fresh{}, nil, err
 	}
+	if err := tx.lookUpDeleted(b, verdicts); err != nil {
+		return fresh{}, nil, err
+	}
 	var f fresh
 	var rest []int
 	for i, v := range verdicts {
-		switch v {
-		case unknown:
+		switch {
+		case v == unknown:
 			f.items, f.first, f.index = append(f.items, b.items[i]), append(f.first, b.first[i]), append(f.index, i)
-		case changed, again:
+			if b.offers != nil {
+				f.offers = append(f.offers, b.offers[i])
+			}
+		case v != same:
 			rest = append(rest, i)
 		}
 	}
@@ -172,15 +203,16 @@ type verdict byte
 const (
 	unknown verdict = iota // no row has the key
 	same                   // the current row has the content
-	changed                // the current row has other content, or is a tombstone
+	changed                // the current row has other content, is a tombstone, or something is to be noted of the origin
 	again                  // an item before it in the batch has the key
 )
 
 // lookUp compares the items with their rows, many per statement, in the order of the key index.
 func (tx *Tx) lookUp(b *Batch, verdicts []verdict) error {
 	const most = 32
-	text := `SELECT id, version, updated, sha256, body IS NULL FROM resource WHERE type = ? AND id IN (` + marks(most) + `)`
-	args, row := numbered(1+most), make([]rawValue, 5)
+	text := `SELECT r.id, r.version, r.updated, r.sha256, r.body IS NULL, o.version, o.taken, o.seconds, o.nanos, o.number
+		FROM resource r LEFT JOIN origin o ON o.rid = r.rid WHERE r.type = ? AND r.id IN (` + marks(most) + `)`
+	args, row := numbered(1+most), make([]rawValue, 10)
 	return tx.raw(func(r raw) error {
 		for rest := b.order; len(rest) > 0; {
 			n := 1
@@ -213,7 +245,7 @@ func (b *Batch) judge(chunk []int, row []rawValue, verdicts []verdict) {
 	}
 	c := current{version: row[1].(int64), updated: row[2].(int64), sha256: row[3].([]byte)}
 	verdicts[i] = changed
-	if row[4].(int64) == 0 && c.hashes(b.items[i]) {
+	if row[4].(int64) == 0 && c.hashes(b.items[i]) && !b.teaches(i, c.version, row[5:]) {
 		verdicts[i] = same
 	}
 }
@@ -229,6 +261,9 @@ func (tx *Tx) insertAll(f fresh) error {
 	tx.hangAll(f)
 	return tx.raw(func(r raw) error {
 		if err := tx.insertBodies(r, f, since); err != nil {
+			return err
+		}
+		if err := tx.insertOrigins(r, f); err != nil {
 			return err
 		}
 		return insertDerived(r, f, since)

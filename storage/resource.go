@@ -21,6 +21,11 @@ const (
 	Created                 // the first version, or the first after a deletion
 	Updated
 	Deleted
+
+	// What [Store.Take] may answer besides; nothing is written.
+	Older       // what was taken from the source before is newer
+	EditKept    // the content of an earlier version: it was changed or deleted here since, and that stays
+	ChangedHere // other content, and it was changed or deleted here since: somebody must say which of the two is right
 )
 
 // current is the row of a resource.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"strconv"
 	"time"
 
 	"satchel/fhir"
@@ -123,6 +124,9 @@ func (tx *Tx) insertRestored(list [][]restored) error {
 		if err := tx.insertEarlier(r, rid, list); err != nil {
 			return err
 		}
+		if err := tx.insertRestoredOrigins(r, rid, list); err != nil {
+			return err
+		}
 		return insertRestoredIndex(r, rid, list)
 	})
 	if isTaken(err) {
@@ -139,6 +143,15 @@ func (tx *Tx) insertRestored(list [][]restored) error {
 		}
 	}
 	return err
+}
+
+// insertRestoredOrigins notes the package as the source of what was restored.
+func (tx *Tx) insertRestoredOrigins(r raw, rid int64, list [][]restored) error {
+	return r.insert(insertOrigin, 6, len(list), func(i int, args []rawArg) {
+		v := &list[i][len(list[i])-1]
+		said := fhir.SourceVersion{Number: strconv.FormatInt(v.version, 10), Updated: instant(v.updated)}
+		tx.fillOrigin(args, rid+int64(i), v.version, said)
+	})
 }
 
 // insertLast writes the rows of last versions.
