@@ -35,13 +35,19 @@ restored; one that is unchanged and was made as INCOMPLETE only with --accept-in
 A reference such as https://old.example/fhir/Patient/1 leads to another server and to nobody's record here, whatever ids
 there are, unless --base says that the resources of that address are the ones taken over. The store keeps such addresses.
 
+What the files say of their versions (meta.versionId and meta.lastUpdated) decides which is newer, in whatever order they are
+read: something older never replaces what is newer. Where they say nothing, the later one counts. What was changed or deleted
+here after it was imported stays: the import names it, and leaves out what the files say, unless --overwrite asks for that.
+Deletions in the files (deleted/ folders of exports, DELETE entries) are listed, and carried out with --apply-deletions.
+
 An id may be another person's here: two practices both have a Patient/1. By name, birth date and identifiers such persons
 are found before anything is stored, shown side by side, and held back with all that refers to them. If it is the same
 person, import again with --same; if it is another one, with --another, and --source with a name for where the files
 come from: then the person and what is theirs get ids of their own, keep the old ones as identifiers, and the next import
 of that source finds them again.
 
-Exit codes: 0 all is in the store, 1 failed or stopped, 2 wrong usage, 3 some lines were refused.`
+Exit codes: 0 all is in the store, 1 failed or stopped, 2 wrong usage, 3 some lines were refused, or not taken because of
+changes made here.`
 
 func cmdImport(at *common) *cobra.Command {
 	var report, fingerprint string
@@ -85,6 +91,8 @@ func cmdImport(at *common) *cobra.Command {
 	c.Flags().StringVar(&report, "report", "", "file for refused lines and findings (default import-report-TIME.ndjson in the data directory)")
 	c.Flags().StringArrayVar(&bases, "base", nil, "FHIR base URL of the server whose resources these are: references below it are meant for them; may be repeated")
 	c.Flags().BoolVar(&m.Strict, "strict", false, "refuse resources that break rules of FHIR's structure, instead of storing and reporting them")
+	c.Flags().BoolVar(&m.Overwrite, "overwrite", false, "take what the files say also where it is older than what is here, or where that was changed here since")
+	c.Flags().BoolVar(&m.Deletions, "apply-deletions", false, "carry out the deletions that the files ask for, instead of listing them")
 	c.Flags().StringArrayVar(&m.Same, "same", nil, "Patient/ID (or Practitioner …) that was held back: it is the same person here and in the files; may be repeated")
 	c.Flags().StringArrayVar(&m.Another, "another", nil, "Patient/ID (or Practitioner …) that was held back: it is another person, who gets another id; may be repeated")
 	c.Flags().StringVar(&m.Source, "source", "", "a name for where the files come from, such as the old system's: the same name gives the same ids again")
@@ -155,21 +163,16 @@ func first(u imports.Unassigned) string {
 // printCounts prints a table of what was done, by type.
 func printCounts(out io.Writer, counts map[string]imports.Counts, took time.Duration) {
 	t := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "type\tcreated\tupdated\tunchanged\trefused\t")
+	fmt.Fprintln(t, "type\tcreated\tupdated\tunchanged\tdeleted\tolder\trefused\t")
+	row := func(typ string, n imports.Counts) {
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t\n", cmp.Or(typ, "(unreadable)"), n.Created, n.Updated, n.Unchanged, n.Deleted, n.Older, n.Refused)
+	}
 	var sum imports.Counts
 	for _, typ := range slices.Sorted(maps.Keys(counts)) {
-		n := counts[typ]
-		sum.Created += n.Created
-		sum.Updated += n.Updated
-		sum.Unchanged += n.Unchanged
-		sum.Refused += n.Refused
-		if typ == "" {
-			typ = "(unreadable)"
-		}
-		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t\n", typ, n.Created, n.Updated, n.Unchanged, n.Refused)
+		sum.Add(counts[typ])
+		row(typ, counts[typ])
 	}
-	fmt.Fprintf(t, "all\t%d\t%d\t%d\t%d\t\n", sum.Created, sum.Updated, sum.Unchanged, sum.Refused)
+	row("all", sum)
 	t.Flush()
-	read := sum.Created + sum.Updated + sum.Unchanged + sum.Refused
-	fmt.Fprintf(out, "%d resources in %.1f s\n", read, took.Seconds())
+	fmt.Fprintf(out, "%d resources in %.1f s\n", sum.Sum(), took.Seconds())
 }

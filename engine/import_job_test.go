@@ -119,7 +119,7 @@ func TestImportJob(t *testing.T) {
 	if left := entries(t, e.path(job.ID)); !slices.Equal(left, []string{imports.FindingsFile}) {
 		t.Errorf("left %q", left)
 	}
-	want := []string{"ann " + job.ID + " success begins, 1 paths", "ann " + job.ID + " success ends, 2 created, 0 updated, 0 unchanged, 1 refused"}
+	want := []string{"ann " + job.ID + " success begins, 1 paths", "ann " + job.ID + " success ends, 2 created, 0 updated, 0 unchanged, 0 deleted, 0 older, 1 refused"}
 	if got := imported(t, e.store); !slices.Equal(got[:2], want) {
 		t.Errorf("noted %q", got)
 	}

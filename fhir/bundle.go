@@ -9,6 +9,8 @@ type BundleEntry struct {
 	// Of entry.request.
 	Method, URL                                        string
 	IfMatch, IfNoneExist, IfNoneMatch, IfModifiedSince string
+
+	ETag, LastModified string // of entry.response, in a Bundle of history
 }
 
 // BundleType is Bundle.type, such as "transaction"; "" if the document is not a Bundle or has none.
@@ -60,6 +62,8 @@ func readEntry(entry node, path string) (e BundleEntry, err error) {
 		return e, wrongShape(path+".fullUrl", "string")
 	}
 	e.FullURL = entry.field("fullUrl").text()
+	response := entry.field("response")
+	e.ETag, e.LastModified = response.field("etag").text(), response.field("lastModified").text()
 	for name, to := range map[string]*string{
 		"method": &e.Method, "url": &e.URL, "ifMatch": &e.IfMatch, "ifNoneExist": &e.IfNoneExist,
 		"ifNoneMatch": &e.IfNoneMatch, "ifModifiedSince": &e.IfModifiedSince,

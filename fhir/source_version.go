@@ -63,15 +63,15 @@ func isNumber(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
-// String is what is known, for people: "version 9 of 2026-06-01T00:00:00.000Z".
+// String is what is known, for people: "version 9 of 2026-06-01T00:00:00.000Z". Only numbers are shown of a versionId.
 func (v SourceVersion) String() string {
-	switch {
-	case !v.Told():
-		return "a version without number and time"
-	case v.Updated.IsZero():
-		return "version " + quoted(v.Number)
-	case v.Number == "":
+	switch numbered := isNumber(v.Number); {
+	case numbered && v.Updated.IsZero():
+		return "version " + v.Number
+	case numbered:
+		return "version " + v.Number + " of " + FormatInstant(v.Updated)
+	case !v.Updated.IsZero():
 		return "the version of " + FormatInstant(v.Updated)
 	}
-	return "version " + quoted(v.Number) + " of " + FormatInstant(v.Updated)
+	return "a newer version"
 }

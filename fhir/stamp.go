@@ -38,6 +38,12 @@ func (d *Document) Stamped(dst []byte, id string, version int64, t time.Time) []
 	return dst
 }
 
+// WithID returns the text of a document without an id with this one, right behind resourceType. Everything else stays byte for byte.
+func (d *Document) WithID(id string) []byte {
+	end := int(d.root().field("resourceType").cell().end)
+	return edited(d.text, []edit{{end, end, appendID([]byte(`,"id":`), id)}})
+}
+
 // appendLabel writes the member's name as it was written, and the colon.
 func appendLabel(dst []byte, member node) []byte {
 	c := member.cell()

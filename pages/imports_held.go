@@ -41,7 +41,7 @@ const heldField = "held-"
 
 // choices are what the form of an import says.
 func (f *Form) choices() imports.Choices {
-	c := imports.Choices{Strict: f.Get("strict") != "", Source: strings.TrimSpace(f.Get("source"))}
+	c := imports.Choices{Strict: f.Get("strict") != "", Overwrite: f.Get("overwrite") != "", Deletions: f.Get("deletions") != "", Source: strings.TrimSpace(f.Get("source"))}
 	for name := range f.Values {
 		key, is := strings.CutPrefix(name, heldField)
 		switch {

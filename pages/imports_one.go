@@ -47,10 +47,7 @@ func importRowOf(job storage.Job) (r importRow, err error) {
 	for _, typ := range slices.Sorted(maps.Keys(r.Counts)) {
 		n := r.Counts[typ]
 		r.Types = append(r.Types, typeCounts{typ, n})
-		r.Sum.Created += n.Created
-		r.Sum.Updated += n.Updated
-		r.Sum.Unchanged += n.Unchanged
-		r.Sum.Refused += n.Refused
+		r.Sum.Add(n)
 	}
 	if len(r.Types) > 1 && r.Types[0].Type == "" { // what could not be read stands last
 		r.Types = append(r.Types[1:], r.Types[0])

@@ -131,7 +131,7 @@ func TestImport(t *testing.T) {
 			t.Errorf("the page tells %q", secret)
 		}
 	}
-	if !regexp.MustCompile(`<th scope="row">Patient</th><td[^>]*>6</td><td[^>]*>0</td><td[^>]*>0</td><td[^>]*>0</td>`).MatchString(r.body) {
+	if !regexp.MustCompile(`<th scope="row">Patient</th><td[^>]*>6</td><td[^>]*>0</td><td[^>]*>0</td><td[^>]*>0</td><td[^>]*>0</td><td[^>]*>0</td>`).MatchString(r.body) {
 		t.Errorf("counts are wrong\n%s", r.body)
 	}
 	for i := range 6 {
@@ -145,7 +145,7 @@ func TestImport(t *testing.T) {
 		t.Errorf("left %q", got)
 	}
 	r, again := v.imported(v.upload(files[:1], "strict", "1"), "3 entries were refused")
-	if !regexp.MustCompile(`<th scope="row">Patient</th><td[^>]*>0</td><td[^>]*>0</td><td[^>]*>2</td><td[^>]*>1</td>`).MatchString(r.body) {
+	if !regexp.MustCompile(`<th scope="row">Patient</th><td[^>]*>0</td><td[^>]*>0</td><td[^>]*>2</td><td[^>]*>0</td><td[^>]*>0</td><td[^>]*>1</td>`).MatchString(r.body) {
 		t.Errorf("counts are wrong\n%s", r.body)
 	}
 	v.want(v.get("/import"), 200, path, again, "and 3 more")
@@ -154,7 +154,7 @@ func TestImport(t *testing.T) {
 	v.led(v.post(again+"/stop"), again+"?done=stopped")
 	noted := strings.Join(p.noted(audit.Import), "\n")
 	id := strings.TrimPrefix(path, "/import/")
-	for _, want := range []string{"ann import " + id + " success [] upload, 4 files, ", "ann import " + id + " success [] begins, 4 paths", "ann import " + id + " success [] ends, 6 created, 0 updated, 0 unchanged, 2 refused"} {
+	for _, want := range []string{"ann import " + id + " success [] upload, 4 files, ", "ann import " + id + " success [] begins, 4 paths", "ann import " + id + " success [] ends, 6 created, 0 updated, 0 unchanged, 0 deleted, 0 older, 2 refused"} {
 		if !strings.Contains(noted, want) {
 			t.Errorf("the audit log lacks %q\n%s", want, noted)
 		}
@@ -163,6 +163,26 @@ func TestImport(t *testing.T) {
 		t.Errorf("names of files are in a log\n%s\n%s", noted, p.log)
 	}
 }
+
+// The choices of the form reach the import: deletions are carried out, and what was changed here gives way.
+func TestImportChoices(t *testing.T) {
+	t.Parallel()
+	p := open(t, nil)
+	v := p.as("ann")
+	gone := sent{"gone.ndjson", `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"DELETE","url":"Patient/i1"}}]}`}
+	v.imported(v.upload([]sent{{"a.ndjson", `{"resourceType":"Patient","id":"i1"}`}}), "Everything in the files is stored")
+	v.imported(v.upload([]sent{gone}), "Patient/i1", "not carried out")
+	p.stored("Patient", "i1")
+	r, _ := v.imported(v.upload([]sent{gone}, "deletions", "1"))
+	if !regexp.MustCompile(`data-label="Deleted">1</td>`).MatchString(r.body) {
+		t.Errorf("nothing was deleted\n%s", r.body)
+	}
+	r, _ = v.imported(v.upload([]sent{{"a.ndjson", `{"resourceType":"Patient","id":"i1"}`}}, "overwrite", "1"))
+	if !regexp.MustCompile(`data-label="New">1</td>`).MatchString(r.body) {
+		t.Errorf("it stays deleted\n%s", r.body)
+	}
+}
+
 
 // What cannot be imported is refused beside the field, and nothing of it stays.
 func TestImportRefused(t *testing.T) {

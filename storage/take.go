@@ -12,7 +12,8 @@ import (
 // Offer is what a source says of a version that it offers.
 type Offer struct {
 	fhir.SourceVersion
-	Behind bool // it stands behind a newer one of the same resource, as in a Bundle of history
+	Behind    bool // it stands behind a newer one of the same resource, as in a Bundle of history
+	Overwrite bool // Terms.Overwrite for this one
 }
 
 // Terms are what whoever imports says about what is here already.
@@ -100,13 +101,8 @@ func (s standing) known() fhir.SourceVersion {
 // ChangedHere, or Unchanged where an earlier version has the content. had tells the latter.
 func (s standing) judge(in Offer, terms Terms, had func() (bool, error)) (Change, error) {
 	order := in.Compare(s.known())
-	switch {
-	case terms.overrules(s.from):
+	if terms.overrules(s.from) || order > 0 && (s.from == nil || !s.written()) {
 		return Updated, nil
-	case s.from == nil && order > 0, !s.written() && order > 0:
-		return Updated, nil
-	case s.from != nil && order < 0, order == 0 && in.Behind:
-		return Older, nil
 	}
 	before, err := had()
 	switch {
@@ -116,6 +112,8 @@ func (s standing) judge(in Offer, terms Terms, had func() (bool, error)) (Change
 		return EditKept, nil
 	case before:
 		return Unchanged, nil
+	case s.from != nil && order < 0, order == 0 && in.Behind:
+		return Older, nil
 	case s.written():
 		return ChangedHere, nil
 	}
@@ -137,6 +135,7 @@ func (tx *Tx) stands(typ int64, id string) (s standing, found bool, err error) {
 
 // take stores one offer, or says why not.
 func (tx *Tx) take(it item, in Offer, terms Terms) (Taken, error) {
+	terms.Overwrite = terms.Overwrite || in.Overwrite
 	s, found, err := tx.stands(it.typ, it.id)
 	if err != nil {
 		return Taken{}, err
@@ -220,6 +219,9 @@ func (tx *Tx) takeDeletion(d Deletion, terms Terms) (Taken, error) {
 			return Taken{}, nil
 		}
 		return Taken{}, tx.setOrigin(s.rid, s.version, d.SourceVersion, s.from.SourceVersion)
+	}
+	if s.from == nil && !terms.overrules(nil) { // it may be somebody else's by the same id
+		return Taken{ChangedHere, s.known()}, nil
 	}
 	change, err := s.judge(d.Offer, terms, func() (bool, error) { return false, nil })
 	if err != nil || change != Updated {

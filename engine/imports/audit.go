@@ -18,9 +18,9 @@ func (m *Import) begins(ctx context.Context, paths []string) error {
 func (m *Import) ended(counts map[string]Counts, failure error) audit.Event {
 	var n Counts
 	for _, c := range counts {
-		n.Created, n.Updated, n.Unchanged, n.Refused = n.Created+c.Created, n.Updated+c.Updated, n.Unchanged+c.Unchanged, n.Refused+c.Refused
+		n.Add(c)
 	}
-	e := audit.Event{Who: m.who(), Action: audit.Import, Target: m.Job, Detail: fmt.Sprintf("ends, %d created, %d updated, %d unchanged, %d refused", n.Created, n.Updated, n.Unchanged, n.Refused)}
+	e := audit.Event{Who: m.who(), Action: audit.Import, Target: m.Job, Detail: fmt.Sprintf("ends, %d created, %d updated, %d unchanged, %d deleted, %d older, %d refused", n.Created, n.Updated, n.Unchanged, n.Deleted, n.Older, n.Refused)}
 	if failure != nil {
 		e.Outcome = audit.Failed
 	}

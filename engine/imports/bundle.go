@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"satchel/fhir"
+	"satchel/storage"
 )
 
 // A Bundle is read twice. The first reading finds where its resources stand and what their fullUrls mean, and keeps
@@ -18,6 +19,7 @@ import (
 // bundle is what the first reading finds out about a JSON document.
 type bundle struct {
 	typ     string // resourceType, "" if there is none
+	kind    string // Bundle.type
 	size    int64
 	entries []bundleEntry
 	links   fhir.Links // from fullUrls to relative references
@@ -27,9 +29,23 @@ type bundle struct {
 type bundleEntry struct {
 	start, end int64  // where the resource stands in the text, with what may be before it; end 0: there is none
 	id         string // for a resource without one, "" if its fullUrl has none either
-	deletes    bool   // request.method is DELETE
+	key        string // "Type/id" of the resource; "" if it has none yet
 	twice      bool   // a member that may be there once is there again
+	behind     bool   // in a history: an entry before it, which is newer, has the same key
+
+	fullURL, method, url string
+	etag, modified       string // of the response: what the source says of the version
 }
+
+// deletion is what an entry deletes.
+func (e bundleEntry) deletion() storage.Deletion {
+	d := deletionOf(e.url, e.fullURL, e.etag, e.modified)
+	d.Behind = e.behind
+	return d
+}
+
+// deletes reports whether the entry is a deletion.
+func (e bundleEntry) deletes() bool { return e.method == "DELETE" }
 
 // jsonError is broken JSON, or JSON that is no resource.
 type jsonError struct{ err error }
@@ -71,6 +87,10 @@ func (s *bundleScan) document() error {
 			tok, err := s.token()
 			s.found.typ = tok.String()
 			return err
+		case name == "type" && s.peek() == '"':
+			tok, err := s.token()
+			s.found.kind = tok.String()
+			return err
 		case name == "entry" && s.peek() == '[':
 			return s.array(s.entry)
 		}
@@ -82,7 +102,26 @@ func (s *bundleScan) document() error {
 	if _, err := s.token(); err != io.EOF {
 		return &jsonError{fmt.Errorf("more text after the end of the JSON object, at byte %d", s.dec.InputOffset())}
 	}
+	s.found.order()
 	return nil
+}
+
+// order finds what stands behind something newer: a history begins with the newest (R4 http.html#history).
+func (b *bundle) order() {
+	seen := map[string]bool{}
+	for i := range b.entries {
+		e := &b.entries[i]
+		if e.deletes() {
+			d := e.deletion()
+			e.key = d.Type + "/" + d.ID
+		}
+		if b.kind == "history" && e.key != "" {
+			e.behind, seen[e.key] = seen[e.key], true
+		}
+		if e.behind || b.kind != "history" {
+			e.key = "" // is not needed any more
+		}
+	}
 }
 
 // entry reads one entry.
@@ -92,21 +131,23 @@ func (s *bundleScan) entry() error {
 		return s.skip()
 	}
 	var e bundleEntry
-	var fullURL, typ, id string
+	var typ, id string
 	err := s.object(func(name string) (err error) {
 		kind := s.peek()
 		switch {
 		case name == "fullUrl" && kind == '"':
 			var tok jsontext.Token
 			tok, err = s.token()
-			fullURL = tok.String()
+			e.fullURL = tok.String()
 		case name == "resource":
 			e.twice = e.end != 0
 			e.start = s.dec.InputOffset()
 			typ, id, err = s.resource()
 			e.end = s.dec.InputOffset()
 		case name == "request" && kind == '{':
-			e.deletes, err = s.request()
+			err = s.texts(map[string]*string{"method": &e.method, "url": &e.url})
+		case name == "response" && kind == '{':
+			err = s.texts(map[string]*string{"etag": &e.etag, "lastModified": &e.modified})
 		default:
 			err = s.skip()
 		}
@@ -115,11 +156,14 @@ func (s *bundleScan) entry() error {
 	if err != nil {
 		return err
 	}
-	if e.id = idOf(fullURL, typ); id == "" {
+	if e.id = idOf(e.fullURL, typ); id == "" {
 		id = e.id
 	}
-	if legal := fhir.LegalID(typ, id); fullURL != "" && fhir.IsType(typ) && legal != "" {
-		s.found.links.Add(fullURL, typ+"/"+legal)
+	if legal := fhir.LegalID(typ, id); fhir.IsType(typ) && legal != "" {
+		e.key = typ + "/" + legal
+		if e.fullURL != "" {
+			s.found.links.Add(e.fullURL, e.key)
+		}
 	}
 	s.found.entries = append(s.found.entries, e)
 	return nil
@@ -161,17 +205,17 @@ func (s *bundleScan) resource() (typ, id string, err error) {
 	return typ, id, err
 }
 
-// request reads an entry's request.
-func (s *bundleScan) request() (deletes bool, err error) {
-	err = s.object(func(name string) error {
-		if name != "method" || s.peek() != '"' {
+// texts reads an object of which some members are wanted, if they are texts.
+func (s *bundleScan) texts(wanted map[string]*string) error {
+	return s.object(func(name string) error {
+		to := wanted[name]
+		if to == nil || s.peek() != '"' {
 			return s.skip()
 		}
 		tok, err := s.token()
-		deletes = tok.String() == "DELETE"
+		*to = tok.String()
 		return err
 	})
-	return deletes, err
 }
 
 // object calls member with each name of an object; it must read the value.
@@ -251,8 +295,8 @@ func (r *reading) entries(s *source, t *text, b bundle) error {
 		if at.line++; r.ctx.Err() != nil {
 			return nil
 		}
-		if e.deletes {
-			r.note(at, nil, "deletions in files are not carried out; delete the resource on the server")
+		if e.deletes() {
+			r.delete(at, e.deletion())
 			continue
 		}
 		if e.end == 0 {
@@ -278,7 +322,8 @@ func (r *reading) entries(s *source, t *text, b bundle) error {
 		if _, err := io.ReadFull(t, buffer); err != nil {
 			return err
 		}
-		r.add(at, bytes.TrimLeft(buffer, ": \t\r\n"), e.id, b.links)
+		said := fhir.NewSourceVersion(versionOf(e.etag), e.modified)
+		r.add(at, offered{text: bytes.TrimLeft(buffer, ": \t\r\n"), fallback: e.id, links: b.links, said: said, behind: e.behind})
 	}
 	return nil
 }

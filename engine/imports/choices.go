@@ -11,6 +11,11 @@ import (
 type Choices struct {
 	Strict bool `json:"strict,omitempty"` // refuse resources with structural findings instead of reporting them
 
+	// Overwrite takes what the files say also where it is older than what is here, or where that was changed here since.
+	Overwrite bool `json:"overwrite,omitempty"`
+	// Deletions carries out the deletions that the files ask for; otherwise they are listed.
+	Deletions bool `json:"deletions,omitempty"`
+
 	// Of persons whose id is another person's here ([Held]), as "Patient/1": those of whom it was said that they are the same person,
 	// and those who are not and get another id, made of Source, a name for where the files come from. The same name gives the same
 	// ids again, and needs Another only once.

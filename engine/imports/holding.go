@@ -70,13 +70,13 @@ func (m *Import) isAnother(ctx context.Context, key string) (bool, error) {
 }
 
 // follow marks what refers to somebody or something that is marked. What is held back wins over what is moved.
-func (h *holding) follow(r *reading, changed *bool) func(at spot, text []byte, fallback string, links fhir.Links) {
+func (h *holding) follow(r *reading, changed *bool) func(at spot, o offered) {
 	var d fhir.Document
-	return func(at spot, text []byte, fallback string, links fhir.Links) {
-		if _, err := r.parse(&d, text, links); err != nil {
+	return func(at spot, o offered) {
+		if _, err := r.parse(&d, o); err != nil {
 			return
 		}
-		key := d.Type() + "/" + at.idOf(&d, fallback)
+		key := d.Type() + "/" + at.idOf(&d, o.fallback)
 		d.ReferenceTexts(func(text string) {
 			ref := fhir.ParseReference(text)
 			by, marked := h.marks[ref.Key()]
@@ -99,7 +99,7 @@ func (h *holding) tell(f func(Held)) {
 
 // to is the id under which a resource is stored that is moved; "" for any other.
 func (h *holding) to(typ, id string) string {
-	if !h.marks[typ+"/"+id].moved {
+	if h == nil || !h.marks[typ+"/"+id].moved {
 		return ""
 	}
 	return fhir.AnotherID(h.source, typ, id)

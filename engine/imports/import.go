@@ -53,8 +53,23 @@ type Finding struct {
 	Issue   fhir.Issue
 }
 
-// Counts is what an import did to one type.
-type Counts struct{ Created, Updated, Unchanged, Refused int64 }
+// Counts is what an import did to one type: each resource and each deletion that the files offer is counted once.
+type Counts struct {
+	Created, Updated, Unchanged int64
+	Deleted, Older              int64 `json:",omitempty"` // deletions carried out or found done; what is older than what is here, and not stored
+	Refused                     int64
+}
+
+// Add adds other counts.
+func (c *Counts) Add(n Counts) {
+	c.Created, c.Updated, c.Unchanged = c.Created+n.Created, c.Updated+n.Updated, c.Unchanged+n.Unchanged
+	c.Deleted, c.Older, c.Refused = c.Deleted+n.Deleted, c.Older+n.Older, c.Refused+n.Refused
+}
+
+// Sum is how many resources and deletions were counted.
+func (c Counts) Sum() int64 {
+	return c.Created + c.Updated + c.Unchanged + c.Deleted + c.Older + c.Refused
+}
 
 // Run reads paths in order: .ndjson, .ndjson.gz, .json (a resource or a Bundle), .zip, and folders of these. It goes
 // transaction by transaction in bounded memory; stopping it loses nothing that was counted, and running it again does
@@ -64,6 +79,9 @@ type Counts struct{ Created, Updated, Unchanged, Refused int64 }
 //
 // A resource without an id gets one: in a Bundle that of its fullUrl; otherwise one made of its content and its place
 // (file name without folders, and line), so that the same file gives the same ids again.
+//
+// What the source says of its versions decides which of two is newer ([storage.Store.Take]); deletions are carried out only with
+// [Choices.Deletions].
 //
 // A person whose id is another person's is held back, with what refers to them ([Held]).
 //
@@ -100,7 +118,7 @@ func (m *Import) run(ctx context.Context, paths []string) (map[string]Counts, er
 func (m *Import) read(ctx context.Context, paths []string) (map[string]Counts, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	l := line{Import: m, ctx: ctx, stop: stop, counts: map[string]Counts{},
+	l := line{Import: m.oneAtATime(), ctx: ctx, stop: stop, counts: map[string]Counts{}, terms: storage.Terms{Overwrite: m.Overwrite},
 		full: make(chan *batch), ready: make(chan *batch), free: make(chan *batch, batches)}
 	for range batches {
 		l.free <- &batch{}
@@ -110,10 +128,15 @@ func (m *Import) read(ctx context.Context, paths []string) (map[string]Counts, e
 		return nil, err
 	}
 	hold.tell(m.Held)
+	begun, err := m.Store.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.terms.Since = begun.Time
 	var stages sync.WaitGroup
 	stages.Go(l.prepare)
 	stages.Go(l.store)
-	r := reading{Import: m, ctx: ctx, full: l.full, free: l.free, batch: <-l.free, refused: map[string]int64{}, own: m.Store.Bases(), hold: hold}
+	r := reading{Import: l.Import, ctx: ctx, full: l.full, free: l.free, batch: <-l.free, refused: map[string]int64{}, own: m.Store.Bases(), hold: hold}
 	err = r.all(paths)
 	close(l.full)
 	stages.Wait()
@@ -121,11 +144,24 @@ func (m *Import) read(ctx context.Context, paths []string) (map[string]Counts, e
 		err = errors.Join(err, context.Cause(ctx))
 	}
 	for typ, n := range r.refused {
-		c := l.counts[typ]
-		c.Refused += n
-		l.counts[typ] = c
+		l.add(typ, Counts{Refused: n})
 	}
 	return l.counts, err
+}
+
+// oneAtATime is the import with findings that both ends of the assembly line may tell.
+func (m *Import) oneAtATime() *Import {
+	if m.Finding == nil {
+		return m
+	}
+	var one sync.Mutex
+	safe := *m
+	safe.Finding = func(f Finding) {
+		one.Lock()
+		defer one.Unlock()
+		m.Finding(f)
+	}
+	return &safe
 }
 
 // line is the assembly line of an import: batches go from the reading over full to prepare, over ready to store, and
@@ -136,13 +172,14 @@ type line struct {
 	stop              context.CancelCauseFunc // ends the import with an error
 	full, ready, free chan *batch
 	counts            map[string]Counts
+	terms             storage.Terms
 }
 
 // prepare does what needs no database, beside the storing of the batch before.
 func (l *line) prepare() {
 	defer close(l.ready)
 	l.each(l.full, func(b *batch) (err error) {
-		if b.ready, err = l.Store.Prepare(b.docs[:b.used]); err != nil {
+		if b.ready, err = l.Store.PrepareOffers(b.docs[:b.used], b.offers, l.terms); err != nil {
 			return err
 		}
 		select {
@@ -157,12 +194,8 @@ func (l *line) prepare() {
 func (l *line) store() {
 	defer close(l.free)
 	l.each(l.ready, func(b *batch) error {
-		changes, err := l.Store.ImportBatch(l.ctx, l.who(), b.ready)
-		if err != nil {
+		if err := l.take(b); err != nil {
 			return err
-		}
-		for i, change := range changes {
-			l.count(b.docs[i].Type(), change)
 		}
 		b.reset()
 		l.free <- b
@@ -188,60 +221,6 @@ func (l *line) each(in <-chan *batch, f func(*batch) error) {
 			return
 		}
 	}
-}
-
-// count counts one stored resource.
-func (l *line) count(typ string, change storage.Change) {
-	c := l.counts[typ]
-	switch change {
-	case storage.Created:
-		c.Created++
-	case storage.Updated:
-		c.Updated++
-	default:
-		c.Unchanged++
-	}
-	l.counts[typ] = c
-}
-
-// Limits of a batch: one transaction.
-const (
-	batches    = 3 // one is filled, one prepared, one stored
-	batchCount = 4000
-	batchBytes = 8 << 20
-	docKeep    = 1 << 20 // a document that has grown beyond this is not kept for the next batch
-)
-
-// batch is a set of documents that are stored in one transaction. Its documents keep their memory for the next set.
-type batch struct {
-	docs  []*fhir.Document
-	used  int
-	bytes int
-	ready *storage.Batch
-}
-
-// next is a document to fill; it belongs to the batch once it is taken.
-func (b *batch) next() *fhir.Document {
-	if b.used == len(b.docs) {
-		b.docs = append(b.docs, &fhir.Document{})
-	}
-	return b.docs[b.used]
-}
-
-// take adds the document of the last next. It reports whether the batch is full.
-func (b *batch) take() bool {
-	b.bytes += len(b.docs[b.used].JSON())
-	b.used++
-	return b.used >= batchCount || b.bytes >= batchBytes
-}
-
-func (b *batch) reset() {
-	for i, d := range b.docs[:b.used] {
-		if len(d.JSON()) > docKeep {
-			b.docs[i] = &fhir.Document{}
-		}
-	}
-	b.used, b.bytes, b.ready = 0, 0, nil
 }
 
 // issueOf is the issue for an error about one resource.

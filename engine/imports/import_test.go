@@ -87,10 +87,7 @@ func run(t testing.TB, m Import, dir string, paths ...string) (Counts, []string,
 
 func sum(counts map[string]Counts) (all Counts) {
 	for _, c := range counts {
-		all.Created += c.Created
-		all.Updated += c.Updated
-		all.Unchanged += c.Unchanged
-		all.Refused += c.Refused
+		all.Add(c)
 	}
 	return all
 }
@@ -122,8 +119,8 @@ func TestImportKinds(t *testing.T) {
 		{"document in .ndjson", map[string]string{"a.ndjson": "{\n" + p1[1:]}, []string{"a.ndjson"}, Counts{Created: 1}, ""},
 		{"bundle", map[string]string{"a.json": bundleOf("collection", `{"resource": `+p1+`}`, `{}`, `{"resource":`+bad[:len(bad)-2]+`,"id":"4"}}`, `{"resource":`+p2+`}`)},
 			[]string{"a.json"}, Counts{Created: 2, Refused: 1}, "a.json:2 noted; a.json:3 refused"},
-		{"bundle, deletion", map[string]string{"a.json": bundleOf("transaction", `{"request":{"method":"DELETE","url":"Patient/1"}}`)}, []string{"a.json"}, Counts{}, "a.json:1 noted"},
-		{"deletions as lines", map[string]string{"deleted.ndjson": bundleOf("transaction", `{"request":{"method":"DELETE","url":"Patient/1"}}`)}, []string{""}, Counts{}, "deleted.ndjson:1 noted"},
+		{"bundle, deletion", map[string]string{"a.json": bundleOf("transaction", `{"request":{"method":"DELETE","url":"Patient/1"}}`)}, []string{"a.json"}, Counts{}, "a.json:1 Patient/1noted"},
+		{"deletions as lines", map[string]string{"deleted.ndjson": bundleOf("transaction", `{"request":{"method":"DELETE","url":"Patient/1"}}`)}, []string{""}, Counts{}, "deleted.ndjson:1 Patient/1noted"},
 		{"broken bundle", map[string]string{"a.json": bundleOf("batch", `{"resource":`+p1+`}`)[:60], "b.ndjson": p2}, []string{""}, Counts{Created: 1, Refused: 1}, "a.json:0 refused"},
 		{"more after the bundle", map[string]string{"a.json": bundleOf("batch", `{"resource":`+p1+`}`) + "x"}, []string{"a.json"}, Counts{Refused: 1}, "a.json:0 refused"},
 		{"other files in a folder", map[string]string{"manifest.json": `{"output":[]}`, "README": "x", "sub/b.ndjson": p1, "a.ndjson": p2},

@@ -25,7 +25,7 @@ func (r *reading) lines(s *source, t *text) error {
 		case err != nil:
 			return fmt.Errorf("line %d: %w", at.line, err)
 		case len(line) > 0:
-			r.add(at, line, "", fhir.Links{})
+			r.add(at, offered{text: line})
 		}
 	}
 	return nil

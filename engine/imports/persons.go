@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"satchel/fhir"
+	"satchel/storage"
 )
 
 // An id may be taken here by another person: two practices both have a Patient/1. Before anything is stored, the files are looked
@@ -39,26 +40,26 @@ type persons struct {
 type seenPerson struct {
 	fhir.Identity
 	HeldName
-	version string // meta.versionId: several versions of one resource may differ
+	version storage.Offer // several versions of one resource may differ
 }
 
 // person looks at one resource of the files.
-func (p *persons) person(at spot, text []byte, fallback string, links fhir.Links) {
-	if p.err != nil || !mayBePerson(text) {
+func (p *persons) person(at spot, o offered) {
+	if p.err != nil || !mayBePerson(o.text) {
 		return
 	}
-	if _, err := p.parse(&p.doc, text, links); err != nil || !fhir.IsPerson(p.doc.Type()) {
+	if _, err := p.parse(&p.doc, o); err != nil || !fhir.IsPerson(p.doc.Type()) {
 		return
 	}
 	id := p.doc.ID()
 	if id == "" {
-		id = fallback
+		id = o.fallback
 	}
 	key := p.doc.Type() + "/" + id
 	if _, held := p.held[key]; id == "" || held || slices.Contains(p.Same, key) {
 		return
 	}
-	found := seenPerson{p.doc.Identity(), nameOf(&p.doc), p.doc.Look().Child("meta").Child("versionId").Text()}
+	found := seenPerson{p.doc.Identity(), nameOf(&p.doc), storage.Offer{SourceVersion: p.doc.SourceVersion().Or(o.said), Behind: o.behind}}
 	if first, ok := p.seen[key]; ok {
 		if differ := first.Another(found.Identity); differ != nil && first.version == found.version {
 			p.held[key] = Held{Key: key, Differs: differ, File: at.src.name, Line: at.line, InFiles: true, Here: first.HeldName, There: found.HeldName}

@@ -6,9 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"time"
+	"slices"
 
 	"satchel/fhir"
+	"satchel/storage"
 )
 
 // reading is the side of an import that reads files and fills batches; it alone reports findings and progress.
@@ -23,7 +24,7 @@ type reading struct {
 	own     fhir.Bases // whose resources are the store's
 	hold    *holding
 
-	look func(at spot, text []byte, fallback string, links fhir.Links) // instead of taking resources; nil: take them
+	look func(at spot, o offered) // instead of taking resources; nil: take them
 
 	total, before, at int64 // bytes: of all files, of the files before this one, of this one as far as read
 }
@@ -32,6 +33,16 @@ type reading struct {
 type spot struct {
 	src  *source
 	line int64
+}
+
+// offered is one resource of the files, as text.
+type offered struct {
+	text     []byte
+	fallback string     // the id for a resource without one; if it is empty too, content and place make the id
+	links    fhir.Links // to be rewritten
+
+	said   fhir.SourceVersion // what stands beside it, where it says nothing itself
+	behind bool               // it stands behind a newer one in a Bundle of history
 }
 
 // all reads every file of the paths, in order, and hands over the last batch. It goes on after a file that cannot be
@@ -52,7 +63,7 @@ func (r *reading) all(paths []string) error {
 		r.before, r.at = r.before+s.size, 0
 		r.report()
 	}
-	if r.ctx.Err() == nil && r.batch.used > 0 {
+	if r.ctx.Err() == nil && !r.batch.empty() {
 		r.hand()
 	}
 	return errors.Join(errs...)
@@ -78,15 +89,17 @@ func (r *reading) hand() {
 	r.report()
 }
 
-// add takes one resource as text. fallback is the id for a resource without one; if it is empty too, content and place
-// make the id. links are rewritten.
-func (r *reading) add(at spot, text []byte, fallback string, links fhir.Links) {
+// add takes one resource.
+func (r *reading) add(at spot, o offered) {
 	if r.look != nil {
-		r.look(at, text, fallback, links)
+		r.look(at, o)
 		return
 	}
+	if len(r.batch.deletions) > 0 {
+		r.hand() // what comes first is done first
+	}
 	d := r.batch.next()
-	was, err := r.parse(d, text, links)
+	was, err := r.parse(d, o)
 	if err != nil {
 		r.refuse(at, nil, issueOf(err))
 		return
@@ -94,17 +107,16 @@ func (r *reading) add(at spot, text []byte, fallback string, links fhir.Links) {
 	if was != "" {
 		r.note(at, d, fmt.Sprintf("its id %.100q is not one of FHIR R4; it is stored as %s/%s, with the old id as an identifier, and references to it are rewritten", was, d.Type(), d.ID()))
 	}
-	if onlyDeletes(d) {
-		r.note(at, d, "deletions in files are not carried out; delete the resource on the server")
+	if entries := onlyDeletes(d); entries != nil {
+		r.deletions(at, entries)
 		return
 	}
-	if d.ID() == "" {
-		if err := d.Reset(d.Stamped(nil, at.idOf(d, fallback), 1, time.Unix(0, 0))); err != nil {
-			r.refuse(at, d, issueOf(err))
-			return
-		}
+	if err := r.name(at, d, o.fallback); err != nil {
+		r.refuse(at, d, issueOf(err))
+		return
 	}
-	if why := r.hold.why(d.Type() + "/" + d.ID()); why != "" {
+	key := d.Type() + "/" + d.ID()
+	if why := r.hold.why(key); why != "" {
 		r.refuse(at, d, fhir.Issue{Severity: fhir.SeverityError, Code: fhir.CodeConflict, Diagnostics: why})
 		return
 	}
@@ -112,19 +124,28 @@ func (r *reading) add(at spot, text []byte, fallback string, links fhir.Links) {
 		r.refuse(at, d, issueOf(err))
 		return
 	}
-	if r.valid(at, d) && r.batch.take() {
+	offer := storage.Offer{SourceVersion: d.SourceVersion().Or(o.said), Behind: o.behind, Overwrite: slices.Contains(r.Same, key)}
+	if r.valid(at, d) && r.batch.take(at, offer) {
 		r.hand()
 	}
 }
 
-// parse reads text into d, with its links rewritten, and ids that R4 does not allow made legal. was is such an id of the resource
+// name gives a document without an id one.
+func (r *reading) name(at spot, d *fhir.Document, fallback string) error {
+	if d.ID() != "" {
+		return nil
+	}
+	return d.Reset(d.WithID(at.idOf(d, fallback)))
+}
+
+// parse reads a text into d, with its links rewritten, and ids that R4 does not allow made legal. was is such an id of the resource
 // itself.
-func (r *reading) parse(d *fhir.Document, text []byte, links fhir.Links) (was string, err error) {
-	if was, err = d.ResetForeign(text); err != nil {
+func (r *reading) parse(d *fhir.Document, o offered) (was string, err error) {
+	if was, err = d.ResetForeign(o.text); err != nil {
 		return "", err
 	}
-	if links.Len() > 0 {
-		if text := d.Rewritten(links); text != nil {
+	if o.links.Len() > 0 {
+		if text := d.Rewritten(o.links); text != nil {
 			if err := d.Reset(text); err != nil {
 				return "", err
 			}
@@ -175,20 +196,27 @@ func (r *reading) refuse(at spot, d *fhir.Document, issue fhir.Issue) {
 }
 
 // note reports something that is left out on purpose.
-func (r *reading) note(at spot, d *fhir.Document, text string) {
-	r.tell(at, d, false, fhir.Issue{Severity: fhir.SeverityInformation, Code: fhir.CodeInformational, Diagnostics: text})
+func (r *reading) note(at spot, d *fhir.Document, text string) { r.tell(at, d, false, informed(text)) }
+
+// informed is an issue that only tells something.
+func informed(text string) fhir.Issue {
+	return fhir.Issue{Severity: fhir.SeverityInformation, Code: fhir.CodeInformational, Diagnostics: text}
 }
 
 // tell reports one finding.
 func (r *reading) tell(at spot, d *fhir.Document, refused bool, issue fhir.Issue) {
-	if r.Finding == nil {
-		return
-	}
-	f := Finding{File: at.src.name, Line: at.line, Refused: refused, Issue: issue}
+	key := ""
 	if d != nil && d.ID() != "" {
-		f.Key = d.Type() + "/" + d.ID()
+		key = d.Type() + "/" + d.ID()
 	}
-	r.Finding(f)
+	r.tellOf(at, key, refused, issue)
+}
+
+// tellOf is tell for whatever has the key.
+func (r *reading) tellOf(at spot, key string, refused bool, issue fhir.Issue) {
+	if r.Finding != nil {
+		r.Finding(Finding{File: at.src.name, Line: at.line, Key: key, Refused: refused, Issue: issue})
+	}
 }
 
 // idOf is the id under which a document is stored that may have none.
@@ -208,18 +236,4 @@ func (at spot) id(text []byte) string {
 	fmt.Fprintf(h, "%s\n%d\n", at.src.base(), at.line)
 	h.Write(text)
 	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
-// onlyDeletes reports whether the document is a Bundle of deletions, such as a line of a deleted file of an export.
-func onlyDeletes(d *fhir.Document) bool {
-	if typ := fhir.BundleType(d); typ != "transaction" && typ != "batch" {
-		return false
-	}
-	entries, err := fhir.BundleEntries(d)
-	for _, e := range entries {
-		if e.Method != "DELETE" {
-			return false
-		}
-	}
-	return err == nil && len(entries) > 0
 }
