@@ -183,7 +183,6 @@ func TestImportChoices(t *testing.T) {
 	}
 }
 
-
 // What cannot be imported is refused beside the field, and nothing of it stays.
 func TestImportRefused(t *testing.T) {
 	t.Parallel()
