@@ -50,6 +50,16 @@ var ownerless = []string{"BiologicallyDerivedProduct", "Binary", "Bundle", "Cont
 // names no patient, and hangs on nothing of one, is unassigned: it ought to be somebody's.
 func (d Disposition) Ownerless() bool { return !d.Kind.belongs() || slices.Contains(ownerless, d.Type) }
 
+// Divisible reports whether a resource of the type that belongs to several patients can be cut to one of them: a list of items, or
+// an event in which each takes part. Of anything else nobody can tell which of them it is about.
+func (d Disposition) Divisible() bool {
+	return d.Joint || d.Kind == Role || slices.ContainsFunc(d.Links, func(l Link) bool { return l.Item != "" })
+}
+
+// MayCut reports whether something may have to be left out of a resource of the type that belongs to one patient alone, for why: of
+// what several may share, and of what names the patient only by what it hangs on.
+func (d Disposition) MayCut(why Why) bool { return len(d.Links) > 0 && (d.Joint || !why.Named()) }
+
 // DispositionOf returns the disposition of a type; false for a type that the table does not have.
 func DispositionOf(typ string) (Disposition, bool) {
 	d, ok := dispositions()[typ]

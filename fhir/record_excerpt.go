@@ -20,12 +20,12 @@ const excerptTags = `{"system":"http://terminology.hl7.org/CodeSystem/v3-Observa
 const placeholder = `{"display":"another patient"}`
 
 // Excerpt is the document without what belongs to other patients: items of the lists in [Disposition.Links] that lead to
-// foreign resources alone are left out, other references to foreign resources become a placeholder, and the
-// narrative, which may name anybody, goes. meta.tag says that it is an excerpt. standing is asked for every reference that
+// foreign resources alone are left out, other references to foreign resources become a placeholder, so do those that may lead to
+// another patient by an identifier or a UUID, and the narrative, which may name anybody, goes. meta.tag says that it is an excerpt. standing is asked for every reference that
 // names a resource. shared says that other patients stand beside this one in the document; otherwise an
 // excerpt is made only if items are to be left out. Excerpt returns nil if the document can be handed out as it is.
 func (d *Document) Excerpt(shared bool, standing func(Reference) Standing) []byte {
-	x := excerpt{d: d, standing: standing, left: map[int32]bool{}, hidden: map[int32]bool{}}
+	x := excerpt{d: d, shared: shared, standing: standing, left: map[int32]bool{}, hidden: map[int32]bool{}}
 	x.items()
 	if len(x.left) == 0 && !shared {
 		return nil
@@ -45,6 +45,7 @@ func (d *Document) Excerpt(shared bool, standing func(Reference) Standing) []byt
 // excerpt is one making of an excerpt. Nodes go by their index.
 type excerpt struct {
 	d        *Document
+	shared   bool
 	standing func(Reference) Standing
 	left     map[int32]bool // items left out
 	hidden   map[int32]bool // references that become placeholders
@@ -53,10 +54,19 @@ type excerpt struct {
 
 func (x *excerpt) of(ref node) Standing {
 	r := referenceOf(ref, "Reference")
-	if !r.Names() {
-		return Neutral
+	switch {
+	case r.Names():
+		return x.standing(r)
+	case x.shared && mayBePatient(r, ref):
+		return Foreign
 	}
-	return x.standing(r)
+	return Neutral
+}
+
+// mayBePatient reports whether a reference that names nothing by its id may lead to a patient.
+func mayBePatient(r Reference, ref node) bool {
+	typ := ref.field("type").text()
+	return (typ == "" || typ == "Patient") && (r.Form == FormURN || r.Form == FormConditional && r.Type == "Patient" || ref.field("identifier").ok())
 }
 
 // items finds the items to leave out: those with a foreign link and none of mine. Where one item of a payment is

@@ -17,6 +17,7 @@ type Selection struct {
 	Until    time.Time // changed strictly before; zero: to the end
 	Owned    bool      // only resources that belong to some patient (of any Why but WhyOther)
 	Patients []string  // only resources that belong to one of these and are handed out as they are ([fhir.Why.Whole]); nil: no such limit, empty: none
+	Shared   bool      // with Patients: also what is to be cut first, as others' as well ([Store.Part])
 	Deleted  bool      // tombstones instead of living resources
 	After    int64     // only resources with a RID above it; see [Store.Split]
 	Upto     int64     // only resources with a RID not above it; 0: all
@@ -106,7 +107,7 @@ func (s *Store) plan(ctx context.Context, at Snapshot, sel Selection) (plan, err
 	}
 	if sel.Patients != nil {
 		p.listed = true
-		p.rids, err = s.ridsOf(ctx, at, sel.Patients)
+		p.rids, err = s.ridsOf(ctx, at, sel)
 		p.within()
 		return p, err
 	}
@@ -132,10 +133,14 @@ func (p *plan) within() {
 }
 
 // ridsOf lists the resources that were in the compartment of one of the patients at the snapshot.
-func (s *Store) ridsOf(ctx context.Context, at Snapshot, patients []string) ([]int64, error) {
+func (s *Store) ridsOf(ctx context.Context, at Snapshot, sel Selection) ([]int64, error) {
+	why := whyWhole
+	if sel.Shared {
+		why = `(` + whyWhole + ` OR ` + whyShared + `)`
+	}
 	var rids []int64
-	for _, p := range patients {
-		more, _, err := s.list(ctx, `SELECT rid FROM owner WHERE patient = ?1 AND `+whyWhole+` AND since <= ?2
+	for _, p := range sel.Patients {
+		more, _, err := s.list(ctx, `SELECT rid FROM owner WHERE patient = ?1 AND `+why+` AND since <= ?2
 			AND (until IS NULL OR until > ?2) LIMIT ?3`, math.MaxInt64-1, p, at.Seq)
 		if err != nil {
 			return nil, err

@@ -90,7 +90,11 @@ func (w *writing) associated(sel storage.Selection) error {
 		if gone {
 			return nil
 		}
-		return w.added(row.Type, row.ID, row.JSON)
+		text, err := w.cut(row.Type, row.ID, row.JSON)
+		if err != nil || text == nil {
+			return err
+		}
+		return w.added(row.Type, row.ID, text)
 	})
 }
 
@@ -114,6 +118,6 @@ func (w *writing) eachOwnProvenance(sel storage.Selection, f func(row storage.Ro
 	if sel.Patients == nil {
 		return nil
 	}
-	own := storage.Selection{Types: []string{"Provenance"}, Patients: sel.Patients}
+	own := storage.Selection{Types: []string{"Provenance"}, Patients: sel.Patients, Shared: true}
 	return w.out.cause(w.e.store.Scan(w.out.ctx, w.at, own, func(row storage.Row) error { return f(row, false) }))
 }

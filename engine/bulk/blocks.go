@@ -8,7 +8,7 @@ import (
 )
 
 // Output organised by patient is files of blocks: a header that names the patient, the Patient, and what is in the
-// compartment. What belongs to several of the patients is in the block of each; the exported Group, which belongs to
+// compartment. What belongs to several of the patients is in the block of each, as far as it is that patient's; the exported Group, which belongs to
 // all, is in none.
 
 // blockBuffer is how much of a block is held back, at most, to see whether the file has room for it.
@@ -47,6 +47,9 @@ func (w *writing) blocks(p plan) error {
 		sel.Owned, sel.Patients = false, []string{id}
 		b.begin(id)
 		w.lead = id
+		if err := w.cutTo(sel.Patients); err != nil {
+			return err
+		}
 		if err := w.living(p, &sel); err != nil {
 			return err
 		}

@@ -127,7 +127,7 @@ type plan struct {
 
 // plan resolves a request to what is to be read, as of a snapshot.
 func (e *Exporter) plan(ctx context.Context, r Request, at storage.Snapshot) (plan, error) {
-	sel := storage.Selection{Types: r.Types, Since: r.Since, Until: r.Until}
+	sel := storage.Selection{Types: r.Types, Since: r.Since, Until: r.Until, Shared: true}
 	var p plan
 	if all := r.Level == LevelPatient && r.Patients == nil; sel.Types == nil && all {
 		p.without = []string{"Group", "List", "Binary"} // what belongs to patients are the types of the level and these

@@ -19,8 +19,11 @@ func (w *writing) history(sel *storage.Selection, f func(typ, id string, text []
 	var rids []int64
 	err := w.e.store.Scan(w.out.ctx, w.at, any, func(row storage.Row) error {
 		w.meter.Done.Add(1)
-		rids = append(rids, row.RID)
-		return nil
+		text, err := w.cut(row.Type, row.ID, row.JSON)
+		if text != nil { // an earlier version needs what the current one needs
+			rids = append(rids, row.RID)
+		}
+		return err
 	})
 	if err != nil {
 		return w.out.cause(err)
@@ -66,6 +69,6 @@ func owned(owners []fhir.Owner, sel storage.Selection) bool {
 		if sel.Patients == nil {
 			return o.Why != fhir.WhyOther
 		}
-		return o.Why.Whole() && slices.Contains(sel.Patients, o.Patient)
+		return (o.Why.Whole() || sel.Shared && o.Why.Concerns()) && slices.Contains(sel.Patients, o.Patient)
 	})
 }

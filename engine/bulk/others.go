@@ -7,8 +7,7 @@ import (
 	"satchel/fhir"
 )
 
-// An export of some patients may hold data of others: an appointment of two is handed out as it is, and a Group names who left
-// it. The audit log tells of them, too.
+// An export of some patients may hold data of others: the Group that was asked for names who left it. The audit log tells of them, too.
 
 // others collects the patients beside those of the export whose data is in it.
 type others struct {
@@ -29,9 +28,9 @@ func newOthers(patients []string) *others {
 	return o
 }
 
-// mentions reports whether a stored resource may name a patient who is not of the export. It does not parse: nearly every
+// mentionsOthers reports whether a stored resource may name a patient who is none of these. It does not parse: nearly every
 // resource of an export names its own patient alone.
-func (o *others) mentions(text []byte) bool {
+func mentionsOthers(of map[string]bool, text []byte) bool {
 	for _, odd := range [...]string{`"type":"Patient"`, `"reference":"urn:`, `\/`} { // by an identifier, a UUID, another spelling
 		if bytes.Contains(text, []byte(odd)) {
 			return true
@@ -45,7 +44,7 @@ func (o *others) mentions(text []byte) bool {
 		}
 		text = text[i+len(before):]
 		end := bytes.IndexAny(text, `"/?#|`)
-		if end < 0 || !o.of[string(text[:end])] {
+		if end < 0 || !of[string(text[:end])] {
 			return true
 		}
 	}
@@ -54,7 +53,7 @@ func (o *others) mentions(text []byte) bool {
 // concerns notes whose data a resource holds that is written.
 func (w *writing) concerns(text []byte) {
 	o := w.others
-	if o == nil || len(o.found) > audit.MaxPatients || !o.mentions(text) || o.doc.Reset(text) != nil {
+	if o == nil || len(o.found) > audit.MaxPatients || !mentionsOthers(o.of, text) || o.doc.Reset(text) != nil {
 		return
 	}
 	owners, err := w.e.store.Belonging(w.out.ctx, &o.doc)

@@ -22,7 +22,7 @@ func TestMentions(t *testing.T) {
 		`{"subject":{"type":"Patient","identifier":{"system":"https://practice.example/mrn","value":"1"}}}`: true,
 		`{"subject":{"reference":"Patient/p1`:                                                               true,
 	} {
-		if got := o.mentions([]byte(text)); got != want {
+		if got := mentionsOthers(o.of, []byte(text)); got != want {
 			t.Errorf("%s: %v", text, got)
 		}
 	}
@@ -45,9 +45,9 @@ func TestOthers(t *testing.T) {
 		r    Request
 		want string
 	}{
-		{Request{Level: LevelPatient, Patients: p3}, "p4"},
-		{Request{Level: LevelPatient, Patients: p3, OrganizeBy: "Patient"}, "p4"},
-		{Request{Level: LevelPatient, Patients: p3, History: true}, "p4"},
+		{Request{Level: LevelPatient, Patients: p3}, ""},
+		{Request{Level: LevelPatient, Patients: p3, OrganizeBy: "Patient"}, ""},
+		{Request{Level: LevelPatient, Patients: p3, History: true}, ""},
 		{Request{Level: LevelPatient, Patients: p3, Types: []string{"Observation", "Patient"}}, ""},
 		{Request{Level: LevelPatient, Patients: []string{"p3", "p4"}}, ""},
 		{Request{Level: LevelGroup, Group: "was", Types: []string{"Group"}}, "p4"},

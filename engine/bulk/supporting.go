@@ -79,7 +79,7 @@ func (p *pointing) reference(text []byte) {
 // and time the request asks for.
 func (w *writing) pointed(p plan) error {
 	sel := *p.living
-	sel.Since, sel.Until, sel.Types = time.Time{}, time.Time{}, nil
+	sel.Since, sel.Until, sel.Types, sel.Shared = time.Time{}, time.Time{}, nil, false
 	if sel.Patients != nil {
 		sel.Types = ExportTypes(w.r.Level)
 	}

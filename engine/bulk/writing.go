@@ -22,6 +22,7 @@ type writing struct {
 	seen  *seen                                   // what was written; nil if nobody asks
 	doc   fhir.Document                           // scratch
 
+	cutter   *cutter   // nil if it is of everybody
 	others   *others   // collects whose data is in it besides; nil if it is of everybody
 	pointing *pointing // collects supporting resources; nil if none are wanted
 	failed   error     // the first that kept it from telling whose a resource is
@@ -30,6 +31,9 @@ type writing struct {
 // fill writes everything.
 func (w *writing) fill(p plan) error {
 	var err error
+	if err = w.cutTo(p.patients); err != nil {
+		return err
+	}
 	if w.r.OrganizeBy != "" {
 		err = w.blocks(p)
 	} else {
@@ -81,8 +85,13 @@ func (w *writing) living(p plan, sel *storage.Selection) error {
 		read = w.history
 	}
 	err := read(sel, func(typ, id string, text []byte) error {
-		if slices.Contains(p.without, typ) || typ == "Provenance" && w.r.Associated == AssociatedLatest || typ == "Patient" && id == w.lead {
+		switch {
+		case slices.Contains(p.without, typ), typ == "Provenance" && w.r.Associated == AssociatedLatest, typ == "Patient" && id == w.lead:
 			return nil
+		}
+		text, err := w.cut(typ, id, text)
+		if err != nil || text == nil {
+			return err
 		}
 		return w.resource(typ, id, text)
 	})

@@ -178,7 +178,7 @@ func (g *gatherer) superseded(all []*recordRow) error {
 		i := next[row.RID]
 		next[row.RID]++
 		v := &r.versions[i]
-		if v.deleted || i == len(r.versions)-1 || v.mine.Named() {
+		if v.deleted || i == len(r.versions)-1 || v.mine == fhir.WhySubject {
 			return nil
 		}
 		if err := g.doc.Reset(row.JSON); err != nil {
@@ -234,7 +234,7 @@ func (g *gatherer) tie(r *recordRow, v *recordVersion) {
 	d := g.types[r.typ]
 	mentions := g.owners(r, v)
 	v.shared = v.mine != 0 && v.mine != fhir.WhyOther && v.other || d.Kind == fhir.Forward && mentions
-	v.ties = len(g.ties.Links) > 0 && (d.Joint || !v.mine.Named())
+	v.ties = len(g.ties.Links) > 0 && d.MayCut(v.mine)
 	for _, l := range g.ties.Links {
 		if k, ok := g.own(l); ok && !v.mine.Named() {
 			v.links = append(v.links, rowLink{k, l.Path, l.Role})

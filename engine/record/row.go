@@ -89,13 +89,15 @@ func (g *gatherer) claim(r *recordRow, v *recordVersion) (claim, string) {
 	switch {
 	case g.types[r.typ].Kind == fhir.Forward:
 		return nobodys, "" // directory: it may name anybody
+	case r.typ == "Binary" && r.context != "" && v.mine != 0 && !g.loose(r): // its securityContext is final, and closed if it leads nowhere
+		return theirsTouched, ""
 	case v.mine == fhir.WhySubject:
 		return ours, "direct"
 	case v.mine == fhir.WhyRole:
 		return ours, "role"
 	case v.mine == fhir.WhyAssigned, v.mine == 0 && !v.other && r.assigned():
 		return ours, "assigned"
-	case v.mine == fhir.WhyTied, (v.mine == fhir.WhyTiedShared || v.mine == fhir.WhyShared) && g.divisible(r.typ):
+	case v.mine == fhir.WhyTied, (v.mine == fhir.WhyTiedShared || v.mine == fhir.WhyShared) && g.types[r.typ].Divisible():
 		return ours, g.hangs(r, v)
 	case v.mine != 0, v.other && (path != "" || role):
 		return theirsTouched, ""
@@ -176,13 +178,6 @@ func (g *gatherer) hangs(r *recordRow, v *recordVersion) string {
 		return "one of several"
 	}
 	return "direct, by identifier"
-}
-
-// divisible reports whether a resource of a type that belongs to several patients can be cut to one of them: a list of items, or
-// an event in which each takes part. Of anything else nobody can tell which of them it is about.
-func (g *gatherer) divisible(typ string) bool {
-	d := g.types[typ]
-	return d.Joint || d.Kind == fhir.Role || slices.ContainsFunc(d.Links, func(l fhir.Link) bool { return l.Item != "" })
 }
 
 // tiedTo reports whether a link of a resource of the type to k brings it into the record.

@@ -140,37 +140,40 @@ func TestWhoseOrphans(t *testing.T) {
 	}
 }
 
-// An export of the patient holds what of the record belongs to the patient as it is: not what is shared with others and so
-// cut to an excerpt, what the record only points to, or types that exports of patients leave out.
+// An export of the patient holds what of the record belongs to the patient, as it is or as the same excerpt: not what the record
+// only points to, or types that exports of patients leave out.
 func TestWhoseExport(t *testing.T) {
 	t.Parallel()
 	s := whoseStore(t, 3)
 	g := gather(t, s, "a", Options{})
-	var want []string
+	want, excerpts := map[string]string{}, 0
 	for _, it := range g.items {
 		key := it.Type + "/" + it.ID
-		if (it.ID == "a" || it.Type != "Patient") && slices.Contains(bulk.ExportTypes(bulk.LevelPatient), it.Type) && ownsWhole(t, s, key) {
-			want = append(want, key)
+		if (it.ID == "a" || it.Type != "Patient") && slices.Contains(bulk.ExportTypes(bulk.LevelPatient), it.Type) && owns(t, s, key) {
+			want[key] = string(it.JSON)
+			if it.Excerpt {
+				excerpts++
+			}
 		}
 	}
 	got := exported(t, s, "a")
-	for _, key := range want {
-		if !slices.Contains(got, key) {
-			t.Errorf("%s is in the record and not in the export", key)
+	for key, text := range want {
+		if got[key] != text {
+			t.Errorf("%s is otherwise in the export than in the record\n%s\n%s", key, got[key], text)
 		}
 	}
-	for _, key := range got {
-		if !slices.Contains(want, key) && key != "AuditEvent/a" { // which R4's compartment has, and no record
+	for key := range got {
+		if want[key] == "" && key != "AuditEvent/a" { // which R4's compartment has, and no record
 			t.Errorf("%s is in the export and not in the record", key)
 		}
 	}
-	if len(want) < 100 {
-		t.Errorf("only %d resources: the test tests little", len(want))
+	if len(want) < 100 || excerpts < 5 {
+		t.Errorf("only %d resources, %d excerpts: the test tests little", len(want), excerpts)
 	}
 }
 
-// exported is what an export of one patient holds.
-func exported(t *testing.T, s *storage.Store, patient string) (keys []string) {
+// exported is what an export of one patient holds, by key.
+func exported(t *testing.T, s *storage.Store, patient string) map[string]string {
 	t.Helper()
 	dir := t.TempDir()
 	root, err := os.OpenRoot(dir)
@@ -182,6 +185,7 @@ func exported(t *testing.T, s *storage.Store, patient string) (keys []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	all := map[string]string{}
 	for _, f := range m.Files {
 		text, err := root.ReadFile(f.Name)
 		if err != nil {
@@ -192,14 +196,14 @@ func exported(t *testing.T, s *storage.Store, patient string) (keys []string) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			keys = append(keys, d.Type()+"/"+d.ID())
+			all[d.Type()+"/"+d.ID()] = string(d.JSON())
 		}
 	}
-	return keys
+	return all
 }
 
-// ownsWhole reports whether a resource belongs to Patient/a and is handed out as it is.
-func ownsWhole(t *testing.T, s *storage.Store, key string) bool {
+// owns reports whether a resource belongs to Patient/a, as it is or as one of several.
+func owns(t *testing.T, s *storage.Store, key string) bool {
 	t.Helper()
 	r := fhir.ParseReference(key)
 	stored, err := s.Resource(t.Context(), r.Type, r.ID)
@@ -214,7 +218,7 @@ func ownsWhole(t *testing.T, s *storage.Store, key string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.ContainsFunc(owners, func(o fhir.Owner) bool { return o.Patient == "a" && o.Why.Whole() })
+	return slices.ContainsFunc(owners, func(o fhir.Owner) bool { return o.Patient == "a" && o.Why.Concerns() })
 }
 
 // Data of another server is taken over with its ids: by its address all of it is found, and without it, nothing is taken for

@@ -47,6 +47,39 @@ func mayRead(c *web.Call, r fhir.Resource) error {
 	return c.Decide(auth.Action{Verb: auth.VerbRead, Type: r.Type, ID: r.ID, Owners: owners})
 }
 
+// view is what the account may see of this version of a resource: all of it, or the excerpt of what is others' as well. A read of
+// one patient's data shows a group, a list, an appointment as far as it is that patient's.
+func view(c *web.Call, r fhir.Resource) (fhir.Resource, error) {
+	if r.Deleted || r.Type == "Binary" || mayReadAll(c, r.Type) {
+		return r, mayRead(c, r)
+	}
+	var d fhir.Document
+	if err := d.Reset(r.JSON); err != nil {
+		return r, err
+	}
+	part, err := partOf(c, &d, func(patient string) bool {
+		return c.Who.Decide(auth.Action{Verb: auth.VerbRead, Type: r.Type, ID: r.ID, Owners: []string{patient}}) == nil
+	})
+	switch {
+	case err != nil:
+		return r, err
+	case !part.Given:
+		return r, c.Decide(auth.Action{Verb: auth.VerbRead, Type: r.Type, ID: r.ID})
+	case part.Text != nil:
+		r.JSON = part.Text
+	}
+	c.Answer.Decided = true
+	return r, nil
+}
+
+// partOf is [storage.Store.Part], as the transaction sees things if the call is in one.
+func partOf(c *web.Call, d *fhir.Document, mine func(patient string) bool) (storage.Part, error) {
+	if c.Tx != nil {
+		return c.Tx.Part(d, mine)
+	}
+	return c.Server.Store.Part(c.Context(), d, mine)
+}
+
 // owners are the patients to whom a stored resource belongs; none for a tombstone.
 func owners(c *web.Call, r fhir.Resource) ([]string, error) {
 	if r.Deleted {

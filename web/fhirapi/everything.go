@@ -64,7 +64,7 @@ func everything(w http.ResponseWriter, c *web.Call) error {
 
 // readEverything reads _count, _since, _type and _cursor; without a cursor it takes a new snapshot.
 func readEverything(c *web.Call, path string) (q everythingQuery, err error) {
-	q = everythingQuery{ReadCount: web.MaxCount, choice: storage.Selection{Patients: []string{c.ID}}, kept: web.Without(c.Params, web.CursorParam)}
+	q = everythingQuery{ReadCount: web.MaxCount, choice: storage.Selection{Patients: []string{c.ID}, Shared: true}, kept: web.Without(c.Params, web.CursorParam)}
 	for _, p := range c.Params {
 		switch p.Name {
 		case "_count":
@@ -115,14 +115,15 @@ func everythingPage(c *web.Call, q everythingQuery) (page []fhir.Resource, next 
 	var last int64
 	err = c.Server.Store.Scan(c.Context(), q.at, q.choice, func(row storage.Row) error {
 		r := fhir.Resource{Type: row.Type, ID: row.ID, Version: row.Version, Updated: row.Updated, JSON: row.JSON}
-		if mayRead(c, r) != nil {
+		r, err := view(c, r)
+		if err != nil {
 			return nil
 		}
 		if len(page) == q.ReadCount {
 			next = fmt.Sprintf("%d %d %d", q.at.Seq, q.at.Time.UnixMilli(), last)
 			return errPageFull
 		}
-		r.JSON = slices.Clone(row.JSON) // the row's bytes end with this step
+		r.JSON = slices.Clone(r.JSON) // the row's bytes end with this step
 		page, last = append(page, r), row.RID
 		return nil
 	})

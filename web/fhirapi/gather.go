@@ -1,6 +1,7 @@
 package fhirapi
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -36,7 +37,7 @@ func gatheredPage(c *web.Call, s *searching) (storage.Found, error) {
 		if err != nil {
 			return storage.Found{}, err
 		}
-		if !r.Deleted && (!s.confined || mayRead(c, r) == nil) { // changed since it was gathered
+		if r, ok := s.seen(c, r); ok && !r.Deleted { // changed since it was gathered
 			found.Resources = append(found.Resources, r)
 		}
 	}
@@ -56,7 +57,7 @@ func gather(c *web.Call, s *searching) ([]match, error) {
 			return nil, err
 		}
 		for _, r := range found.Resources {
-			if !s.confined || mayRead(c, r) == nil {
+			if r, ok := s.seen(c, r); ok {
 				matches = append(matches, match{r.ID, sortKey(s.sort, r)})
 			}
 		}
@@ -75,6 +76,27 @@ func gather(c *web.Call, s *searching) ([]match, error) {
 		return cmp.Compare(a.key, b.key)
 	})
 	return matches, nil
+}
+
+// seen is what the account may see of a match, which must match by that alone: a search tells nothing of what it hides.
+func (s *searching) seen(c *web.Call, r fhir.Resource) (fhir.Resource, bool) {
+	if !s.confined {
+		return r, true
+	}
+	return viewOfMatch(c, s.query, r)
+}
+
+// viewOfMatch is what the account may see of a resource that meets a query; false if nothing, or if that does not meet it any more.
+func viewOfMatch(c *web.Call, q fhir.Query, r fhir.Resource) (fhir.Resource, bool) {
+	part, err := view(c, r)
+	if err != nil {
+		return r, false
+	}
+	if bytes.Equal(part.JSON, r.JSON) {
+		return r, true
+	}
+	d, err := fhir.Parse(part.JSON)
+	return part, err == nil && q.Match(d)
 }
 
 // sortKey is the text by which a resource is sorted; instants in one format sort as text.

@@ -41,7 +41,7 @@ func history(w http.ResponseWriter, c *web.Call) error {
 		b.link("next", nextLink(c, addressOf(c), self, next))
 	}
 	for _, r := range versions {
-		if mayRead(c, r) == nil {
+		if r, err := view(c, r); err == nil {
 			addPatients(c, r)
 			b.Entry = append(b.Entry, versionEntry(c, r))
 		}

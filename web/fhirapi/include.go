@@ -146,7 +146,11 @@ func mayInclude(c *web.Call, key string) (fhir.Resource, bool, error) {
 	if err != nil {
 		return r, false, err
 	}
-	return r, !r.Deleted && mayRead(c, r) == nil, nil
+	if r.Deleted {
+		return r, false, nil
+	}
+	seen, err := view(c, r)
+	return seen, err == nil, nil
 }
 
 // referring finds the resources that refer to the matches.
@@ -169,7 +173,10 @@ func referring(c *web.Call, inc inclusion, matches []fhir.Resource, seen map[str
 				return nil, err
 			}
 			for _, r := range found.Resources {
-				if !seen[r.Key()] && mayRead(c, r) == nil {
+				if seen[r.Key()] {
+					continue
+				}
+				if r, ok := viewOfMatch(c, q, r); ok {
 					seen[r.Key()] = true
 					added = append(added, r)
 				}

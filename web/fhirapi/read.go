@@ -52,7 +52,7 @@ func version(c *web.Call) (fhir.Resource, error) {
 		return fhir.Resource{}, err
 	}
 	r, err := c.Server.Store.Version(c.Context(), c.Type, c.ID, version)
-	if err = readable(c, r, err); err != nil {
+	if r, err = readable(c, r, err); err != nil {
 		return fhir.Resource{}, err
 	}
 	if r.Deleted {
@@ -64,7 +64,7 @@ func version(c *web.Call) (fhir.Resource, error) {
 // current is the newest version of a resource that the account may read; a tombstone is answered too.
 func current(c *web.Call, typ, id string) (fhir.Resource, error) {
 	r, err := resource(c, typ, id)
-	if err = readable(c, r, err); err != nil {
+	if r, err = readable(c, r, err); err != nil {
 		if fhir.IsCode(err, fhir.CodeNotFound) {
 			err = fhir.Errorf(fhir.CodeNotFound, "there is no %s/%s", typ, id)
 		}
@@ -73,20 +73,21 @@ func current(c *web.Call, typ, id string) (fhir.Resource, error) {
 	return r, nil
 }
 
-// readable decides about what a lookup answered. Who may not read all of the type hears the same about a resource that
+// readable decides about what a lookup answered, and returns what may be seen of it. Who may not read all of the type hears the same about a resource that
 // does not exist and about one that is not for them.
-func readable(c *web.Call, r fhir.Resource, err error) error {
+func readable(c *web.Call, r fhir.Resource, err error) (fhir.Resource, error) {
 	if err != nil && !fhir.IsCode(err, fhir.CodeNotFound) {
-		return err
+		return r, err
 	}
 	if err != nil {
 		r = fhir.Resource{Type: c.Type, ID: c.ID, Deleted: true}
 	}
-	if denied := mayRead(c, r); denied != nil {
+	seen, denied := view(c, r)
+	if denied != nil {
 		addPatients(c, r) // whose data was asked for; of what goes out, sending notes it
-		return denied
+		return r, denied
 	}
-	return err
+	return seen, err
 }
 
 // deleted is the answer to reading a tombstone.
