@@ -56,10 +56,6 @@ func (d Disposition) Divisible() bool {
 	return d.Joint || d.Kind == Role || slices.ContainsFunc(d.Links, func(l Link) bool { return l.Item != "" })
 }
 
-// MayCut reports whether something may have to be left out of a resource of the type that belongs to one patient alone, for why: of
-// what several may share, and of what names the patient only by what it hangs on.
-func (d Disposition) MayCut(why Why) bool { return len(d.Links) > 0 && (d.Joint || !why.Named()) }
-
 // DispositionOf returns the disposition of a type; false for a type that the table does not have.
 func DispositionOf(typ string) (Disposition, bool) {
 	d, ok := dispositions()[typ]

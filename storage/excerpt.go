@@ -44,7 +44,7 @@ func (s *Store) part(ctx context.Context, db querier, d *fhir.Document, mine fun
 	switch {
 	case why == 0, !why.Whole() && !disposition.Divisible():
 		return Part{}, nil
-	case why.Whole() && !others && !disposition.MayCut(why):
+	case why.Whole() && !others:
 		return Part{Given: true}, nil
 	}
 	c := cutting{s: s, ctx: ctx, db: db, own: s.Bases(), mine: mine, known: map[string]fhir.Standing{}}
@@ -125,8 +125,8 @@ func (s *Store) readKey(scan row) (string, error) {
 // snapshot, although it names no other Patient: it lists several things, or hangs on something of others.
 func (s *Store) SharedKeys(ctx context.Context, at Snapshot, patients []string) (map[string]bool, error) {
 	const text = `SELECT r.type, r.id FROM owner o JOIN resource r ON r.rid = o.rid
-		WHERE o.patient = ?1 AND o.since <= ?2 AND (o.until IS NULL OR o.until > ?2) AND (o.` + whyCut + ` OR EXISTS (
-			SELECT 1 FROM owner t WHERE t.rid = o.rid AND t.` + whyTied + `))`
+		WHERE o.patient = ?1 AND o.since <= ?2 AND (o.until IS NULL OR o.until > ?2) AND (o.` + whyShared + ` OR EXISTS (
+			SELECT 1 FROM owner t WHERE t.rid = o.rid AND t.` + whyTied + ` AND t.patient <> ?1))`
 	keys := map[string]bool{}
 	for _, p := range patients {
 		rows, err := query(ctx, s.reads, text, p, at.Seq)

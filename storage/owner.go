@@ -4,11 +4,10 @@ import "satchel/fhir"
 
 // Conditions on owner.why, by the numbers of [fhir.Why].
 const (
-	whyNamed  = `why <= 2`            // the document names the patient, and is handed out as it is
-	whyWhole  = `why <= 4`            // handed out as it is
-	whyTied   = `why IN (3, 4, 5)`    // no document names the patient, by ties or assigned: written as the index owner_tied has it
-	whyShared = `why IN (5, 6)`       // handed out as an excerpt
-	whyCut    = `why BETWEEN 3 AND 6` // of what something may have to be left out
+	whyNamed  = `why <= 2`         // the document names the patient, and is handed out as it is
+	whyWhole  = `why <= 4`         // handed out as it is
+	whyTied   = `why IN (3, 4, 5)` // no document names the patient, by ties or assigned: written as the index owner_tied has it
+	whyShared = `why IN (5, 6)`    // handed out as an excerpt
 	whyOther  = `why = 7`
 )
 

@@ -34,7 +34,7 @@ func (w *writing) cut(typ, id string, text []byte) ([]byte, error) {
 	if c == nil {
 		return text, nil
 	}
-	if d, _ := fhir.DispositionOf(typ); !w.r.History && !d.MayCut(fhir.WhySubject) && !c.shared[typ+"/"+id] && !mentionsOthers(c.of, text) {
+	if w.own = !mentionsOthers(c.of, text); w.own && !w.r.History && (len(c.shared) == 0 || !c.shared[typ+"/"+id]) {
 		return text, nil
 	}
 	if c.doc.Reset(text) != nil {

@@ -31,29 +31,37 @@ func newOthers(patients []string) *others {
 // mentionsOthers reports whether a stored resource may name a patient who is none of these. It does not parse: nearly every
 // resource of an export names its own patient alone.
 func mentionsOthers(of map[string]bool, text []byte) bool {
-	for _, odd := range [...]string{`"type":"Patient"`, `"reference":"urn:`, `\/`} { // by an identifier, a UUID, another spelling
-		if bytes.Contains(text, []byte(odd)) {
-			return true
-		}
-	}
-	const before = "Patient/"
-	for {
-		i := bytes.Index(text, []byte(before))
+	const patient = "Patient"
+	for rest := text; ; {
+		i := bytes.Index(rest, []byte(patient))
 		if i < 0 {
-			return false
+			return bytes.Contains(text, []byte(`"reference":"urn:`)) // by a UUID
 		}
-		text = text[i+len(before):]
-		end := bytes.IndexAny(text, `"/?#|`)
-		if end < 0 || !of[string(text[:end])] {
+		before := rest[:i]
+		rest = rest[i+len(patient):]
+		switch {
+		case bytes.HasPrefix(rest, []byte(`\/`)): // another spelling
 			return true
+		case bytes.HasPrefix(rest, []byte(`"`)):
+			if bytes.HasSuffix(before, []byte(`"type":"`)) { // by an identifier
+				return true
+			}
+		case bytes.HasPrefix(rest, []byte("/")):
+			rest = rest[1:]
+			if end := bytes.IndexAny(rest[:min(len(rest), maxIDText)], `"/?#|`); end < 0 || !of[string(rest[:end])] {
+				return true
+			}
 		}
 	}
 }
 
+// maxIDText is longer than an id can be.
+const maxIDText = 80
+
 // concerns notes whose data a resource holds that is written.
 func (w *writing) concerns(text []byte) {
 	o := w.others
-	if o == nil || len(o.found) > audit.MaxPatients || !mentionsOthers(o.of, text) || o.doc.Reset(text) != nil {
+	if o == nil || w.own || len(o.found) > audit.MaxPatients || !mentionsOthers(o.of, text) || o.doc.Reset(text) != nil {
 		return
 	}
 	owners, err := w.e.store.Belonging(w.out.ctx, &o.doc)

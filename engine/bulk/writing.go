@@ -23,6 +23,7 @@ type writing struct {
 	doc   fhir.Document                           // scratch
 
 	cutter   *cutter   // nil if it is of everybody
+	own      bool      // the resource at hand names no patient but those of the export
 	others   *others   // collects whose data is in it besides; nil if it is of everybody
 	pointing *pointing // collects supporting resources; nil if none are wanted
 	failed   error     // the first that kept it from telling whose a resource is
@@ -93,7 +94,9 @@ func (w *writing) living(p plan, sel *storage.Selection) error {
 		if err != nil || text == nil {
 			return err
 		}
-		return w.resource(typ, id, text)
+		err = w.resource(typ, id, text)
+		w.own = false
+		return err
 	})
 	if err == nil && sel != nil && w.r.Associated != "" {
 		err = w.associated(*sel)

@@ -234,7 +234,7 @@ func (g *gatherer) tie(r *recordRow, v *recordVersion) {
 	d := g.types[r.typ]
 	mentions := g.owners(r, v)
 	v.shared = v.mine != 0 && v.mine != fhir.WhyOther && v.other || d.Kind == fhir.Forward && mentions
-	v.ties = len(g.ties.Links) > 0 && d.MayCut(v.mine)
+	v.ties = len(g.ties.Links) > 0 && (d.Joint || !v.mine.Named())
 	for _, l := range g.ties.Links {
 		if k, ok := g.own(l); ok && !v.mine.Named() {
 			v.links = append(v.links, rowLink{k, l.Path, l.Role})
